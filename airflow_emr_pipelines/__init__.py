@@ -1,0 +1,1 @@
+"""Run Amazon EMR pipelines from Apache Airflow."""
