@@ -1,0 +1,128 @@
+"""The few calls of Airflow's public REST API that starting, watching and reporting a run need."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TIMEOUT_SECONDS = 30.0
+
+
+class ApiError(Exception):
+    """Airflow's API server refused a call."""
+
+    def __init__(self, method: str, path: str, status: int, answer: str) -> None:
+        super().__init__(method, path, status, answer)
+        self.method, self.path, self.status, self.answer = method, path, status, answer
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} was answered with {self.status}: {self.answer[:500]}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task instance, as the API tells it."""
+
+    id: str
+    state: str | None
+    try_number: int
+    map_index: int
+    start: str | None
+    end: str | None
+
+    @property
+    def label(self) -> str:
+        """The task's id, with its map index when it is mapped."""
+        return self.id if self.map_index < 0 else f"{self.id}[{self.map_index}]"
+
+
+class AirflowApi:
+    """A client of one API server; a user's name and password open it."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url, self._user, self._password = url, user, password
+        self._token: str | None = None
+        # The servers are on this machine: never through a proxy.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def health(self) -> dict[str, str | None]:
+        """The state of each component, by its name; empty while the server does not answer."""
+        try:
+            answer = self._send("GET", "/api/v2/monitor/health", token=None)
+        except (ApiError, OSError):
+            return {}
+        return {name: part.get("status") for name, part in answer.items() if part}
+
+    def knows_dag(self, dag_id: str) -> bool:
+        """Whether the DAG has been read."""
+        try:
+            self._get(f"/dags/{quoted(dag_id)}")
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def import_errors(self) -> dict[str, str]:
+        """The stack trace of each DAG file that could not be imported, by the file's name."""
+        return {found["filename"]: found["stack_trace"] for found in self._get("/importErrors")["import_errors"]}
+
+    def trigger(self, dag_id: str, conf: Mapping[str, object]) -> str:
+        """Start a run; answer its id."""
+        body = {"logical_date": None, "conf": dict(conf)}
+        return str(self._call("POST", f"/dags/{quoted(dag_id)}/dagRuns", body)["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """The state of a run."""
+        return str(self._get(f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}")["state"])
+
+    def tasks(self, dag_id: str, run_id: str) -> list[Task]:
+        """All task instances of a run."""
+        path = f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}/taskInstances?limit=100&offset="
+        found: list[dict[str, Any]] = []
+        while page := self._get(f"{path}{len(found)}")["task_instances"]:
+            found += page
+        return [
+            Task(ti["task_id"], ti["state"], ti["try_number"], ti["map_index"], ti["start_date"], ti["end_date"])
+            for ti in found
+        ]
+
+    def log(self, dag_id: str, run_id: str, task: Task) -> list[dict[str, Any]]:
+        """The log of a task's latest try: one mapping an event, as Airflow's UI gets them."""
+        path = f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}/taskInstances/{quoted(task.id)}/logs/{task.try_number}"
+        content = self._get(f"{path}?map_index={task.map_index}&full_content=true")["content"]
+        return [event if isinstance(event, dict) else {"event": str(event)} for event in content]
+
+    def _get(self, path: str) -> Any:
+        return self._call("GET", path)
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        if self._token is None:
+            credentials = {"username": self._user, "password": self._password}
+            self._token = str(self._send("POST", "/auth/token", credentials, token=None)["access_token"])
+        return self._send(method, f"/api/v2{path}", body, token=self._token)
+
+    def _send(self, method: str, path: str, body: object = None, *, token: str | None) -> Any:
+        request = urllib.request.Request(f"{self.url}{path}", method=method)
+        request.add_header("Accept", "application/json")
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            request.data = json.dumps(body).encode()
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ApiError(method, path, error.code, error.read().decode(errors="replace")) from None
+
+
+def quoted(part: str) -> str:
+    """A run id holds colons and plus signs, which a path must not."""
+    return urllib.parse.quote(part, safe="")

@@ -1,0 +1,86 @@
+"""What the local Airflow and its containers have in common: which components there are, and how they are set up."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+API_USER = "admin"
+REGION = "us-east-1"
+
+COMPONENTS: dict[str, tuple[str, ...]] = {
+    "api-server": ("airflow", "api-server"),
+    # The log servers listen on every interface and on fixed ports, and cannot be told otherwise. Nobody needs them
+    # here: the api server reads the log folder itself.
+    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
+    "dag-processor": ("airflow", "dag-processor"),
+}
+MIGRATE = ("airflow", "db", "migrate")
+EMULATOR = ("python", "-m", "airflow_emr_pipelines.emulator")
+
+SETTINGS: dict[str, str] = {
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    # Only the runs that somebody asks for: the schedules of the examples would add a run of yesterday.
+    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+    # The scheduler's nap between two looks is most of the time between two tasks.
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{API_USER}:admin",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+    # The emulator has no limits to respect and stores logs at once.
+    "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "1",
+    "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10",
+    "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
+}
+
+AWS: dict[str, str] = {
+    # The emulator asks for a signature, not for whose. No file or address of a real account is ever looked at.
+    "AWS_ACCESS_KEY_ID": "emulator",
+    "AWS_SECRET_ACCESS_KEY": "emulator",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without the user's Airflow and AWS: neither may reach what runs here, nor be reached."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AWS_"))}
+    local = ",".join(filter(None, (os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), HOST, "localhost")))
+    return {**kept, "NO_PROXY": local, "no_proxy": local}
+
+
+def aws_environment(endpoint_url: str) -> dict[str, str]:
+    """What points any AWS client at the emulator, and at nothing else."""
+    return {**AWS, "AWS_ENDPOINT_URL": endpoint_url}
+
+
+def airflow_environment(home: Path, dags_folder: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of every component of one local Airflow."""
+    return {
+        **clean_environment(),
+        **SETTINGS,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
+        # Five processes share the file: better to wait for the one that writes than to fail.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
+        "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        **extra,
+    }
