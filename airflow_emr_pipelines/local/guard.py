@@ -1,6 +1,6 @@
 """Run one command, and see that nothing of it outlives whoever asked for it.
 
-``python -m airflow_emr_pipelines.local.guard COMMAND…`` starts the command and ends it, with everything that it started,
+``python -m airflow_emr_pipelines.local.guard COMMAND…`` starts the command and ends it, with all that it started,
 as soon as the guard's standard input closes. The owner holds the other end of that pipe, so its death by any signal,
 SIGKILL included, is enough. A process group would not do: Airflow's tasks have groups of their own.
 """

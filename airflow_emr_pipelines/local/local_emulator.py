@@ -1,0 +1,78 @@
+"""The emulator as a child process, with clients that can reach nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from airflow_emr_pipelines.local.local_airflow import this_python
+from airflow_emr_pipelines.local.processes import GuardedProcess, wait_until
+from airflow_emr_pipelines.local.settings import AWS, EMULATOR, REGION, aws_environment, clean_environment
+
+READY = re.compile(rb"^ready (http://\S+)\s*$", re.MULTILINE)
+NO_USER = (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull))
+
+
+class LocalEmulator:
+    """``python -m airflow_emr_pipelines.emulator`` on a free port, for as long as the block lasts."""
+
+    def __init__(self, data_dir: Path, *, log: Path, options: Sequence[str] = (), start_timeout: float = 60.0) -> None:
+        self.data_dir, self.start_timeout = data_dir, start_timeout
+        command = [*this_python(EMULATOR), "--port", "0", "--data-dir", str(data_dir), *options]
+        self.process = GuardedProcess("emulator", command, env={**clean_environment(), **AWS}, log=log)
+        self.url = ""
+
+    def __enter__(self) -> LocalEmulator:
+        try:
+            self.start()
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, without waiting until it serves."""
+        self.process.start()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it serves; ``url`` is known from then on."""
+        what = "The emulator's start"
+        wait_until(self._is_ready, what, processes=[self.process], timeout=self.start_timeout, log=self.process.log)
+
+    def check(self) -> None:
+        """Raise ProcessDied when it is not running any more."""
+        self.process.check()
+
+    def stop(self) -> None:
+        """Stop it, and with it every step that it runs."""
+        self.process.stop()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points any AWS client at this emulator."""
+        return aws_environment(self.url)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this emulator. No file, profile or variable of the user's has a say."""
+        import boto3
+        import botocore.session
+
+        nobody = botocore.session.Session(session_vars={name: (None, None, value, None) for name, value in NO_USER})
+        session = boto3.Session(AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"], botocore_session=nobody)
+        return session.client(service, endpoint_url=self.url, region_name=REGION)
+
+    def _is_ready(self) -> bool:
+        said = READY.search(self.process.log.read_bytes())
+        if said is not None:
+            self.url = said[1].decode()
+        return said is not None
