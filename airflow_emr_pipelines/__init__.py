@@ -1,1 +1,78 @@
-"""Run Amazon EMR pipelines from Apache Airflow."""
+"""Run Amazon EMR pipelines from Apache Airflow.
+
+The public names are handed out when they are first asked for, so that importing the package costs nothing and a DAG file
+loads only what it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+    from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
+    from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
+    from airflow_emr_pipelines.sensors.steps import EmrStepSensor
+    from airflow_emr_pipelines.specs.cluster import BootstrapAction, EmrCluster, Group, InstanceGroups
+    from airflow_emr_pipelines.specs.configurations import Configuration, glue_catalog, spark_defaults
+    from airflow_emr_pipelines.specs.steps import (
+        CustomJarStep,
+        HiveStep,
+        OnFailure,
+        S3DistCpStep,
+        ShellStep,
+        SparkStep,
+    )
+    from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
+    from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BootstrapAction",
+    "Configuration",
+    "CustomJarStep",
+    "EmrCluster",
+    "EmrClusterSensor",
+    "EmrCreateClusterOperator",
+    "EmrRunStepOperator",
+    "EmrStepSensor",
+    "EmrTerminateClusterOperator",
+    "Group",
+    "HiveStep",
+    "InstanceGroups",
+    "OnFailure",
+    "S3DistCpStep",
+    "ShellStep",
+    "SparkStep",
+    "existing_cluster",
+    "glue_catalog",
+    "spark_defaults",
+    "transient_cluster",
+]
+
+_HOMES = {
+    "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
+    "operators.steps": ("EmrRunStepOperator",),
+    "sensors.cluster": ("EmrClusterSensor",),
+    "sensors.steps": ("EmrStepSensor",),
+    "specs.cluster": ("BootstrapAction", "EmrCluster", "Group", "InstanceGroups"),
+    "specs.configurations": ("Configuration", "glue_catalog", "spark_defaults"),
+    "specs.steps": ("CustomJarStep", "HiveStep", "OnFailure", "S3DistCpStep", "ShellStep", "SparkStep"),
+    "task_groups.existing_cluster": ("existing_cluster",),
+    "task_groups.transient_cluster": ("transient_cluster",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

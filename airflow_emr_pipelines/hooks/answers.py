@@ -1,0 +1,62 @@
+"""What an error of a call to AWS says about the request: refused, throttled, never sent, or unclear."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from enum import Enum
+
+from botocore import exceptions as botocore
+
+THROTTLING = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "EKSRequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "SlowDown",
+}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+SERVER_FAULT = {"InternalFailure", "InternalServerError", "InternalServerException", "ServiceUnavailable"}
+
+
+class Meaning(Enum):
+    REFUSED = "the service, or botocore, refused the request: sending it again changes nothing"
+    THROTTLED = "nothing was done, and the same request may be sent later"
+    NOT_SENT = "the request did not reach the service"
+    EXPIRED = "the session has expired: new credentials are needed"
+    UNCLEAR = "the request may or may not have taken effect"
+
+
+def meaning(error: Exception) -> Meaning:
+    """What an exception of botocore says about the request that raised it."""
+    if isinstance(error, botocore.ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if code in THROTTLING or status == 429:
+            return Meaning.THROTTLED
+        if code in EXPIRED:
+            return Meaning.EXPIRED
+        return Meaning.UNCLEAR if code in SERVER_FAULT or status >= 500 else Meaning.REFUSED
+    if isinstance(error, (botocore.EndpointConnectionError, botocore.ConnectTimeoutError)):
+        return Meaning.NOT_SENT
+    if isinstance(error, (botocore.HTTPClientError, botocore.ResponseStreamingError)):
+        return Meaning.UNCLEAR
+    # An answer that cannot be read: botocore.parsers has its own exception, which is a plain BotoCoreError's cousin.
+    return Meaning.UNCLEAR if type(error).__name__ == "ResponseParserError" else Meaning.REFUSED
+
+
+def code_of(error: BaseException) -> str:
+    """The error code of an answer, or an empty text."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, botocore.ClientError) else ""
+
+
+def pauses(first: float = 1.0, longest: float = 30.0) -> Iterator[float]:
+    """Seconds to pause between tries: doubling, with jitter so that many clients do not come back at once."""
+    pause = first
+    while True:
+        yield random.uniform(pause / 2, pause)
+        pause = min(pause * 2, longest)

@@ -1,0 +1,100 @@
+"""The clusters of one connection: made once by key, watched, and ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Hashable, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_emr_pipelines.errors import ClusterFailed
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrHook
+from airflow_emr_pipelines.hooks.once import send_once
+from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
+from airflow_emr_pipelines.specs.reports import ClusterReport
+
+log = logging.getLogger(__name__)
+
+
+class EmrClusters:
+    """Clusters as jobs of an AWS account and region.
+
+    :param cluster_id: the one that is watched; each is asked for by its own DescribeCluster
+    """
+
+    def __init__(self, aws_conn_id: str | None, region_name: str | None, cluster_id: str | None = None) -> None:
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.cluster_id = cluster_id
+        self.hook = EmrHook(aws_conn_id, region_name)
+
+    @property
+    def account(self) -> Hashable:
+        return (self.aws_conn_id, self.region_name)
+
+    @property
+    def identity(self) -> Hashable:
+        return ("cluster", self.account, self.cluster_id)
+
+    def connect(self) -> None:
+        self.hook = EmrHook(self.aws_conn_id, self.region_name)
+        _ = self.hook.conn
+
+    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+        """The id of the one cluster that this request made; the parameters are those of a step's submission."""
+
+        def find() -> str | None:
+            found = self.find(key, since)
+            return found.id if found and found.id != earlier else None
+
+        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
+
+    def find() -> str | None:
+            found = self.find(key, since)
+            return found.id if found else None
+
+        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
+
+    def find(self, key: str, since: datetime) -> ClusterReport | None:
+        """The newest cluster with that key in its name, created since then (when the key's DAG run started)."""
+        found = [
+            cluster
+            for cluster in self.hook.list_clusters(created_after=since - CLOCKS_APART)
+            if key_in_name(cluster.name) == key
+        ]
+        newest = max(found, key=lambda cluster: cluster.created or "", default=None)
+        return self.hook.describe_cluster(newest.id) if newest else None
+
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport], int]:
+        return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)
+
+    def cancel(self, ids: Collection[str]) -> None:
+        for cluster_id in ids:
+            self.end(cluster_id)
+
+    def end(self, cluster_id: str, *, deployment: str | None = None) -> ClusterReport:
+        """Ask for the cluster's end unless it is ending already; what it was before.
+
+        :param deployment: our deployment id: protection is taken off a cluster that carries it, and off no other.
+            None: the caller made the cluster itself.
+        :raises ClusterFailed: the cluster is protected and not ours.
+        """
+        cluster = self.hook.describe_cluster(cluster_id)
+        if cluster.state.finished or cluster.state.value == "TERMINATING":
+            return cluster
+        if cluster.termination_protected:
+            if deployment is not None and cluster.tags.get(DEPLOYMENT_TAG) != deployment:
+                raise ClusterFailed(
+                    cluster_id,
+                    cluster.name,
+                    cluster.state.value,
+                    "TERMINATION_PROTECTED",
+                    "the cluster is protected against termination and was not made by this deployment; take the "
+                    "protection off with SetTerminationProtection to let it be ended",
+                    None,
+                )
+            log.info("Taking termination protection off cluster %s, which this deployment made", cluster_id)
+            self.hook.unlock(cluster_id)
+        log.info("Terminating cluster %s (%s)", cluster_id, cluster.name)
+        self.hook.terminate(cluster_id)
+        return cluster

@@ -1,0 +1,102 @@
+"""The calls to Amazon EMR on EC2: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
+
+from airflow_emr_pipelines.hooks.answers import code_of
+from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+
+STEP_IDS_PER_CALL = 10
+UNFINISHED_STEPS = ("PENDING", "RUNNING", "CANCEL_PENDING")
+CLOCKS_APART = timedelta(minutes=5)
+"""How far Airflow's clock may be ahead of AWS's when something is looked for by its creation time."""
+
+
+class EmrHook(AwsBaseHook):
+    """Amazon EMR through an AWS connection of Airflow.
+
+    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
+    :param region_name: the region; None for the connection's
+    """
+
+    def __init__(self, aws_conn_id: str | None = "aws_default", region_name: str | None = None) -> None:
+        super().__init__(client_type="emr", aws_conn_id=aws_conn_id, region_name=region_name)
+
+    @cached_property
+    def unrepeated(self) -> Any:
+        """A client that sends each request once: botocore would repeat a RunJobFlow whose answer was lost."""
+        config = self.config.merge(Config(retries={"total_max_attempts": 1}))
+        return self.get_client_type(region_name=self.region_name, config=config)
+
+    @cached_property
+    def s3(self) -> Any:
+        """An S3 client on the same connection, for logs."""
+        hook: AwsBaseHook = AwsBaseHook(client_type="s3", aws_conn_id=self.aws_conn_id, region_name=self._region_name)
+        return hook.conn
+
+    def where(self) -> dict[str, str | None]:
+        """Region, partition and, for an endpoint that is not AWS's, its address: what links are made of."""
+        meta = self.conn_client_meta
+        aws = (urlsplit(meta.endpoint_url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        return {
+            "region": meta.region_name,
+            "partition": meta.partition,
+            "endpoint_url": None if aws else meta.endpoint_url,
+        }
+
+    # Clusters
+
+    def run_job_flow(self, request: Mapping[str, Any]) -> str:
+        """RunJobFlow, sent once: the new cluster's id."""
+        return str(self.unrepeated.run_job_flow(**request)["JobFlowId"])
+
+    def describe_cluster(self, cluster_id: str) -> ClusterReport:
+        return ClusterReport.from_answer(self.conn.describe_cluster(ClusterId=cluster_id)["Cluster"])
+
+    def list_clusters(self, *, created_after: datetime, states: Sequence[str] = ()) -> Iterator[ClusterReport]:
+        """Clusters created since then, in no order, without what only DescribeCluster tells."""
+        wanted = {"ClusterStates": list(states)} if states else {}
+        for page in self.conn.get_paginator("list_clusters").paginate(CreatedAfter=created_after, **wanted):
+            for cluster in page["Clusters"]:
+                yield ClusterReport.from_answer(cluster)
+
+    def terminate(self, cluster_id: str) -> None:
+        """TerminateJobFlows: asks for the end, which takes minutes."""
+        self.conn.terminate_job_flows(JobFlowIds=[cluster_id])
+
+    def unlock(self, cluster_id: str) -> None:
+        """Take termination protection off."""
+        self.conn.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+
+    # Steps
+
+    def add_step(self, cluster_id: str, step: Mapping[str, Any]) -> str:
+        """AddJobFlowSteps with one step, sent once: the new step's id."""
+        return str(self.unrepeated.add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])["StepIds"][0])
+
+    def list_steps(self, cluster_id: str, **filters: Any) -> Iterator[list[StepReport]]:
+        """The cluster's steps, newest first, a page (at most 50) at a time; filters as ListSteps takes them."""
+        for page in self.conn.get_paginator("list_steps").paginate(ClusterId=cluster_id, **filters):
+            yield [StepReport.from_answer(cluster_id, step) for step in page["Steps"]]
+
+    def cancel_steps(self, cluster_id: str, step_ids: Sequence[str]) -> dict[str, str]:
+        """CancelSteps with an interrupt; why EMR would not, by step id, where it would not."""
+        try:
+            answer = self.conn.cancel_steps(
+                ClusterId=cluster_id, StepIds=list(step_ids), StepCancellationOption="SEND_INTERRUPT"
+            )
+        except self.conn.exceptions.InvalidRequestException as error:
+            return dict.fromkeys(step_ids, f"{code_of(error)}: {error}")
+        return {
+            info["StepId"]: info.get("Reason", "refused")
+            for info in answer.get("CancelStepsInfoList", [])
+            if info.get("Status") == "FAILED"
+        }

@@ -1,0 +1,42 @@
+"""What every backend that runs jobs can do, so that one watcher and one operator serve them all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+
+Report = StepReport | ClusterReport
+
+
+class Watched(Protocol):
+    """Things of one compute whose states are asked for together."""
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for two sources that would ask the same service the same question with the same credentials."""
+
+    @property
+    def account(self) -> Hashable:
+        """Equal for two sources that draw on the same account's call rates."""
+
+    def connect(self) -> None:
+        """Make the client, with new credentials."""
+
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report], int]:
+        """What the service says of those ids now, and how many calls it took."""
+
+    def cancel(self, ids: Collection[str]) -> None:
+        """Ask for the end of those ids. What has ended already is left alone."""
+
+
+class Jobs(Watched, Protocol):
+    """The jobs of one compute."""
+
+    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+        """The id of the one job that now runs the request."""
+
+    def find(self, key: str, since: datetime) -> Report | None:
+        """The newest job with that key, made since then."""

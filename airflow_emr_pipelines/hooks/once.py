@@ -1,0 +1,81 @@
+"""Sending requests that have no client token, so that each takes effect once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from airflow_emr_pipelines.errors import UnclearAnswer
+from airflow_emr_pipelines.hooks.answers import Meaning, meaning, pauses
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 900.0
+"""Seconds after which a request that is throttled or never answered is given up."""
+LOOKS = 4
+"""Looks for what an unanswered request may have made, over about ten seconds, since a new thing may be listed late."""
+
+
+def send_once(
+    send: Callable[[], str],
+    find: Callable[[], str | None],
+    *,
+    operation: str,
+    patience: float = PATIENCE,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """The id of what ``send`` made, exactly one thing, even when answers are lost.
+
+    After an answer that says neither yes nor no, ``find`` is asked for what the request may have made, and only when it
+    finds nothing is the request sent again. A refusal is raised as it came.
+
+    :raises UnclearAnswer: no clear answer within ``patience`` seconds.
+    """
+    give_up = clock() + patience
+    for pause in pauses():
+        try:
+            return send()
+        except Exception as error:
+            what = meaning(error)
+            if what in (Meaning.REFUSED, Meaning.EXPIRED):
+                raise
+            log.warning("%s got no clear answer (%s: %s)", operation, what.name.lower(), error)
+            if what is Meaning.UNCLEAR:
+                found = _look(find, operation, give_up, sleep, clock)
+                if found is not None:
+                    log.info("%s had worked: found %s", operation, found)
+                    return found
+            if clock() + pause > give_up:
+                raise UnclearAnswer(
+                    operation, f"no clear answer in {patience:.0f} s; the last was {error}", "try again later"
+                ) from error
+        sleep(pause)
+    raise AssertionError("pauses() never ends")
+
+
+def _look(
+    find: Callable[[], str | None],
+    operation: str,
+    give_up: float,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> str | None:
+    clear_answers = 0
+    for pause in pauses(longest=8.0):
+        try:
+            found = find()
+        except Exception as error:
+            if meaning(error) in (Meaning.REFUSED, Meaning.EXPIRED) or clock() + pause > give_up:
+                raise UnclearAnswer(
+                    operation,
+                    f"it may have worked, and looking for what it made failed: {error}",
+                    "look for it by its key in the console before running the task again",
+                ) from error
+        else:
+            clear_answers += 1
+            if found is not None or clear_answers == LOOKS:
+                return found
+        sleep(pause)
+    raise AssertionError("pauses() never ends")

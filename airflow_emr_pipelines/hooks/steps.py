@@ -1,0 +1,78 @@
+"""The steps of one cluster as jobs: submitted once by key, watched together, cancelled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Hashable, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook
+from airflow_emr_pipelines.hooks.once import send_once
+from airflow_emr_pipelines.specs.keys import key_in_name
+from airflow_emr_pipelines.specs.reports import StepReport
+
+log = logging.getLogger(__name__)
+
+
+class EmrSteps:
+    """The steps of one EMR cluster."""
+
+    def __init__(self, cluster_id: str, aws_conn_id: str | None, region_name: str | None) -> None:
+        self.cluster_id = cluster_id
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.hook = EmrHook(aws_conn_id, region_name)
+
+    @property
+    def account(self) -> Hashable:
+        return (self.aws_conn_id, self.region_name)
+
+    @property
+    def identity(self) -> Hashable:
+        return ("steps", self.account, self.cluster_id)
+
+    def connect(self) -> None:
+        self.hook = EmrHook(self.aws_conn_id, self.region_name)
+        _ = self.hook.conn
+
+    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+        """The id of the one step that this request made.
+
+        :param since: when the key's DAG run started: nothing older carries the key
+        :param earlier: the step of an earlier attempt under the same key, which is not what is looked for
+        """
+
+        def find() -> str | None:
+            found = self.find(key, since)
+            return found.id if found and found.id != earlier else None
+
+        return send_once(lambda: self.hook.add_step(self.cluster_id, request), find, operation="AddJobFlowSteps")
+
+    def find(self, key: str, since: datetime) -> StepReport | None:
+        """The newest step with that key in its name, created since then."""
+        for page in self.hook.list_steps(self.cluster_id):
+            for step in page:
+                if key_in_name(step.name) == key:
+                    return step
+            if page and page[-1].created and datetime.fromisoformat(page[-1].created) < since - CLOCKS_APART:
+                return None
+        return None
+
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, StepReport], int]:
+        """What EMR says of those steps now: the unfinished ones by pages of 50, the rest by their ids, ten a call."""
+        seen: dict[str, StepReport] = {}
+        calls = 0
+        for page in self.hook.list_steps(self.cluster_id, StepStates=list(UNFINISHED_STEPS)):
+            calls += 1
+            seen.update({step.id: step for step in page if step.id in ids})
+        rest = sorted(set(ids) - set(seen))
+        for first in range(0, len(rest), STEP_IDS_PER_CALL):
+            for page in self.hook.list_steps(self.cluster_id, StepIds=rest[first : first + STEP_IDS_PER_CALL]):
+                calls += 1
+                seen.update({step.id: step for step in page})
+        return seen, calls
+
+    def cancel(self, ids: Collection[str]) -> None:
+        for step_id, reason in self.hook.cancel_steps(self.cluster_id, sorted(ids)).items():
+            log.info("EMR did not cancel step %s: %s", step_id, reason)

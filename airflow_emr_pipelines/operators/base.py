@@ -1,0 +1,163 @@
+"""What all operators of Amazon EMR share: the connection, the key of the task run, and waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
+from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, job_key
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.hooks.jobs import Report
+    from airflow_emr_pipelines.triggers.emr import EmrTrigger
+
+BACKSTOP = timedelta(minutes=5)
+"""How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """Which run of which task this is: what makes one job of ours another job than the next."""
+
+    key: str
+    tags: Mapping[str, str]
+    started: datetime
+    """When the DAG run started: nothing that carries the key is older."""
+    first_try: bool
+    last_try: bool
+
+    @classmethod
+    def of(cls, context: Context) -> TaskRun:
+        ti, dag_run = context["ti"], context["dag_run"]
+        started: datetime = dag_run.start_date or dag_run.run_after
+        deployment = settings.deployment()
+        key = job_key(
+            deployment=deployment,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            start_date=started.isoformat(),
+            task_id=ti.task_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            max_tries=ti.max_tries,
+        )
+        tags = {
+            KEY_TAG: key,
+            DEPLOYMENT_TAG: deployment,
+            DAG_TAG: ti.dag_id,
+            RUN_TAG: ti.run_id,
+            TASK_TAG: ti.task_id,
+        }
+        return cls(key, tags, started, ti.try_number <= 1, ti.try_number > ti.max_tries)
+
+
+class EmrOperator(BaseOperator):
+    """Base of the operators: declares and documents once what they share.
+
+    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
+    :param region_name: the AWS region; None for the connection's
+    :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
+    :param poll_seconds: seconds between two looks, at the least; None for ``[emr_pipelines] poll_seconds``
+
+    ``execution_timeout`` bounds each try, also while it is deferred: the job is then cancelled and the task fails.
+    """
+
+    template_fields: Sequence[str] = ("aws_conn_id", "region_name")
+    operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
+    ui_color: ClassVar[str] = "#ffe6c7"
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        deferrable: bool = True,
+        poll_seconds: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.deferrable = deferrable
+        self.poll_seconds = poll_seconds
+        self.in_flight: EmrTrigger | None = None
+
+    def conclude(self, context: Context, report: Report) -> Any:
+        """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
+        raise NotImplementedError
+
+    def watching(self, context: Context) -> dict[str, Any]:
+        """What every trigger of this task is told about watching."""
+        return {
+            "deadline": self.deadline(context),
+            "poll_seconds": self.poll_seconds,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+        }
+
+    def deadline(self, context: Context) -> float | None:
+        """When this try's ``execution_timeout`` is over, in seconds since 1970."""
+        if self.execution_timeout is None:
+            return None
+        started: datetime | None = context["ti"].start_date
+        return (started.timestamp() if started else time.time()) + self.execution_timeout.total_seconds()
+
+    def see_through(self, context: Context, trigger: EmrTrigger) -> Any:
+        """Wait for what the trigger watches, in the triggerer or here, and judge it."""
+        self.in_flight = trigger
+        if self.deferrable:
+            left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
+            self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
+        return self._judge(context, trigger, asyncio.run(trigger.see()))
+
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
+        """Come back from the triggerer."""
+        if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+            raise BadTriggerEvent(event)
+        self.in_flight = trigger = self.trigger_of(context, event["job"])
+        return self._judge(context, trigger, event)
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrTrigger:
+        """The trigger that watches that job; an event carries what this needs."""
+        raise NotImplementedError
+
+    def read(self, report: Mapping[str, Any]) -> Report:
+        """The report that an event carries."""
+        raise NotImplementedError
+
+    def _judge(self, context: Context, trigger: EmrTrigger, event: Mapping[str, Any]) -> Any:
+        report = self.read(event["report"]) if event["report"] is not None else None
+        if event["timed_out"]:
+            self.out_of_time(trigger, report)
+        if event["refused"] is not None:
+            raise WatchRefused(trigger.job_id, str(event["refused"]))
+        if report is None:
+            raise BadTriggerEvent(event)
+        return self.conclude(context, report)
+
+    def out_of_time(self, trigger: EmrTrigger, report: Report | None) -> NoReturn:
+        """Cancel what did not end in time."""
+        self.on_kill()
+        seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0
+        raise DeadlineExceeded(trigger.job_id, seconds, report.state.value if report else "never seen")
+
+    def on_kill(self) -> None:
+        """Cancel the task's own job, in the worker; the trigger does so while the task is deferred."""
+        if self.in_flight is not None and self.in_flight.cancel_on_kill:
+            self.log.info("Cancelling %s", self.in_flight.job_id)
+            self.in_flight.source().cancel([self.in_flight.job_id])
+            self.in_flight = None
+
+    def publish(self, context: Context, **where: Any) -> None:
+        """Put down what the console and log links are made of, so that they work while the job runs."""
+        context["ti"].xcom_push(key=LINK_XCOM, value=where)

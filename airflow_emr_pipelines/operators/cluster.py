@@ -1,0 +1,186 @@
+"""Operators that create and terminate a cluster of Amazon EMR on EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.errors import ClusterFailed
+from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.step_logs import failure_of
+from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.keys import name_with_key
+from airflow_emr_pipelines.specs.plain import from_plain, to_plain
+from airflow_emr_pipelines.specs.render_ec2 import check, render_cluster, render_step
+from airflow_emr_pipelines.specs.reports import ClusterReport
+from airflow_emr_pipelines.specs.states import ClusterState
+from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.triggers.emr import EmrClusterTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.hooks.clusters import EmrClusters
+    from airflow_emr_pipelines.hooks.jobs import Report
+
+READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
+"""States that end the wait for a cluster that shall take steps: it can, or it never will."""
+
+
+class EmrClusterOperator(EmrOperator):
+    """What creating and terminating share: both wait for a cluster."""
+
+    def clusters(self) -> EmrClusters:
+        from airflow_emr_pipelines.hooks.clusters import EmrClusters
+
+        return EmrClusters(self.aws_conn_id, self.region_name)
+
+    def read(self, report: Mapping[str, Any]) -> ClusterReport:
+        return ClusterReport.from_event(report)
+
+    def publish_cluster(self, context: Context, clusters: EmrClusters, report: ClusterReport) -> None:
+        self.publish(context, **clusters.hook.where(), cluster_id=report.id, log_uri=report.log_uri)
+
+
+class EmrCreateClusterOperator(EmrClusterOperator):
+    """Create a cluster and wait until it takes steps; with ``steps``, until it has run them and is gone.
+
+    The cluster carries the task run's key in its name and its tags, so a retry finds the cluster of an earlier try and
+    takes it over. What the task made is terminated when the task fails or is killed.
+
+    :param cluster: what to create
+    :param steps: steps that are part of the request: the cluster runs them one after the other and then ends by itself
+    :returns: the cluster's id
+    :raises ClusterFailed: the cluster ended before it could take steps, or did not end well
+    :raises StepFailed: a step of ``steps`` did not complete
+    """
+
+    template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
+    template_fields_renderers = {"cluster": "json", "steps": "json"}
+
+    def __init__(
+        self,
+        *,
+        cluster: EmrCluster | Mapping[str, Any] | Any,
+        steps: Sequence[Step | Mapping[str, Any]] | Any = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check(cluster, steps)
+        self.cluster = to_plain(cluster)
+        self.steps = to_plain(steps)
+
+    def execute(self, context: Context) -> Any:
+        cluster, steps = from_plain(self.cluster, EmrCluster), [from_plain(step, Step) for step in self.steps]
+        run = TaskRun.of(context)
+        request = render_cluster(
+            cluster,
+            name=name_with_key(cluster.name, run.key),
+            steps=[render_step(step, name=name_with_key(step.name, run.key)) for step in steps],
+            tags=run.tags,
+        )
+        clusters = self.clusters()
+        earlier = None if run.first_try else clusters.find(run.key, run.started)
+        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(earlier))):
+            self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
+            cluster_id = earlier.id
+        else:
+            cluster_id = clusters.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
+            self.log.info("Created cluster %s (%s)", cluster_id, request["Name"])
+        trigger = self.trigger_of(context, {"cluster_id": cluster_id})
+        self.in_flight = trigger
+        try:
+            self.publish(context, **clusters.hook.where(), cluster_id=cluster_id, log_uri=cluster.log_uri)
+            return self.see_through(context, trigger)
+        except TaskDeferred:
+            raise
+        except BaseException:
+            self.on_kill()
+            raise
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
+        return EmrClusterTrigger(
+            cluster_id=str(job["cluster_id"]), until=() if self.steps else READY, **self.watching(context)
+        )
+
+    def conclude(self, context: Context, report: Report) -> str:
+        assert isinstance(report, ClusterReport)
+        try:
+            if self.steps:
+                self._check_steps(report)
+            elif not report.state.usable:
+                raise failed(report)
+        except BaseException:
+            self.on_kill()
+            raise
+        self.log.info("Cluster %s is %s", report.id, report.state.value)
+        return report.id
+
+    def _check_steps(self, report: ClusterReport) -> None:
+        """A cluster ends TERMINATED also when steps failed that were to be continued after: the steps tell."""
+        from airflow_emr_pipelines.hooks.steps import EmrSteps
+
+        steps = EmrSteps(report.id, self.aws_conn_id, self.region_name)
+        for page in steps.hook.list_steps(report.id):
+            for step in reversed(page):
+                if not step.state.succeeded and step.state.finished:
+                    raise failure_of(step, steps.hook, report.log_uri, log=self.log)
+        if report.state is not ClusterState.TERMINATED:
+            raise failed(report)
+
+
+class EmrTerminateClusterOperator(EmrClusterOperator):
+    """Terminate a cluster and wait until it is gone. One that is gone already, or was never created, is a success.
+
+    Termination protection is taken off a cluster that this deployment created, and off no other.
+
+    :param cluster_id: the cluster; None or empty where none was created
+    :raises ClusterFailed: the cluster is protected and not ours
+    """
+
+    template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
+
+    def __init__(self, *, cluster_id: str | Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cluster_id = cluster_id
+
+    def execute(self, context: Context) -> Any:
+        if not self.cluster_id or self.cluster_id == "None":
+            self.log.info("No cluster was created: nothing to terminate")
+            return None
+        clusters = self.clusters()
+        before = clusters.end(self.cluster_id, deployment=settings.deployment())
+        self.publish_cluster(context, clusters, before)
+        if before.state.finished:
+            return self.conclude(context, before)
+        return self.see_through(context, self.trigger_of(context, {"cluster_id": self.cluster_id}))
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
+        return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))
+
+    def conclude(self, context: Context, report: Report) -> None:
+        assert isinstance(report, ClusterReport)
+        self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
+
+
+def failed(report: ClusterReport) -> ClusterFailed:
+    """The exception that says how a cluster ended."""
+    return ClusterFailed(
+        report.id,
+        report.name,
+        report.state.value,
+        report.code or "no code",
+        report.message or "no reason given",
+        "; ".join(report.error_details) or None,
+    )
+
+
+def _can_be_adopted(report: ClusterReport) -> bool:
+    return not report.state.finished and report.state is not ClusterState.TERMINATING
+
+
+def _has_run(report: ClusterReport) -> bool:
+    return report.state is ClusterState.TERMINATED

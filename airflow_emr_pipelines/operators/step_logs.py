@@ -1,0 +1,59 @@
+"""What a task log shows of a step's own logs, and the exception that says why a step did not complete."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.errors import StepCancelled, StepFailed
+from airflow_emr_pipelines.specs.states import StepState
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.emr import EmrHook
+    from airflow_emr_pipelines.hooks.logs import LogFile
+    from airflow_emr_pipelines.specs.reports import StepReport
+
+TAIL_LINES = 50
+
+
+def failure_of(
+    report: StepReport, hook: EmrHook, log_uri: str | None, *, log: Any, wait_seconds: float | None = None
+) -> StepFailed:
+    """The exception that says why a step did not complete; the tails of its logs are shown on the way."""
+    from airflow_emr_pipelines.hooks.cause import probable_cause
+
+    wait = settings.log_wait_seconds() if wait_seconds is None else wait_seconds
+    logs = show_logs(report, hook, log_uri, log=log, wait_seconds=wait, level=logging.ERROR)
+    cause = probable_cause(report, logs)
+    address = report.log_file or next((file.address for file in logs if file.name.endswith("stderr")), None)
+    kind = StepCancelled if report.state is StepState.CANCELLED else StepFailed
+    return kind(report.cluster_id, report.id, report.name, report.state.value, cause, address)
+
+
+def show_logs(
+    report: StepReport, hook: EmrHook, log_uri: str | None, *, log: Any, wait_seconds: float, level: int
+) -> Sequence[LogFile]:
+    """The step's logs, with the tail of each in the task log as a folded group."""
+    from airflow_emr_pipelines.hooks.logs import StepLogs
+
+    if not log_uri:
+        log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
+        return ()
+    if not report.started:
+        log.info("Step %s never started, so it has no logs", report.id)
+        return ()
+    files = StepLogs(hook.s3, log_uri, report)
+    log.info("Reading the logs of step %s from %s", report.id, files.address)
+    found = files.wait(wait_seconds)
+    if not found:
+        log.warning("No logs of step %s under %s after %.0f s", report.id, files.address, wait_seconds)
+    for file in found:
+        lines = file.lines[-TAIL_LINES:]
+        log.info("::group::%s of step %s, last %d of %d lines", file.name, report.id, len(lines), len(file.lines))
+        log.info("%s", file.address)
+        for line in lines:
+            log.log(level if "stderr" in file.name else logging.INFO, "%s", line)
+        log.info("::endgroup::")
+    return found

@@ -1,0 +1,91 @@
+"""What the sensors share: the same triggers as the operators, of work that somebody else started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseSensorOperator
+
+from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, EmrPipelinesError, WatchRefused
+from airflow_emr_pipelines.links import EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.base import BACKSTOP
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.hooks.jobs import Report
+    from airflow_emr_pipelines.triggers.emr import EmrTrigger
+
+
+class EmrSensor(BaseSensorOperator):
+    """Base of the sensors. Airflow's own ``timeout``, ``mode``, ``soft_fail`` and ``poke_interval`` hold.
+
+    A sensor cancels nothing: what it watches is not its own.
+
+    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
+    :param region_name: the AWS region; None for the connection's
+    :param deferrable: wait in the triggerer, which costs no worker slot; False waits as ``mode`` says
+    """
+
+    template_fields: Sequence[str] = ("aws_conn_id", "region_name")
+    operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
+    ui_color = "#fff4e3"
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        deferrable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.deferrable = deferrable
+
+    def trigger(self, deadline: float | None) -> EmrTrigger:
+        """What waits for the thing that is watched."""
+        raise NotImplementedError
+
+    def reached(self, report: Report) -> bool:
+        """Whether the sensor's state is reached; raises when it never will be."""
+        raise NotImplementedError
+
+    def read(self, report: Mapping[str, Any]) -> Report:
+        """The report that an event carries."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        if not self.deferrable:
+            return super().execute(context)
+        seconds = float(self.timeout)
+        trigger = self.trigger(time.time() + seconds)
+        self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds) + BACKSTOP)
+
+    def poke(self, context: Context) -> bool:
+        """One look, with the trigger's own patience for faults of the service."""
+        source = self.trigger(None).source()
+        reports, _ = source.reports([self.trigger(None).job_id])
+        return all(self.reached(report) for report in reports.values()) if reports else False
+
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> None:
+        """Come back from the triggerer."""
+        if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+            raise BadTriggerEvent(event)
+        report = self.read(event["report"]) if event["report"] is not None else None
+        job_id = self.trigger(None).job_id
+        try:
+            if event["timed_out"]:
+                raise DeadlineExceeded(job_id, float(self.timeout), report.state.value if report else "never seen")
+            if event["refused"] is not None:
+                raise WatchRefused(job_id, str(event["refused"]))
+            if report is None or not self.reached(report):
+                raise BadTriggerEvent(event)
+        except EmrPipelinesError as error:
+            if self.soft_fail:
+                raise AirflowSkipException(str(error)) from error
+            raise

@@ -1,0 +1,68 @@
+"""A sensor for the state of a cluster of Amazon EMR on EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.operators.cluster import failed
+from airflow_emr_pipelines.sensors.base import EmrSensor
+from airflow_emr_pipelines.specs.reports import ClusterReport
+from airflow_emr_pipelines.specs.states import ClusterState
+from airflow_emr_pipelines.triggers.emr import EmrClusterTrigger
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.jobs import Report
+
+
+class EmrClusterSensor(EmrSensor):
+    """Wait until a cluster has one of the target states.
+
+    :param cluster_id: the cluster
+    :param target_states: the states that end the wait well; the cluster can take steps by default
+    :raises ClusterFailed: the cluster ended in another state, with its reason
+    """
+
+    template_fields: Sequence[str] = ("cluster_id", "target_states", *EmrSensor.template_fields)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str | Any,
+        target_states: Collection[str] | Any = (ClusterState.RUNNING.value, ClusterState.WAITING.value),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(target_states, str):
+            raise InvalidSpec(
+                "target_states", target_states, "it is a list of states", f'write target_states=["{target_states}"]'
+            )
+        self.cluster_id = cluster_id
+        self.target_states = (
+            [str(getattr(state, "value", state)) for state in target_states]
+            if isinstance(target_states, (list, tuple, set, frozenset))
+            else target_states
+        )
+
+    def trigger(self, deadline: float | None) -> EmrClusterTrigger:
+        return EmrClusterTrigger(
+            cluster_id=self.cluster_id,
+            until=[ClusterState.read(state).value for state in self.target_states],
+            deadline=deadline,
+            cancel_on_kill=False,
+            poll_seconds=self.poke_interval,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+        )
+
+    def read(self, report: Mapping[str, Any]) -> ClusterReport:
+        return ClusterReport.from_event(report)
+
+    def reached(self, report: Report) -> bool:
+        assert isinstance(report, ClusterReport)
+        if report.state.value in self.target_states:
+            return True
+        if report.state.finished:
+            raise failed(report)
+        return False

@@ -1,0 +1,42 @@
+"""Steps on a cluster that stands already and is left standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+
+
+def existing_cluster(
+    group_id: str,
+    cluster_id: str | Any,
+    *,
+    aws_conn_id: str | None = "aws_default",
+    region_name: str | None = None,
+    deferrable: bool = True,
+    poll_seconds: float | None = None,
+    **task_group_arguments: Any,
+) -> ClusterTasks:
+    """A group of tasks on a cluster that somebody else made and ends.
+
+    :param group_id: the group's id, put before its tasks' ids
+    :param cluster_id: the cluster's id: text, a template, or another task's output
+    :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
+    """
+    if not cluster_id or (isinstance(cluster_id, str) and "{" not in cluster_id and not cluster_id.startswith("j-")):
+        raise InvalidSpec(
+            "cluster_id",
+            cluster_id,
+            "the id of a cluster starts with j-",
+            "take it from the EMR console, or from ListClusters",
+        )
+    connection = {
+        "aws_conn_id": aws_conn_id,
+        "region_name": region_name,
+        "deferrable": deferrable,
+        "poll_seconds": poll_seconds,
+    }
+    group = ClusterTasks(group_id, connection=connection, **task_group_arguments)
+    group.cluster_id = cluster_id
+    return group

@@ -1,0 +1,112 @@
+"""A cluster that lives exactly as long as the tasks in its group."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+
+
+class TransientCluster(ClusterTasks):
+    """create_cluster >> the group's first tasks, its last tasks >> terminate_cluster, as setup and teardown.
+
+    What comes after the group waits for its last tasks, not for the cluster's end. The cluster's end is reached however
+    the tasks inside end.
+    """
+
+    def __init__(
+        self,
+        group_id: str,
+        cluster: EmrCluster | Mapping[str, Any] | Any,
+        *,
+        connection: Mapping[str, Any],
+        on_failure_fail_dagrun: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(group_id, connection=connection, **kwargs)
+        self.cluster = cluster
+        self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        if self.dag.dagrun_timeout is not None:
+            warnings.warn(
+                f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the cluster of "
+                f"group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def __enter__(self) -> TransientCluster:
+        super().__enter__()
+        self.create = EmrCreateClusterOperator(
+            task_id="create_cluster", cluster=self.cluster, **self.connection
+        ).as_setup()
+        self.cluster_id = self.create.output
+        return self
+
+    def run(self, step: Step | Mapping[str, Any], task_id: str | None = None, **operator_arguments: Any) -> Any:
+        if operator_arguments.get("show_logs") == "always" and getattr(self.cluster, "log_uri", "") is None:
+            raise InvalidSpec(
+                "show_logs",
+                "always",
+                f"cluster {self.cluster.name} has no log_uri, so there will be no logs to show",
+                'give the cluster log_uri="s3://…", or leave show_logs at on_failure',
+            )
+        return super().run(step, task_id, **operator_arguments)
+
+    def wire(self) -> None:
+        members = [task for task in self.iter_tasks() if task is not self.create]
+        if not members:
+            raise InvalidSpec(
+                f"transient_cluster({self.group_id!r})",
+                "no tasks",
+                "a cluster is created for the tasks in its group",
+                "add tasks inside the `with`, or leave the group out",
+            )
+        ids = {task.task_id for task in members}
+        roots = [task for task in members if task.upstream_task_ids.isdisjoint(ids)]
+        ends = [task for task in members if task.downstream_task_ids.isdisjoint(ids)]  # inner teardowns among them
+        terminate = EmrTerminateClusterOperator(
+            task_id="terminate_cluster", cluster_id=self.cluster_id, **self.connection
+        )
+        self.create.set_downstream(roots)
+        terminate.as_teardown(setups=self.create, on_failure_fail_dagrun=self.on_failure_fail_dagrun)
+        terminate.set_upstream(ends)
+        self.draw_early_edges([self.create])
+
+
+def transient_cluster(
+    group_id: str,
+    cluster: EmrCluster | Mapping[str, Any] | Any,
+    *,
+    aws_conn_id: str | None = "aws_default",
+    region_name: str | None = None,
+    deferrable: bool = True,
+    poll_seconds: float | None = None,
+    on_failure_fail_dagrun: bool = True,
+    **task_group_arguments: Any,
+) -> TransientCluster:
+    """A group of tasks with a cluster of their own, created before them and terminated after them.
+
+    :param group_id: the group's id, put before its tasks' ids
+    :param cluster: what to create
+    :param on_failure_fail_dagrun: a cluster that cannot be terminated fails the DAG run
+    :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
+    """
+    connection = {
+        "aws_conn_id": aws_conn_id,
+        "region_name": region_name,
+        "deferrable": deferrable,
+        "poll_seconds": poll_seconds,
+    }
+    return TransientCluster(
+        group_id,
+        cluster,
+        connection=connection,
+        on_failure_fail_dagrun=on_failure_fail_dagrun,
+        **task_group_arguments,
+    )

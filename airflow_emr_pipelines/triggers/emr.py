@@ -1,0 +1,153 @@
+"""Triggers that watch steps and clusters of Amazon EMR on EC2. They start nothing and judge nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_emr_pipelines import settings, versions
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.jobs import Report, Watched
+
+
+class EmrTrigger(BaseTrigger):
+    """Wait until a job has one of the states, or has ended, and report what was seen.
+
+    The event is a dictionary: ``job`` (which one, as the trigger's own fields), ``report`` (what was seen last, or None),
+    ``timed_out`` (the deadline passed first) and ``refused`` (the service refused to answer, and why; else None).
+
+    :param until: states that end the wait besides those that end the job
+    :param deadline: when to stop waiting, in seconds since 1970; None for never
+    :param cancel_on_kill: the job is the task's own, so it is cancelled when a user ends or clears the waiting task
+    """
+
+    def __init__(
+        self,
+        *,
+        until: Collection[str] = (),
+        deadline: float | None = None,
+        cancel_on_kill: bool = True,
+        poll_seconds: float | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.until = list(until)
+        self.deadline = deadline
+        self.cancel_on_kill = cancel_on_kill
+        self.poll_seconds = settings.poll_seconds() if poll_seconds is None else poll_seconds
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @property
+    def job_id(self) -> str:
+        raise NotImplementedError
+
+    def source(self) -> Watched:
+        """Where the job's state is asked for."""
+        raise NotImplementedError
+
+    def own_fields(self) -> dict[str, Any]:
+        """The fields that say which job this trigger waits for."""
+        raise NotImplementedError
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        shared = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
+        fields = {name: getattr(self, name) for name in shared}
+        return f"{type(self).__module__}.{type(self).__name__}", {**self.own_fields(), **fields}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        try:
+            yield TriggerEvent(await self.see())
+        except asyncio.CancelledError:
+            if not versions.TRIGGERS_ARE_TOLD_OF_KILLS and not await versions.task_is_deferred(self):
+                await self.on_kill()
+            raise
+
+    async def see(self) -> dict[str, Any]:
+        """The event's content, when the wait is over."""
+        from airflow_emr_pipelines.triggers.watcher import watcher_of
+
+        watcher = watcher_of(
+            self.source(), poll_seconds=self.poll_seconds, calls_per_second=settings.calls_per_second()
+        )
+        seen: Report | None = None
+        async with watcher.waiting_for(self.job_id) as reports:
+            while True:
+                left = None if self.deadline is None else max(0.0, self.deadline - time.time())
+                try:
+                    report = await asyncio.wait_for(reports.get(), left)
+                except asyncio.TimeoutError:
+                    return self._event(seen, timed_out=True)
+                if isinstance(report, Exception):
+                    return self._event(seen, refused=f"{type(report).__name__}: {report}")
+                if seen is None or report.state != seen.state:
+                    self.log.info("%s (%s) is %s", report.id, report.name, report.state.value)
+                seen = report
+                if report.state.finished or report.state.value in self.until:
+                    return self._event(seen)
+
+    async def on_kill(self) -> None:
+        """Cancel the job this trigger carries, and nothing else: after a clear, the next try may have its own already."""
+        if not self.cancel_on_kill:
+            return
+        from asgiref.sync import sync_to_async
+
+        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
+        source = self.source()
+        await sync_to_async(source.connect)()
+        await asyncio.to_thread(source.cancel, [self.job_id])
+
+    def _event(self, seen: Report | None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
+        return {
+            "job": self.own_fields(),
+            "report": seen.to_event() if seen else None,
+            "timed_out": timed_out,
+            "refused": refused,
+        }
+
+
+class EmrStepTrigger(EmrTrigger):
+    """Wait for a step of a cluster."""
+
+    def __init__(self, *, cluster_id: str, step_id: str, **watching: Any) -> None:
+        super().__init__(**watching)
+        self.cluster_id = cluster_id
+        self.step_id = step_id
+
+    @property
+    def job_id(self) -> str:
+        return self.step_id
+
+    def own_fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id, "step_id": self.step_id}
+
+    def source(self) -> Watched:
+        from airflow_emr_pipelines.hooks.steps import EmrSteps
+
+        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name)
+
+
+class EmrClusterTrigger(EmrTrigger):
+    """Wait for a cluster."""
+
+    def __init__(self, *, cluster_id: str, **watching: Any) -> None:
+        super().__init__(**watching)
+        self.cluster_id = cluster_id
+
+    @property
+    def job_id(self) -> str:
+        return self.cluster_id
+
+    def own_fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id}
+
+    def source(self) -> Watched:
+        from airflow_emr_pipelines.hooks.clusters import EmrClusters
+
+        return EmrClusters(self.aws_conn_id, self.region_name, self.cluster_id)

@@ -1,0 +1,32 @@
+"""What differs between the versions of Airflow that we run on, known here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger
+
+TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
+"""From 3.3 the triggerer calls ``on_kill`` when a user ends a deferred task; before, it only cancels the coroutine."""
+
+
+async def task_is_deferred(trigger: BaseTrigger) -> bool:
+    """Whether the task that waits for this trigger still waits: false once a user has ended or cleared it.
+
+    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. Without an answer it says true, so that
+    nothing is cancelled on a guess.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from asgiref.sync import sync_to_async
+
+    ti: Any = trigger.task_instance
+    if ti is None:
+        return True
+    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
+    )
+    of_run: dict[str, Any] = states.get(ti.run_id, {})
+    for name, state in of_run.items():
+        if name == ti.task_id or name == f"{ti.task_id}_{ti.map_index}":
+            return str(getattr(state, "value", state)) == "deferred"
+    return True

@@ -1,0 +1,288 @@
+"""Every shape of DAG that a group with a cluster of its own must survive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup, task, task_group
+from airflow.serialization.serialized_objects import DagSerialization
+
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrRunStepOperator,
+    Group,
+    InstanceGroups,
+    ShellStep,
+    existing_cluster,
+    transient_cluster,
+)
+from airflow_emr_pipelines.errors import InvalidSpec
+
+CLUSTER = EmrCluster("shapes", "emr-7.10.0", InstanceGroups(primary="m5.xlarge", core=Group("m5.xlarge", count=2)))
+
+Fill = Callable[[Any], None]
+
+
+def plain(group: Any) -> None:
+    a, b, c = (EmptyOperator(task_id=name) for name in "abc")
+    a >> [b, c]
+
+
+def steps(group: Any) -> None:
+    first = group.run(ShellStep("First Step", "true"))
+    first >> [group.run(ShellStep("Second", "true")), group.run(ShellStep("Third", "true"))]
+
+
+def nested(group: Any) -> None:
+    a = EmptyOperator(task_id="a")
+    with TaskGroup("inner") as inner:
+        EmptyOperator(task_id="x") >> EmptyOperator(task_id="y")
+    a >> inner
+
+
+def taskflow(group: Any) -> None:
+    @task
+    def one() -> int:
+        return 1
+
+    @task
+    def two(n: int) -> int:
+        return n
+
+    two(one())
+
+
+def mapped(group: Any) -> None:
+    @task
+    def each(n: int) -> int:
+        return n
+
+    each.expand(n=[1, 2, 3])
+
+
+def mapped_from_a_task(group: Any) -> None:
+    @task
+    def plan() -> list[int]:
+        return [1, 2]
+
+    @task
+    def each(n: int) -> int:
+        return n
+
+    each.expand(n=plan())
+
+
+def mapped_steps(group: Any) -> None:
+    EmrRunStepOperator.partial(task_id="each", cluster_id=group.cluster_id).expand(
+        step=[ShellStep("one", "true"), ShellStep("two", "true")]
+    )
+
+
+def mapped_group(group: Any) -> None:
+    @task_group
+    def per(n: int) -> None:
+        @task
+        def p(n: int) -> int:
+            return n
+
+        @task
+        def q(n: int) -> int:
+            return n
+
+        q(p(n))
+
+    per.expand(n=[1, 2])
+
+
+def inner_setup_and_teardown(group: Any) -> None:
+    s = EmptyOperator(task_id="s").as_setup()
+    t = EmptyOperator(task_id="t").as_teardown(setups=s)
+    w = EmptyOperator(task_id="w")
+    s >> w >> t
+
+
+def cluster_inside_a_cluster(group: Any) -> None:
+    a = EmptyOperator(task_id="a")
+    with transient_cluster("sub", CLUSTER) as sub:
+        sub.run(ShellStep("x", "true"))
+    assert a
+
+
+SHAPES: list[Fill] = [
+    plain,
+    steps,
+    nested,
+    taskflow,
+    mapped,
+    mapped_from_a_task,
+    mapped_steps,
+    mapped_group,
+    inner_setup_and_teardown,
+    cluster_inside_a_cluster,
+]
+
+
+def build(fill: Fill, *, edges_first: bool) -> DAG:
+    with DAG(f"shape_{fill.__name__}", schedule=None) as dag:
+        before, after = EmptyOperator(task_id="before"), EmptyOperator(task_id="after")
+        group = transient_cluster("emr", CLUSTER)
+        if edges_first:
+            before >> group >> after
+        with group:
+            fill(group)
+        if not edges_first:
+            before >> group >> after
+    return dag
+
+
+@pytest.fixture(params=[(fill, first) for fill in SHAPES for first in (False, True)], ids=str)
+def shape(request: pytest.FixtureRequest) -> DAG:
+    fill, edges_first = request.param
+    return build(fill, edges_first=edges_first)
+
+
+def downstream(dag: DAG, task_id: str) -> set[str]:
+    return {found.task_id for found in dag.get_task(task_id).get_flat_relatives(upstream=False)}
+
+
+def inside(dag: DAG) -> Iterator[str]:
+    own = {"emr.create_cluster", "emr.terminate_cluster"}
+    return (name for name in dag.task_ids if name.startswith("emr.") and name not in own)
+
+
+def test_every_task_of_the_group_runs_between_the_clusters_creation_and_its_end(shape: DAG) -> None:
+    for task_id in inside(shape):
+        assert task_id in downstream(shape, "emr.create_cluster")
+        assert "emr.terminate_cluster" in downstream(shape, task_id)
+
+
+def test_creation_is_a_setup_and_termination_its_teardown(shape: DAG) -> None:
+    create, terminate = shape.get_task("emr.create_cluster"), shape.get_task("emr.terminate_cluster")
+    assert create.is_setup
+    assert terminate.is_teardown
+    assert "emr.terminate_cluster" in create.downstream_task_ids
+    assert terminate.on_failure_fail_dagrun
+
+
+def test_what_comes_before_the_group_comes_before_the_cluster(shape: DAG) -> None:
+    assert shape.get_task("emr.create_cluster").upstream_task_ids == {"before"}
+
+
+def test_what_comes_after_waits_for_the_last_work_and_not_for_the_clusters_end(shape: DAG) -> None:
+    after = shape.get_task("after")
+    assert after.upstream_task_ids
+    assert not any(shape.get_task(name).is_teardown for name in after.upstream_task_ids)
+    assert set(inside(shape)) <= {name for name in inside(shape) if "after" in downstream(shape, name)} | {
+        name for name in inside(shape) if shape.get_task(name).is_teardown
+    }
+
+
+def test_the_dag_has_no_cycle_and_survives_serialization(shape: DAG) -> None:
+    shape.check_cycle()
+    again = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(shape))))
+    assert set(again.task_ids) == set(shape.task_ids)
+
+
+def test_an_inner_clusters_end_comes_before_the_outer_ones() -> None:
+    dag = build(cluster_inside_a_cluster, edges_first=False)
+    assert "emr.terminate_cluster" in downstream(dag, "emr.sub.terminate_cluster")
+
+
+def test_a_cluster_group_may_stand_inside_a_mapped_task_group() -> None:
+    with DAG("per_tenant", schedule=None) as dag:
+
+        @task_group
+        def tenant(name: str) -> None:
+            with transient_cluster("emr", CLUSTER) as cluster:
+                cluster.run(ShellStep("ETL", "echo {{ ds }}"))
+
+        tenant.expand(name=["EWR", "JFK"])
+    assert dag.get_task("tenant.emr.terminate_cluster").is_teardown
+    assert "tenant.emr.etl" in dag.get_task("tenant.emr.create_cluster").downstream_task_ids
+
+
+def test_groups_may_follow_each_other_with_edges_drawn_before_either_is_filled() -> None:
+    with DAG("two_groups", schedule=None) as dag:
+        first, second = transient_cluster("first", CLUSTER), transient_cluster("second", CLUSTER)
+        first >> second
+        with first:
+            first.run(ShellStep("a", "true"))
+        with second:
+            second.run(ShellStep("b", "true"))
+    assert "second.create_cluster" in dag.get_task("first.a").downstream_task_ids
+
+
+def test_an_empty_cluster_group_is_refused() -> None:
+    with DAG("empty", schedule=None), pytest.raises(InvalidSpec, match="add tasks inside"):
+        with transient_cluster("emr", CLUSTER):
+            pass
+
+
+def test_a_users_own_exception_comes_through_and_the_next_task_is_outside_the_group() -> None:
+    with DAG("broken", schedule=None):
+        with pytest.raises(ZeroDivisionError), transient_cluster("emr", CLUSTER):
+            _ = 1 / 0
+        assert EmptyOperator(task_id="next").task_id == "next"
+
+
+def test_a_step_outside_the_groups_with_is_refused() -> None:
+    with DAG("outside", schedule=None):
+        with transient_cluster("emr", CLUSTER) as cluster:
+            cluster.run(ShellStep("inside", "true"))
+        with pytest.raises(InvalidSpec, match="inside the group's `with`"):
+            cluster.run(ShellStep("outside", "true"))
+
+
+def test_a_dagrun_timeout_around_a_cluster_is_warned_of() -> None:
+    with DAG("bounded", schedule=None, dagrun_timeout=timedelta(hours=1)):
+        with pytest.warns(UserWarning, match="dagrun_timeout"), transient_cluster("emr", CLUSTER) as cluster:
+            cluster.run(ShellStep("a", "true"))
+
+
+def test_the_task_id_is_made_from_the_steps_name() -> None:
+    with DAG("named", schedule=None), transient_cluster("emr", CLUSTER) as cluster:
+        assert (
+            cluster.run(ShellStep("Data Quality – Validation (v2)", "true")).task_id == "emr.data_quality_validation_v2"
+        )
+        assert cluster.run(ShellStep("other", "true"), task_id="mine").task_id == "emr.mine"
+
+
+def test_a_templated_name_needs_a_task_id() -> None:
+    with DAG("templated", schedule=None), pytest.raises(InvalidSpec, match="pass task_id"):
+        with transient_cluster("emr", CLUSTER) as cluster:
+            cluster.run(ShellStep("for {{ ds }}", "true"))
+
+
+def test_logs_asked_for_always_need_a_cluster_with_a_log_uri() -> None:
+    with DAG("no_logs", schedule=None), pytest.raises(InvalidSpec, match="log_uri"):
+        with transient_cluster("emr", CLUSTER) as cluster:
+            cluster.run(ShellStep("a", "true"), show_logs="always")
+
+
+def test_an_existing_cluster_runs_the_same_steps_and_is_neither_created_nor_ended() -> None:
+    with DAG("standing", schedule=None) as dag:
+        before, after = EmptyOperator(task_id="before"), EmptyOperator(task_id="after")
+        group = existing_cluster("emr", "j-1ABCDEFGHIJKL")
+        before >> group >> after
+        with group:
+            steps(group)
+    assert set(dag.task_ids) == {"before", "after", "emr.first_step", "emr.second", "emr.third"}
+    assert dag.get_task("emr.first_step").upstream_task_ids == {"before"}
+    assert dag.get_task("after").upstream_task_ids == {"emr.second", "emr.third"}
+
+
+@pytest.mark.parametrize("cluster_id", ["", "my-cluster", None])
+def test_an_id_that_is_none_of_a_cluster_is_refused(cluster_id: str | None) -> None:
+    with DAG("wrong_id", schedule=None), pytest.raises(InvalidSpec, match="starts with j-"):
+        existing_cluster("emr", cluster_id)
+
+
+@pytest.mark.parametrize("cluster_id", ["{{ params.cluster_id }}", "j-1ABCDEFGHIJKL"])
+def test_an_id_may_be_text_or_a_template(cluster_id: str) -> None:
+    with DAG("right_id", schedule=None), existing_cluster("emr", cluster_id) as cluster:
+        assert cluster.run(ShellStep("a", "true")).cluster_id == cluster_id

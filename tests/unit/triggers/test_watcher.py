@@ -1,0 +1,157 @@
+"""One poller serves all who wait on the same compute, and goes on through every fault that may pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Hashable, Mapping
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from airflow_emr_pipelines.errors import UnknownState
+from airflow_emr_pipelines.hooks.jobs import Report
+from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.triggers import watcher
+from airflow_emr_pipelines.triggers.watcher import Budget, watcher_of
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X")  # type: ignore[typeddict-item]
+
+
+class Steps:
+    """A compute whose steps go on by one state at each look; faults come first."""
+
+    identity: Hashable = ("steps", "here")
+    account: Hashable = "account"
+
+    def __init__(self, *faults: Exception, states: Collection[str] = ("PENDING", "RUNNING", "COMPLETED")) -> None:
+        self.faults = list(faults)
+        self.states = list(states)
+        self.looks: list[Collection[str]] = []
+        self.connections = 0
+
+    def connect(self) -> None:
+        self.connections += 1
+
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report], int]:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.looks.append(set(ids))
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        answers = {
+            step_id: StepReport.from_answer("j-1", {"Id": step_id, "Name": step_id, "Status": {"State": state}})
+            for step_id in ids
+        }
+        return answers, 1
+
+    def cancel(self, ids: Collection[str]) -> None:
+        raise AssertionError("a watcher cancels nothing")
+
+
+@pytest.fixture(autouse=True)
+def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "pauses", lambda: iter([0.001] * 1000))
+
+
+async def states_of(source: Steps, step_id: str) -> list[str]:
+    seen: list[str] = []
+    watching = watcher_of(source, poll_seconds=0.005, calls_per_second=10_000)
+    async with watching.waiting_for(step_id) as reports:
+        while True:
+            report = await asyncio.wait_for(reports.get(), 5)
+            if isinstance(report, Exception):
+                raise report
+            if not seen or seen[-1] != report.state.value:
+                seen.append(report.state.value)
+            if report.state.finished:
+                return seen
+
+
+def test_a_waiter_sees_each_state_until_the_end() -> None:
+    assert asyncio.run(states_of(Steps(), "s-1")) == ["PENDING", "RUNNING", "COMPLETED"]
+
+
+def test_a_hundred_waiters_cost_the_looks_of_one() -> None:
+    async def all_of(source: Steps) -> list[list[str]]:
+        return await asyncio.gather(*(states_of(source, f"s-{n}") for n in range(100)))
+
+    source = Steps(states=["RUNNING"] * 3 + ["COMPLETED"])
+    assert all(seen[-1] == "COMPLETED" for seen in asyncio.run(all_of(source)))
+    assert len(source.looks) <= 6
+    assert source.connections == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error("ThrottlingException"),
+        error("InternalServerException", 500),
+        error("ServiceUnavailable", 503),
+        ConnectionClosedError(endpoint_url="http://emr"),
+        UnknownState("step s-1", "PONDERING"),
+    ],
+    ids=lambda fault: type(fault).__name__ + str(fault)[-60:],
+)
+def test_a_fault_that_may_pass_ends_no_wait_however_often_it_comes(fault: Exception) -> None:
+    source = Steps(*[fault] * 50)
+    assert asyncio.run(states_of(source, "s-1"))[-1] == "COMPLETED"
+    assert source.connections == 1
+
+
+def test_an_expired_session_is_renewed() -> None:
+    source = Steps(error("ExpiredTokenException"))
+    assert asyncio.run(states_of(source, "s-1"))[-1] == "COMPLETED"
+    assert source.connections == 2
+
+
+def test_a_refusal_is_told_to_every_waiter() -> None:
+    async def all_of(source: Steps) -> list[BaseException | list[str]]:
+        return await asyncio.gather(*(states_of(source, f"s-{n}") for n in range(3)), return_exceptions=True)
+
+    answers = asyncio.run(all_of(Steps(error("AccessDeniedException"))))
+    assert ["AccessDenied" in str(answer) for answer in answers] == [True] * 3
+
+
+def test_the_poller_stops_when_the_last_waiter_leaves_and_starts_again_for_the_next() -> None:
+    async def twice() -> tuple[bool, list[str]]:
+        source = Steps(states=["RUNNING"])
+        watching = watcher_of(source, poll_seconds=0.005, calls_per_second=10_000)
+        async with watching.waiting_for("s-1") as reports:
+            await reports.get()
+        await asyncio.sleep(0)
+        assert watching.polling is not None
+        stopped = (
+            watching.polling.cancelled() or watching.polling.cancelling() > 0
+            if hasattr(watching.polling, "cancelling")
+            else True
+        )
+        source.states = ["COMPLETED"]
+        return stopped, await states_of(source, "s-2")
+
+    stopped, seen = asyncio.run(twice())
+    assert stopped
+    assert seen == ["COMPLETED"]
+
+
+def test_a_budget_lets_a_few_calls_follow_at_once_and_then_keeps_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        slept.append(seconds)
+
+    monkeypatch.setattr(watcher.time, "monotonic", lambda: now)
+    monkeypatch.setattr(watcher.asyncio, "sleep", sleep)
+    budget = Budget(0.25)
+
+    async def spend(calls: int) -> None:
+        for _ in range(calls):
+            await budget.spend()
+
+    asyncio.run(spend(watcher.BURST))
+    assert slept == []
+    asyncio.run(spend(10))
+    assert now == pytest.approx(40)
