@@ -1,2 +1,65 @@
-def get_provider_info() -> dict[str, object]:
-    return {"package-name": "airflow-emr-pipelines", "name": "Amazon EMR pipelines", "description": "x", "versions": ["0.1.0"]}
+"""What Airflow asks of a provider. Every ``airflow`` command reads it, so it imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTEGRATION = "Amazon EMR pipelines"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Answer Airflow's entry point ``apache_airflow_provider``."""
+    return {
+        "package-name": "airflow-emr-pipelines",
+        "name": INTEGRATION,
+        "description": "Amazon EMR from Apache Airflow: operators, sensors, TaskGroups, and an emulator with real Spark.",
+        "versions": ["0.1.0"],
+        "integrations": [
+            {
+                "integration-name": INTEGRATION,
+                "external-doc-url": "https://docs.aws.amazon.com/emr/latest/ManagementGuide/",
+                "tags": ["aws"],
+            }
+        ],
+        "operators": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.operators"]}],
+        "sensors": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.sensors"]}],
+        "hooks": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.hooks"]}],
+        "triggers": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.triggers"]}],
+        "extra-links": ["airflow_emr_pipelines.links.EmrConsoleLink", "airflow_emr_pipelines.links.EmrLogsLink"],
+        "cli": ["airflow_emr_pipelines.cli.get_commands"],
+        "config": {"emr_pipelines": {"description": "How DAGs use Amazon EMR.", "options": CONFIG_OPTIONS}},
+    }
+
+
+CONFIG_OPTIONS: dict[str, dict[str, str | None]] = {
+    "deployment": {
+        "description": "The id that keeps several Airflows in one AWS account apart: part of the key of every job and a tag "
+        "on every cluster. Choose one before the first run and keep it.",
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "analytics-prod",
+        "default": "",
+    },
+    "poll_seconds": {
+        "description": "Seconds between two looks at the same cluster, at the least.",
+        "version_added": "0.1.0",
+        "type": "float",
+        "example": None,
+        "default": "10.0",
+    },
+    "calls_per_second": {
+        "description": "Watching calls a second that one process may spend per connection and region. EMR refills an "
+        "account's allowance of ListSteps with 0.5 a second, which all its clients share.",
+        "version_added": "0.1.0",
+        "type": "float",
+        "example": None,
+        "default": "0.25",
+    },
+    "log_wait_seconds": {
+        "description": "Seconds to wait for a failed step's logs in S3. EMR uploads them every five minutes.",
+        "version_added": "0.1.0",
+        "type": "float",
+        "example": None,
+        "default": "300.0",
+    },
+}

