@@ -1,0 +1,125 @@
+"""Every exception that this package raises on purpose.
+
+    EmrPipelinesError
+    ├── InvalidSpec           bad input, also a ValueError
+    ├── StepFailed            a step did not complete
+    │   └── StepCancelled     … because somebody cancelled it
+    ├── ClusterFailed         a cluster did not become what it should
+    │   └── ClusterGone       … and cannot take steps any more
+    ├── DeadlineExceeded      what was waited for did not end in time
+    ├── UnclearAnswer         a request may or may not have taken effect
+    ├── UnknownState          a state that is none of EMR's
+    ├── WatchRefused          the service refused to say how the work stands
+    └── BadTriggerEvent       a trigger came back with something that is no answer
+
+The fields are attributes, and the exceptions survive pickling.
+"""
+
+from __future__ import annotations
+
+
+class EmrPipelinesError(Exception):
+    """Root of the tree."""
+
+
+class InvalidSpec(EmrPipelinesError, ValueError):
+    """A value that the service would refuse, or would not take as it was meant."""
+
+    def __init__(self, field: str, value: object, rule: str, remedy: str) -> None:
+        super().__init__(field, value, rule, remedy)
+        self.field, self.value, self.rule, self.remedy = field, value, rule, remedy
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        return f"{self.field} = {shown if len(shown) <= 120 else shown[:117] + '…'}: {self.rule}; {self.remedy}"
+
+
+class StepFailed(EmrPipelinesError):
+    """A step ended without completing. ``cause`` is the probable cause, ``log`` where to read on."""
+
+    def __init__(self, cluster_id: str, step_id: str, name: str, state: str, cause: str, log: str | None) -> None:
+        super().__init__(cluster_id, step_id, name, state, cause, log)
+        self.cluster_id, self.step_id, self.name, self.state = cluster_id, step_id, name, state
+        self.cause, self.log = cause, log
+
+    def __str__(self) -> str:
+        where = f" Log: {self.log}" if self.log else ""
+        return f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}: {self.cause}{where}"
+
+
+class StepCancelled(StepFailed):
+    """A step was cancelled by somebody else than its task."""
+
+
+class ClusterFailed(EmrPipelinesError):
+    """A cluster ended, or cannot be ended. ``details`` are EMR's ErrorDetails."""
+
+    def __init__(
+        self, cluster_id: str, name: str, state: str, code: str, message: str, details: str | None
+    ) -> None:
+        super().__init__(cluster_id, name, state, code, message, details)
+        self.cluster_id, self.name, self.state = cluster_id, name, state
+        self.code, self.message, self.details = code, message, details
+
+    def __str__(self) -> str:
+        details = f" ({self.details})" if self.details else ""
+        return f"Cluster {self.cluster_id} ({self.name}) is {self.state}, {self.code}: {self.message}{details}"
+
+
+class ClusterGone(ClusterFailed):
+    """A cluster cannot take steps any more."""
+
+
+class DeadlineExceeded(EmrPipelinesError):
+    """What was waited for did not end in time, and was cancelled where it was the task's own."""
+
+    def __init__(self, what: str, seconds: float, last_state: str) -> None:
+        super().__init__(what, seconds, last_state)
+        self.what, self.seconds, self.last_state = what, seconds, last_state
+
+    def __str__(self) -> str:
+        return f"{self.what} did not end within {self.seconds:g} s; its state was {self.last_state}"
+
+
+class UnclearAnswer(EmrPipelinesError):
+    """A request may or may not have taken effect, and looking did not settle it."""
+
+    def __init__(self, operation: str, happened: str, remedy: str) -> None:
+        super().__init__(operation, happened, remedy)
+        self.operation, self.happened, self.remedy = operation, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.happened}; {self.remedy}"
+
+
+class UnknownState(EmrPipelinesError):
+    """A state that is none of EMR's."""
+
+    def __init__(self, what: str, state: str) -> None:
+        super().__init__(what, state)
+        self.what, self.state = what, state
+
+    def __str__(self) -> str:
+        return f"{self.what} has the unknown state {self.state!r}"
+
+
+class WatchRefused(EmrPipelinesError):
+    """The service refused to say how the work stands, so its end is not known."""
+
+    def __init__(self, what: str, answer: str) -> None:
+        super().__init__(what, answer)
+        self.what, self.answer = what, answer
+
+    def __str__(self) -> str:
+        return f"Watching {self.what} was refused, so how it ended is not known: {self.answer}"
+
+
+class BadTriggerEvent(EmrPipelinesError):
+    """A trigger came back with something that is no answer."""
+
+    def __init__(self, event: object) -> None:
+        super().__init__(event)
+        self.event = event
+
+    def __str__(self) -> str:
+        return f"The trigger came back with {self.event!r}, which says nothing about the work: its end is not known"

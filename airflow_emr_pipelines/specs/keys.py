@@ -1,0 +1,49 @@
+"""The key that tells one job of ours from another, and how it travels in names."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import re
+
+log = logging.getLogger(__name__)
+
+KEY_TAG = "airflow-emr-pipelines:key"
+DEPLOYMENT_TAG = "airflow-emr-pipelines:deployment"
+DAG_TAG = "airflow-emr-pipelines:dag"
+RUN_TAG = "airflow-emr-pipelines:run"
+TASK_TAG = "airflow-emr-pipelines:task"
+
+KEY_LENGTH = 22
+NAME_LIMIT = 256
+_KEY_AT_END = re.compile(r" \[([A-Za-z0-9_-]{22})\]$")
+
+
+def job_key(
+    *, deployment: str, dag_id: str, run_id: str, start_date: str, task_id: str, map_index: int, max_tries: int
+) -> str:
+    """22 characters that stay the same over a task's retries and change when it is cleared or its run is made anew.
+
+    ``max_tries`` grows at a clear and not at a retry; ``start_date`` is the DAG run's and is set anew when a finished run
+    is cleared or a deleted one made again.
+    """
+    parts = [deployment, dag_id, run_id, start_date, task_id, map_index, max_tries]
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
+
+
+def name_with_key(name: str, key: str, limit: int = NAME_LIMIT) -> str:
+    """``name [key]``; a name that is too long is cut, never the key."""
+    room = limit - KEY_LENGTH - 3
+    if len(name) > room:
+        log.warning("The name %r is cut to %d characters, so that the job's key fits behind it", name, room)
+        name = name[:room].rstrip()
+    return f"{name} [{key}]"
+
+
+def key_in_name(name: str) -> str | None:
+    """The key at the end of a name, if there is one."""
+    match = _KEY_AT_END.search(name)
+    return match.group(1) if match else None
