@@ -1,0 +1,157 @@
+"""Land the examples' input in S3: flights a day, reference tables, and the files of the jobs.
+
+``python -m airflow_emr_pipelines.local.seed --day 2013-01-01 --until 2013-01-07``
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.local.flights import (
+    FIRST_DAY,
+    LAST_DAY,
+    REFERENCE_TABLES,
+    flights_of,
+    packaged_data,
+    with_faults,
+)
+
+RAW_BUCKET = "raw-data"
+RESULT_BUCKETS = (
+    "analytics-results",
+    "business-data",
+    "cleansed-data",
+    "data-archive",
+    "emr-logs",
+    "model-registry",
+    "temp-processing",
+    "validation-results",
+)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What lies in a day's file: all its rows, and how many of them are planted duplicates and broken rows."""
+
+    day: date
+    rows: int
+    duplicates: int
+    broken: int
+
+
+def seed(
+    days: Iterable[date | str],
+    *,
+    s3_client: Any,
+    plant_faults: int | None = None,
+    dags_folder: Path | None = None,
+) -> list[Landed]:
+    """Make the buckets that are missing, upload job files, reference tables and the flights of the days.
+
+    :param days: from 2013-01-01 to 2013-12-31
+    :param s3_client: boto3's client of S3
+    :param plant_faults: a number from which duplicates and broken rows are drawn and added; none when not given
+    :param dags_folder: the folder whose ``jobs/<bucket>/…`` is uploaded; looked for when not given
+    """
+    wanted = [checked_day(day) for day in days]
+    jobs = (dags_folder or find_dags_folder()) / "jobs"
+    files = sorted(path for path in jobs.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    job_keys = {path: path.relative_to(jobs).parts for path in files}
+    make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS, *(bucket for bucket, *_ in job_keys.values())})
+    for path, (bucket, *key) in job_keys.items():
+        put(s3_client, bucket, "/".join(key), path.read_bytes())
+    for table in REFERENCE_TABLES:
+        put(s3_client, RAW_BUCKET, f"reference/{table}.csv", (packaged_data() / f"{table}.csv").read_bytes())
+    landed = []
+    for true in flights_of(wanted):
+        flights = true if plant_faults is None else with_faults(true, plant_faults)
+        put(s3_client, RAW_BUCKET, f"daily/{flights.day}/flights.csv", flights.csv())
+        landed.append(Landed(flights.day, flights.rows, flights.duplicates, flights.broken))
+    return landed
+
+
+def put(s3_client: Any, bucket: str, key: str, body: bytes) -> None:
+    """Upload it, unless it lies there already: a file that is written anew is new input to the pipeline."""
+    here = s3_client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+    if [(found["Key"], found["ETag"]) for found in here] != [(key, etag)]:
+        s3_client.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def make_buckets(s3_client: Any, names: Iterable[str]) -> None:
+    """Create the buckets that are not there yet."""
+    present = {bucket["Name"] for bucket in s3_client.list_buckets()["Buckets"]}
+    region = s3_client.meta.region_name
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    for name in sorted(set(names) - present):
+        s3_client.create_bucket(Bucket=name, **where)
+
+
+def checked_day(day: date | str) -> date:
+    """The day as a date; one outside 2013 has no flights."""
+    try:
+        known = day if isinstance(day, date) else date.fromisoformat(day)
+    except ValueError:
+        raise InvalidSpec("day", day, "a day is written YYYY-MM-DD", "for example 2013-01-01") from None
+    if not FIRST_DAY <= known <= LAST_DAY:
+        raise InvalidSpec("day", str(known), "the flights are those of 2013", f"choose from {FIRST_DAY} to {LAST_DAY}")
+    return known
+
+
+def find_dags_folder() -> Path:
+    """Airflow's DAGs folder as its environment names it, or ``dags`` here: the first that has the jobs."""
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    named = os.environ.get("AIRFLOW__CORE__DAGS_FOLDER")
+    candidates = [*([Path(named)] if named else []), Path("dags"), home / "dags"]
+    for folder in candidates:
+        if (folder / "jobs").is_dir():
+            return folder
+    raise InvalidSpec(
+        "dags_folder",
+        ", ".join(map(str, candidates)),
+        "the examples' job files lie in the folder jobs beside their DAGs",
+        "pass --dags-folder with the dags/ of a checkout of this project",
+    )
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """All days from the first to the last."""
+    if last < first:
+        raise InvalidSpec("until", str(last), f"the last day is not before the first, {first}", "swap them")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command; credentials, region and endpoint are found as for any AWS client."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.local.seed", description=__doc__)
+    parser.add_argument("--day", default=str(FIRST_DAY), help=f"first day, {FIRST_DAY} when not given")
+    parser.add_argument("--until", help="last day; only the first when not given")
+    parser.add_argument("--plant-faults", type=int, metavar="SEED", help="add faulty rows drawn from SEED")
+    parser.add_argument("--dags-folder", type=Path, help="the folder with jobs/; Airflow's or ./dags when not given")
+    parser.add_argument("--endpoint-url", help="where S3 is; AWS_ENDPOINT_URL or AWS itself when not given")
+    options = parser.parse_args(argv)
+    try:
+        days = days_between(checked_day(options.day), checked_day(options.until or options.day))
+        import boto3
+
+        client = boto3.client("s3", endpoint_url=options.endpoint_url)
+        landed = seed(days, s3_client=client, plant_faults=options.plant_faults, dags_folder=options.dags_folder)
+    except (InvalidSpec, ModuleNotFoundError) as error:
+        parser.error(str(error))
+    for day in landed:
+        planted = (
+            f", of which {day.duplicates} duplicates and {day.broken} broken rows are planted" if day.broken else ""
+        )
+        print(f"s3://{RAW_BUCKET}/daily/{day.day}/flights.csv: {day.rows} rows{planted}")
+
+
+if __name__ == "__main__":
+    main()

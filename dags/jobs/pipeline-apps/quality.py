@@ -1,0 +1,82 @@
+"""Raw CSV read by a schema of the registry, and its rows judged by quality rules: both are JSON files in S3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lake
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+Schema = dict[str, Any]
+Rule = dict[str, str]
+
+BROKEN_RULES = "broken_rules"
+SCHEMA_RULE = "schema"
+_BROKEN_LINE = "_broken_line"
+
+
+def schema_of(spark: SparkSession, registry: str, table: str) -> Schema:
+    schema: Schema = lake.read_json(spark, lake.join(registry, f"{table}.json"))
+    return schema
+
+
+def rules_of(spark: SparkSession, path: str) -> list[Rule]:
+    rules: list[Rule] = lake.read_json(spark, path)["rules"]
+    return rules
+
+
+def rule_names(rules: list[Rule]) -> list[str]:
+    """The schema itself is the first rule."""
+    return [SCHEMA_RULE, *(rule["name"] for rule in rules)]
+
+
+def read_raw(spark: SparkSession, paths: list[str], schema: Schema) -> DataFrame:
+    """All fields as text, so that a value that breaks its type is seen rather than lost; refuses another header."""
+    columns = ", ".join(f"`{column['name']}` STRING" for column in schema["columns"])
+    return (
+        spark.read.schema(f"{columns}, {_BROKEN_LINE} STRING")
+        .option("header", True)
+        .option("enforceSchema", False)
+        .option("nullValue", schema["missing_value"])
+        .option("columnNameOfCorruptRecord", _BROKEN_LINE)
+        .csv(paths)
+    )
+
+
+def judge(raw: DataFrame, schema: Schema, rules: list[Rule], processing_date: str) -> DataFrame:
+    """The rows with their types, the schema's derived columns, and the names of the rules that each one breaks.
+
+    A rule's SQL says what a good row is; `processing_date` may be used in it. NULL is not a yes.
+    """
+    columns = schema["columns"]
+    named = raw.select(
+        *(F.expr(f"try_cast(`{column['name']}` AS {column['type']})").alias(column["name"]) for column in columns),
+        _fits(columns).alias("_fits"),
+        F.element_at(F.split(F.input_file_name(), "/"), -1).alias("source_file"),
+        F.lit(processing_date).cast("date").alias("processing_date"),
+    )
+    for derived in schema.get("derived", []):
+        named = named.withColumn(derived["name"], F.expr(derived["expression"]))
+    verdicts = [
+        _broken(SCHEMA_RULE, F.col("_fits")),
+        *(_broken(rule["name"], F.expr(rule["valid_if"])) for rule in rules),
+    ]
+    broken = F.filter(F.array(*verdicts), lambda name: name.isNotNull())
+    return named.withColumn(BROKEN_RULES, broken).drop("_fits", "processing_date")
+
+
+def is_broken() -> Column:
+    return F.size(BROKEN_RULES) > 0
+
+
+def _broken(name: str, valid: Column) -> Column:
+    return F.when(~F.coalesce(valid, F.lit(False)), F.lit(name))
+
+
+def _fits(columns: list[dict[str, Any]]) -> Column:
+    fits = F.col(_BROKEN_LINE).isNull()
+    for column in columns:
+        typed = F.expr(f"try_cast(`{column['name']}` AS {column['type']})").isNotNull()
+        fits = fits & (typed if column.get("required") else typed | F.col(column["name"]).isNull())
+    return fits
