@@ -49,12 +49,6 @@ class EmrClusters:
 
         return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
 
-    def find() -> str | None:
-            found = self.find(key, since)
-            return found.id if found else None
-
-        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
-
     def find(self, key: str, since: datetime) -> ClusterReport | None:
         """The newest cluster with that key in its name, created since then (when the key's DAG run started)."""
         found = [
