@@ -29,10 +29,11 @@ def processing_day(dag_run: Any, params: Mapping[str, Any]) -> str:
     """
     if params.get("day"):
         return str(params["day"])
-    start = dag_run.data_interval_start
-    if start is None:
-        return pendulum.instance(dag_run.run_after).in_timezone(TIMEZONE).subtract(days=1).to_date_string()
-    return pendulum.instance(start).in_timezone(TIMEZONE).to_date_string()
+    if dag_run.data_interval_start is None:
+        day = pendulum.instance(dag_run.run_after).in_timezone(TIMEZONE).subtract(days=1)
+    else:
+        day = pendulum.instance(dag_run.data_interval_start).in_timezone(TIMEZONE)
+    return str(day.date())
 
 
 MACROS = {"processing_day": processing_day}

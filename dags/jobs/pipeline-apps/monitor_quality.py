@@ -63,8 +63,8 @@ def measure(
     measured: dict[str, dict[str, Any]] = {name: {"value": 0.0, "checks": {}} for name in wanted}
     for (metric, check, _), value in zip(checks, values):
         measured[metric]["checks"][check] = round(value, 4)
-    for metric in measured.values():
-        metric["value"] = round(sum(metric["checks"].values()) / len(metric["checks"]), 4)
+    for result in measured.values():
+        result["value"] = round(sum(result["checks"].values()) / len(result["checks"]), 4)
     return rows, measured
 
 
