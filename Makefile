@@ -13,7 +13,7 @@ EXTRAS := emulator,examples,dev
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test demo bench clean
+.PHONY: help install check fmt test demo bench env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,13 @@ demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=20
 
 bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+env: .env ## the secrets that docker-compose.yaml asks for, drawn once into .env
+
+.env:
+	@umask 077; for name in POSTGRES_PASSWORD AIRFLOW_FERNET_KEY AIRFLOW_SECRET_KEY AIRFLOW_JWT_SECRET; do \
+	    echo "$$name=$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"; done > $@
+	@echo "The secrets lie in $@; next: docker compose up --build --wait"
 
 clean: ## remove caches, builds and the data of earlier demos
 	rm -rf .local .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
