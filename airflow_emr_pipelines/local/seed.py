@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -129,15 +130,17 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """The command; credentials, region and endpoint are found as for any AWS client."""
-    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.local.seed", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments, here and for ``airflow emr seed``."""
     parser.add_argument("--day", default=str(FIRST_DAY), help=f"first day, {FIRST_DAY} when not given")
     parser.add_argument("--until", help="last day; only the first when not given")
     parser.add_argument("--plant-faults", type=int, metavar="SEED", help="add faulty rows drawn from SEED")
     parser.add_argument("--dags-folder", type=Path, help="the folder with jobs/; Airflow's or ./dags when not given")
     parser.add_argument("--endpoint-url", help="where S3 is; AWS_ENDPOINT_URL or AWS itself when not given")
-    options = parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Carry the command out; credentials, region and endpoint are found as for any AWS client."""
     try:
         days = days_between(checked_day(options.day), checked_day(options.until or options.day))
         import boto3
@@ -145,12 +148,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         client = boto3.client("s3", endpoint_url=options.endpoint_url)
         landed = seed(days, s3_client=client, plant_faults=options.plant_faults, dags_folder=options.dags_folder)
     except (InvalidSpec, ModuleNotFoundError) as error:
-        parser.error(str(error))
+        sys.exit(str(error))
     for day in landed:
         planted = (
             f", of which {day.duplicates} duplicates and {day.broken} broken rows are planted" if day.broken else ""
         )
         print(f"s3://{RAW_BUCKET}/daily/{day.day}/flights.csv: {day.rows} rows{planted}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments and carry the command out."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.local.seed", description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":
