@@ -10,18 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_emr_pipelines.local.errors import ApiError
+
 TIMEOUT_SECONDS = 30.0
-
-
-class ApiError(Exception):
-    """Airflow's API server refused a call."""
-
-    def __init__(self, method: str, path: str, status: int, answer: str) -> None:
-        super().__init__(method, path, status, answer)
-        self.method, self.path, self.status, self.answer = method, path, status, answer
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} was answered with {self.status}: {self.answer[:500]}"
 
 
 @dataclass(frozen=True)

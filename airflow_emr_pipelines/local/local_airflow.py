@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from airflow_emr_pipelines.local.api import AirflowApi
+from airflow_emr_pipelines.local.errors import BrokenDags
 from airflow_emr_pipelines.local.processes import GuardedProcess, run_to_end, wait_until
 from airflow_emr_pipelines.local.settings import API_USER, COMPONENTS, HOST, MIGRATE, airflow_environment
 
@@ -21,17 +22,6 @@ MIGRATE_SECONDS = 180.0
 # Below the range from which the system draws ports for outgoing connections, so that none of those takes ours
 # between the look and the server's start.
 PORTS = range(20000, 30000)
-
-
-class BrokenDags(Exception):
-    """A file in the DAGs folder cannot be imported."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(errors)
-        self.errors = errors
-
-    def __str__(self) -> str:
-        return "\n".join(f"{name} cannot be imported:\n{trace}" for name, trace in self.errors.items())
 
 
 class LocalAirflow:
@@ -50,7 +40,7 @@ class LocalAirflow:
         self.api = AirflowApi(self.url, API_USER, password)
         self.environment = airflow_environment(self.home, self.dags_folder, port, env or {})
         self.components = [
-            GuardedProcess(f"Airflow {name}", this_python(command), env=self.environment, log=self._log(name))
+            GuardedProcess(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))
             for name, command in COMPONENTS.items()
         ]
 
@@ -60,7 +50,9 @@ class LocalAirflow:
             self._migrate()
             for component in self.components:
                 component.start()
-            self._wait(self._is_healthy, "The start of the local Airflow", self.start_timeout, self._log("api-server"))
+            self._wait(
+                self._is_healthy, "The start of the local Airflow", self.start_timeout, self.log_of("api-server")
+            )
         except BaseException:
             self.stop()
             raise
@@ -78,7 +70,7 @@ class LocalAirflow:
 
     def wait_for_dag(self, dag_id: str, *, timeout: float = 120.0) -> None:
         """Wait until Airflow has read the DAG; BrokenDags at once when a file of the folder cannot be imported."""
-        self._wait(lambda: self._has_read(dag_id), f"Reading the DAG {dag_id}", timeout, self._log("dag-processor"))
+        self._wait(lambda: self._has_read(dag_id), f"Reading the DAG {dag_id}", timeout, self.log_of("dag-processor"))
 
     def stop(self) -> None:
         """Stop every component and wait until all that they started is gone."""
@@ -94,7 +86,7 @@ class LocalAirflow:
         passwords.write_text(json.dumps({self.user: self.password}))
 
     def _migrate(self) -> None:
-        log = self._log("db-migrate")
+        log = self.log_of("db-migrate")
         run_to_end("airflow db migrate", this_python(MIGRATE), env=self.environment, log=log, timeout=MIGRATE_SECONDS)
         # Kept in the file: from now on the processes that read do not stop the one that writes.
         with closing(sqlite3.connect(self.home / "airflow.db")) as database:
@@ -112,7 +104,8 @@ class LocalAirflow:
     def _wait(self, condition: Callable[[], bool], what: str, timeout: float, log: Path) -> None:
         wait_until(condition, what, processes=self.components, timeout=timeout, log=log)
 
-    def _log(self, name: str) -> Path:
+    def log_of(self, name: str) -> Path:
+        """The file that a component's output goes to."""
         return self.home / "logs" / f"{name}.log"
 
 

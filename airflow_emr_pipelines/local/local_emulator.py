@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
+from airflow_emr_pipelines.local.errors import NotReady
 from airflow_emr_pipelines.local.local_airflow import this_python
-from airflow_emr_pipelines.local.processes import GuardedProcess, wait_until
+from airflow_emr_pipelines.local.processes import GuardedProcess, looks, wait_until
 from airflow_emr_pipelines.local.settings import AWS, EMULATOR, REGION, aws_environment, clean_environment
 
 READY = re.compile(rb"^ready (http://\S+)\s*$", re.MULTILINE)
+DEATH_SECONDS = 15.0
 NO_USER = (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull))
 
 
@@ -23,7 +26,7 @@ class LocalEmulator:
     def __init__(self, data_dir: Path, *, log: Path, options: Sequence[str] = (), start_timeout: float = 60.0) -> None:
         self.data_dir, self.start_timeout = data_dir, start_timeout
         command = [*this_python(EMULATOR), "--port", "0", "--data-dir", str(data_dir), *options]
-        self.process = GuardedProcess("emulator", command, env={**clean_environment(), **AWS}, log=log)
+        self.process = GuardedProcess("The emulator", command, env={**clean_environment(), **AWS}, log=log)
         self.url = ""
 
     def __enter__(self) -> LocalEmulator:
@@ -53,9 +56,21 @@ class LocalEmulator:
         """Raise ProcessDied when it is not running any more."""
         self.process.check()
 
+    def check_after(self, error: Exception) -> NoReturn:
+        """Raise ProcessDied when a call failed because it died, which takes a moment to be seen; else the error."""
+        with contextlib.suppress(NotReady):
+            for _ in looks("The end of the emulator", timeout=DEATH_SECONDS, log=self.process.log):
+                self.check()
+        raise error
+
     def stop(self) -> None:
         """Stop it, and with it every step that it runs."""
         self.process.stop()
+
+    @property
+    def buckets_folder(self) -> Path:
+        """Where the objects of S3 lie as files, a folder for each bucket."""
+        return self.data_dir / "s3"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,10 +81,12 @@ class LocalEmulator:
         """A boto3 client of this emulator. No file, profile or variable of the user's has a say."""
         import boto3
         import botocore.session
+        from botocore.config import Config
 
+        config = Config(retries={"total_max_attempts": 2})  # it is on this machine: it answers, or it is gone
         nobody = botocore.session.Session(session_vars={name: (None, None, value, None) for name, value in NO_USER})
         session = boto3.Session(AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"], botocore_session=nobody)
-        return session.client(service, endpoint_url=self.url, region_name=REGION)
+        return session.client(service, endpoint_url=self.url, region_name=REGION, config=config)
 
     def _is_ready(self) -> bool:
         said = READY.search(self.process.log.read_bytes())

@@ -8,33 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+
+from airflow_emr_pipelines.local.errors import NotReady, ProcessDied
 
 STOP_SECONDS = 40.0  # more than the guard's own patience
 LOOK_AGAIN_SECONDS = 0.1
-
-
-class ProcessDied(Exception):
-    """A process that should be running has ended: what, how, and the end of what it said."""
-
-    def __init__(self, name: str, code: int, log: Path) -> None:
-        super().__init__(name, code, log)
-        self.name, self.code, self.log = name, code, log
-
-    def __str__(self) -> str:
-        how = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
-        return f"The {self.name} {how}. Its log, {self.log}, ends with:\n{tail(self.log)}"
-
-
-class NotReady(Exception):
-    """Something did not come up in time."""
-
-    def __init__(self, what: str, seconds: float, log: Path) -> None:
-        super().__init__(what, seconds, log)
-        self.what, self.seconds, self.log = what, seconds, log
-
-    def __str__(self) -> str:
-        return f"{self.what} did not happen within {self.seconds:.0f} seconds. {self.log} ends with:\n{tail(self.log)}"
 
 
 class GuardedProcess:
@@ -121,23 +99,3 @@ def looks(what: str, *, timeout: float, log: Path, every: float = LOOK_AGAIN_SEC
         yield
         time.sleep(every)
     raise NotReady(what, timeout, log)
-
-
-def tail(path: Path, lines: int = 15) -> str:
-    """The last lines of a text file, or the reason why there are none."""
-    try:
-        return "\n".join(f"    {line}" for line in read_end(path).splitlines()[-lines:]) or "    (nothing)"
-    except OSError as error:
-        return f"    ({error.strerror})"
-
-
-def read_end(path: Path, size: int = 65536) -> str:
-    """The end of a file, as text."""
-    with path.open("rb") as file:
-        _seek_to_end(file, size)
-        return file.read().decode(errors="replace")
-
-
-def _seek_to_end(file: IO[bytes], size: int) -> None:
-    end = file.seek(0, 2)
-    file.seek(max(0, end - size))

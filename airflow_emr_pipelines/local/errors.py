@@ -1,0 +1,85 @@
+"""What can go wrong when a whole Airflow and an emulator run on one machine.
+
+LocalError
+├── ApiError      Airflow's API server refused a call
+├── BrokenDags    a file in the DAGs folder cannot be imported
+├── NotReady      something did not happen in time
+├── ProcessDied   a process that should be running has ended
+└── RunFailed     the DAG run did not end as it should
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class LocalError(Exception):
+    """Anything here that is not our caller's mistake in words, but a fault of what runs."""
+
+
+class ApiError(LocalError):
+    """Airflow's API server refused a call."""
+
+    def __init__(self, method: str, path: str, status: int, answer: str) -> None:
+        super().__init__(method, path, status, answer)
+        self.method, self.path, self.status, self.answer = method, path, status, answer
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} was answered with {self.status}: {self.answer[:500]}"
+
+
+class BrokenDags(LocalError):
+    """A file in the DAGs folder cannot be imported."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name} cannot be imported:\n{trace}" for name, trace in self.errors.items())
+
+
+class NotReady(LocalError):
+    """Something did not happen in time."""
+
+    def __init__(self, what: str, seconds: float, log: Path) -> None:
+        super().__init__(what, seconds, log)
+        self.what, self.seconds, self.log = what, seconds, log
+
+    def __str__(self) -> str:
+        return f"{self.what} did not come within {self.seconds:.0f} seconds. {self.log} ends with:\n{tail(self.log)}"
+
+
+class ProcessDied(LocalError):
+    """A process that should be running has ended: which, how, and the end of what it said."""
+
+    def __init__(self, name: str, code: int, log: Path) -> None:
+        super().__init__(name, code, log)
+        self.name, self.code, self.log = name, code, log
+
+    def __str__(self) -> str:
+        how = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
+        return f"{self.name} {how}. Its log, {self.log}, ends with:\n{tail(self.log)}"
+
+
+class RunFailed(LocalError):
+    """The DAG run did not end as it should: a line for each cause."""
+
+    def __init__(self, causes: Sequence[str]) -> None:
+        super().__init__(causes)
+        self.causes = list(causes)
+
+    def __str__(self) -> str:
+        return "\n".join(self.causes)
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a text file, or the reason why there are none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 65536))
+            said = file.read().decode(errors="replace").splitlines()[-lines:]
+    except OSError as error:
+        return f"    ({error.strerror})"
+    return "\n".join(f"    {line}" for line in said) or "    (nothing)"
