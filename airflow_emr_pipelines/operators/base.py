@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -74,7 +74,7 @@ class EmrOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("aws_conn_id", "region_name")
     operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
-    ui_color: ClassVar[str] = "#ffe6c7"
+    ui_color = "#ffe6c7"
 
     def __init__(
         self,

@@ -26,8 +26,8 @@ def job_key(
 ) -> str:
     """22 characters that stay the same over a task's retries and change when it is cleared or its run is made anew.
 
-    ``max_tries`` grows at a clear and not at a retry; ``start_date`` is the DAG run's and is set anew when a finished run
-    is cleared or a deleted one made again.
+    ``max_tries`` grows at a clear and not at a retry; ``start_date`` is the DAG run's and is set anew when a finished
+    run is cleared or a deleted one made again.
     """
     parts = [deployment, dag_id, run_id, start_date, task_id, map_index, max_tries]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()

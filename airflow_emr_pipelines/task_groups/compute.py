@@ -44,7 +44,7 @@ class ClusterTasks(TaskGroup):
                 f"{self.group_id}.run",
                 getattr(step, "name", step),
                 "a step runs within the group that owns its cluster",
-                f"call run inside the group's `with`, before it is left: with … as {self.group_id}: {self.group_id}.run(…)",
+                "call run inside the group's `with`: with … as cluster: cluster.run(…)",
             )
         return EmrRunStepOperator(
             task_id=task_id or task_id_of(step),
@@ -66,7 +66,7 @@ class ClusterTasks(TaskGroup):
                 self.wire()
         finally:
             self.open = False
-            super().__exit__(kind, value, trace)
+            super().__exit__(kind, value, trace)  # type: ignore[no-untyped-call]
 
     def wire(self) -> None:
         """Draw the edges that the group itself owns, when its tasks are known."""
@@ -77,7 +77,7 @@ class ClusterTasks(TaskGroup):
         dag = self.dag
         before = [dag.get_task(task_id) for task_id in sorted(self.upstream_task_ids)]
         after = [dag.get_task(task_id) for task_id in sorted(self.downstream_task_ids)]
-        groups = dag.task_group.get_task_group_dict()
+        groups: dict[Any, TaskGroup] = dict(dag.task_group.get_task_group_dict())
         for group_id in self.upstream_group_ids:
             before += groups[group_id].get_leaves()
         for group_id in self.downstream_group_ids:

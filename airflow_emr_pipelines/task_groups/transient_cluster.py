@@ -34,8 +34,8 @@ class TransientCluster(ClusterTasks):
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
         if self.dag.dagrun_timeout is not None:
             warnings.warn(
-                f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the cluster of "
-                f"group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
+                f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the cluster "
+                f"of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -49,11 +49,12 @@ class TransientCluster(ClusterTasks):
         return self
 
     def run(self, step: Step | Mapping[str, Any], task_id: str | None = None, **operator_arguments: Any) -> Any:
-        if operator_arguments.get("show_logs") == "always" and getattr(self.cluster, "log_uri", "") is None:
+        cluster = self.cluster
+        if operator_arguments.get("show_logs") == "always" and isinstance(cluster, EmrCluster) and not cluster.log_uri:
             raise InvalidSpec(
                 "show_logs",
                 "always",
-                f"cluster {self.cluster.name} has no log_uri, so there will be no logs to show",
+                f"cluster {cluster.name} has no log_uri, so there will be no logs to show",
                 'give the cluster log_uri="s3://…", or leave show_logs at on_failure',
             )
         return super().run(step, task_id, **operator_arguments)

@@ -1,0 +1,129 @@
+"""What the distribution promises to pip and to Airflow."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib import import_module, metadata
+from pathlib import Path
+
+import airflow
+import jsonschema
+import pytest
+from packaging.requirements import Requirement
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS, get_provider_info
+
+ROOT = Path(__file__).parents[2]
+DISTRIBUTION = "airflow-emr-pipelines"
+PIN = re.compile(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,._-]+\])?==[0-9][0-9a-z.]*( ; .+)?")
+PYTHONS = ("3.10", "3.11", "3.12")
+
+
+def airflows_schema() -> dict[str, object]:
+    found: dict[str, object] = json.loads((Path(airflow.__path__[0]) / "provider_info.schema.json").read_text())
+    return found
+
+
+def test_airflow_finds_the_provider_by_its_entry_point() -> None:
+    (entry,) = (
+        found
+        for found in metadata.entry_points(group="apache_airflow_provider")
+        if found.dist is not None and found.dist.name == DISTRIBUTION
+    )
+    assert entry.load() is get_provider_info
+
+
+def test_the_provider_info_is_what_airflow_asks_for() -> None:
+    """A wrong value breaks every airflow command, whatever it is about."""
+    jsonschema.validate(get_provider_info(), airflows_schema())
+
+
+def test_the_provider_info_uses_only_words_that_airflow_knows() -> None:
+    """Unknown keys are accepted silently, and do nothing."""
+    known = airflows_schema()["properties"]
+    assert isinstance(known, dict)
+    assert set(get_provider_info()) - set(known) == {"versions"}
+
+
+def test_the_provider_names_itself_as_the_distribution_does() -> None:
+    info = get_provider_info()
+    assert (info["package-name"], info["versions"]) == (DISTRIBUTION, [metadata.version(DISTRIBUTION)])
+
+
+@pytest.mark.parametrize("key", ["extra-links", "cli"])
+def test_what_the_provider_info_points_at_is_there(key: str) -> None:
+    for path in get_provider_info()[key]:
+        module, _, name = path.rpartition(".")
+        assert hasattr(import_module(module), name), path
+
+
+@pytest.mark.parametrize("key", ["operators", "sensors", "hooks", "triggers"])
+def test_the_modules_that_the_provider_info_lists_are_there(key: str) -> None:
+    for entry in get_provider_info()[key]:
+        for module in entry["python-modules"]:
+            import_module(module)
+
+
+def test_an_option_that_nobody_set_has_the_value_that_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, described in CONFIG_OPTIONS.items():
+        monkeypatch.delenv(f"AIRFLOW__EMR_PIPELINES__{option.upper()}", raising=False)
+        read = getattr(settings, option)()
+        assert type(read)(described["default"]) == read
+
+
+def test_airflow_offers_the_emulator_with_its_own_arguments() -> None:
+    program = options_of("-m", "airflow_emr_pipelines.emulator", "--help")
+    assert options_of("-m", "airflow", "emr", "emulator", "--help") == program
+    assert "--data-dir" in program
+
+
+def test_airflow_offers_the_seed_with_its_own_arguments() -> None:
+    program = options_of("-m", "airflow_emr_pipelines.local.seed", "--help")
+    assert options_of("-m", "airflow", "emr", "seed", "--help") == program
+    assert "--day" in program
+
+
+def test_airflow_lists_the_provider(airflow_database: Path) -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "airflow", "providers", "list", "--output", "json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = {entry["package_name"] for entry in json.loads(listed.stdout[listed.stdout.index("[{") :])}
+    assert DISTRIBUTION in found
+
+
+def test_the_type_marker_is_part_of_the_package() -> None:
+    assert (ROOT / "airflow_emr_pipelines" / "py.typed").is_file()
+
+
+def test_constraints_are_pins_and_nothing_else() -> None:
+    """No address, no folder, no local version: they must mean the same everywhere."""
+    assert [line for line in constraints() if PIN.fullmatch(line) is None] == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_constraints_pin_each_requirement_once_for_each_python(python: str) -> None:
+    environment = {"python_version": python, "python_full_version": f"{python}.5", "extra": ""}
+    pinned = [pin for pin in map(Requirement, constraints()) if pin.marker is None or pin.marker.evaluate(environment)]
+    names = [pin.name for pin in pinned]
+    assert len(names) == len(set(names))
+    for required in map(Requirement, metadata.requires(DISTRIBUTION) or []):
+        (pin,) = (pin for pin in pinned if pin.name == required.name.lower().replace("_", "-"))
+        (specifier,) = pin.specifier
+        assert required.specifier.contains(specifier.version, prereleases=True), required
+
+
+def constraints() -> list[str]:
+    return (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def options_of(*command: str) -> set[str]:
+    """The options that a command's help names."""
+    told = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True).stdout
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", told))
