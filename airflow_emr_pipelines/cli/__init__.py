@@ -1,0 +1,59 @@
+"""``airflow emr …``. Every ``airflow`` command imports this, whatever it is about: it must cost next to nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from airflow_emr_pipelines.emulator import arguments as emulator
+from airflow_emr_pipelines.local import seed
+
+if TYPE_CHECKING:
+    from airflow.cli.cli_config import Arg, CLICommand
+
+
+class Declared:
+    """All arguments of one of our programs, as it declares them itself; stands where Airflow expects one ``Arg``."""
+
+    flags = ("--",)  # only sorted by
+
+    def __init__(self, declare: Callable[[argparse.ArgumentParser], None]) -> None:
+        self._declare = declare
+
+    def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Called by Airflow with the parser of the command."""
+        self._declare(parser)
+
+
+def get_commands() -> list[CLICommand]:
+    """Answer Airflow's question for commands, asked through provider_info."""
+    from airflow.cli.cli_config import ActionCommand, GroupCommand
+
+    return [
+        GroupCommand(
+            name="emr",
+            help="Try EMR pipelines on this machine",
+            subcommands=(
+                ActionCommand(
+                    name="emulator",
+                    help="Serve EMR, S3 and more on this machine, with real Spark",
+                    func=serve,
+                    args=(cast("Arg", Declared(emulator.add_arguments)),),
+                ),
+                ActionCommand(
+                    name="seed",
+                    help="Land the examples' data and job scripts in S3",
+                    func=seed.run,
+                    args=(cast("Arg", Declared(seed.add_arguments)),),
+                ),
+            ),
+        )
+    ]
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Run the emulator until it is told to stop."""
+    from airflow_emr_pipelines.emulator.__main__ import run
+
+    run(options)
