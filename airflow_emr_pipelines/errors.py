@@ -54,9 +54,7 @@ class StepCancelled(StepFailed):
 class ClusterFailed(EmrPipelinesError):
     """A cluster ended, or cannot be ended. ``details`` are EMR's ErrorDetails."""
 
-    def __init__(
-        self, cluster_id: str, name: str, state: str, code: str, message: str, details: str | None
-    ) -> None:
+    def __init__(self, cluster_id: str, name: str, state: str, code: str, message: str, details: str | None) -> None:
         super().__init__(cluster_id, name, state, code, message, details)
         self.cluster_id, self.name, self.state = cluster_id, name, state
         self.code, self.message, self.details = code, message, details

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
@@ -59,7 +59,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     """
 
     template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
-    template_fields_renderers = {"cluster": "json", "steps": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 class EmrRunStepOperator(EmrOperator):
     """Run one step on a cluster and see it through.
 
-    The step carries the task run's key in its name, so a retry finds the step of an earlier try: one that still runs, or
-    has completed, is taken over; one that failed is followed by a new one.
+    The step carries the task run's key in its name, so a retry finds the step of an earlier try: one that still runs,
+    or has completed, is taken over; one that failed is followed by a new one.
 
-    EMR is always told ``ActionOnFailure=CONTINUE``; the step's own word is carried out here, when the task has no retries
-    left, on any step concurrency. ``CANCEL_AND_WAIT``: the task fails. ``TERMINATE_CLUSTER``: the task fails and the
-    cluster is terminated. ``CONTINUE``: the task succeeds with ``tolerated`` true in its result and without asset events.
+    EMR is always told ``ActionOnFailure=CONTINUE``; the step's own word is carried out here, when the task has no
+    retries left, on any step concurrency. ``CANCEL_AND_WAIT``: the task fails. ``TERMINATE_CLUSTER``: the task fails
+    and the cluster is terminated. ``CONTINUE``: the task succeeds with ``tolerated`` true in its result and without
+    asset events.
 
     :param step: what to run
     :param cluster_id: where; a cluster that is STARTING, BOOTSTRAPPING, RUNNING or WAITING
@@ -49,7 +50,7 @@ class EmrRunStepOperator(EmrOperator):
     """
 
     template_fields: Sequence[str] = ("step", "cluster_id", *EmrOperator.template_fields)
-    template_fields_renderers = {"step": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"step": "json"}
 
     def __init__(
         self,

@@ -98,7 +98,7 @@ class Group:
 
 @dataclass(frozen=True)
 class InstanceGroups:
-    """A primary group, one for HDFS and work (core), and some for work alone (tasks). A text means one such instance."""
+    """A primary group, one for HDFS and work (core), some for work alone (tasks). A text means one such instance."""
 
     primary: Group | str
     core: Group | str | None = None

@@ -34,17 +34,16 @@ class TransientCluster(ClusterTasks):
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
         if self.dag.dagrun_timeout is not None:
             warnings.warn(
-                f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the cluster "
-                f"of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
+                f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the "
+                f"cluster of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
                 UserWarning,
                 stacklevel=3,
             )
 
     def __enter__(self) -> TransientCluster:
         super().__enter__()
-        self.create = EmrCreateClusterOperator(
-            task_id="create_cluster", cluster=self.cluster, **self.connection
-        ).as_setup()
+        create = EmrCreateClusterOperator(task_id="create_cluster", cluster=self.cluster, **self.connection)
+        self.create: EmrCreateClusterOperator = create.as_setup()  # type: ignore[no-untyped-call]
         self.cluster_id = self.create.output
         return self
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class EmrTrigger(BaseTrigger):
     """Wait until a job has one of the states, or has ended, and report what was seen.
 
-    The event is a dictionary: ``job`` (which one, as the trigger's own fields), ``report`` (what was seen last, or None),
-    ``timed_out`` (the deadline passed first) and ``refused`` (the service refused to answer, and why; else None).
+    The event is a dictionary: ``job`` (which one, as the trigger's own fields), ``report`` (what was seen last, or
+    None), ``timed_out`` (the deadline passed first) and ``refused`` (why the service refused to answer; else None).
 
     :param until: states that end the wait besides those that end the job
     :param deadline: when to stop waiting, in seconds since 1970; None for never
@@ -93,7 +93,7 @@ class EmrTrigger(BaseTrigger):
                     return self._event(seen)
 
     async def on_kill(self) -> None:
-        """Cancel the job this trigger carries, and nothing else: after a clear, the next try may have its own already."""
+        """Cancel the job this trigger carries and nothing else: after a clear, the next try may have its own already."""
         if not self.cancel_on_kill:
             return
         from asgiref.sync import sync_to_async
