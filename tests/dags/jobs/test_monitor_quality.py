@@ -1,0 +1,98 @@
+"""Data Quality Monitoring measures the day, and is heard when a metric is too low."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import monitor_quality
+import pytest
+from moto import mock_aws
+from pyspark.sql import SparkSession
+
+from tests.dags.conftest import JOBS
+from tests.dags.jobs.business_table import DAY, TABLE, flight, table_of
+
+THRESHOLDS = JOBS / "quality-rules" / "alert-thresholds.json"
+METRICS = "completeness,accuracy,consistency,timeliness"
+
+
+def monitor(folder: Path, metrics: str = METRICS, *, rows_out: int, topic: str = "none") -> dict[str, Any]:
+    (folder / "metrics.json").write_text(json.dumps({"rows_out": rows_out}))
+    arguments = [
+        f"--source-table={TABLE}",
+        f"--processing-date={DAY}",
+        f"--metrics={metrics}",
+        f"--alert-thresholds={THRESHOLDS}",
+        f"--cleansing-metrics={folder}/metrics.json",
+        f"--report-output={folder}/report.json",
+        f"--sns-topic={topic}",
+    ]
+    monitor_quality.main(monitor_quality.arguments(arguments))
+    return report(folder)
+
+
+def report(folder: Path) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return written
+
+
+def test_a_good_day_has_all_four_metrics_and_no_alert(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, flight(), flight("BB"))
+    measured = monitor(lake_folder, rows_out=2)
+    assert {name: metric["value"] for name, metric in measured["metrics"].items()} == dict.fromkeys(
+        ("completeness", "accuracy", "consistency", "timeliness"), 1.0
+    )
+    assert (measured["rows"], measured["alerts"]) == (2, [])
+
+
+def test_only_the_metrics_that_are_asked_for_are_measured(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, flight())
+    assert list(monitor(lake_folder, "accuracy", rows_out=1)["metrics"]) == ["accuracy"]
+
+
+def test_a_metric_is_the_mean_of_its_checks(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, *[flight()] * 8, flight(seats=None), flight(air_time=1))
+    measured = monitor(lake_folder, "accuracy", rows_out=10)["metrics"]["accuracy"]
+    assert measured == {"value": 0.9, "checks": {"aircraft_is_registered": 0.9, "speed_is_plausible": 0.9}}
+
+
+def test_a_metric_below_its_minimum_ends_the_job_with_an_error_and_a_report(
+    spark: SparkSession, lake_folder: Path
+) -> None:
+    table_of(spark, flight(), flight(carrier_name=None, dest_name=None))
+    with pytest.raises(SystemExit, match=r"completeness is 0\.6667, at least 0\.95 is wanted"):
+        monitor(lake_folder, rows_out=2)
+    assert len(report(lake_folder)["alerts"]) == 1
+
+
+def test_rows_that_were_lost_on_the_way_are_an_alert(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, flight())
+    with pytest.raises(SystemExit, match=r"consistency is 0\.75"):
+        monitor(lake_folder, rows_out=2)
+
+
+def test_an_alert_is_published_to_the_topic(
+    spark: SparkSession, lake_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    table_of(spark, flight(seats=None))
+    with mock_aws():
+        sns, sqs = boto3.client("sns", "eu-west-1"), boto3.client("sqs", "eu-west-1")
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        inbox = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
+        with pytest.raises(SystemExit, match=r"accuracy is 0\.5"):
+            monitor(lake_folder, rows_out=1, topic=topic)
+        (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    envelope = json.loads(received["Body"])
+    assert envelope["Subject"] == f"Data quality of {DAY}"
+    assert json.loads(envelope["Message"]) == report(lake_folder)
+
+
+def test_a_good_day_is_not_published(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, flight())
+    monitor(lake_folder, rows_out=1, topic="arn:aws:sns:eu-west-1:123456789012:nobody-listens")
