@@ -1,0 +1,205 @@
+"""The example DAGs: what importing them costs, how they are wired, and what they ask of EMR and of their jobs."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from botocore.session import get_session
+from botocore.validate import validate_parameters
+
+from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.plain import from_plain
+from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
+from airflow_emr_pipelines.specs.steps import Step
+from tests.dags.conftest import DAGS, JOBS
+
+DAG_FILES = sorted(path for path in DAGS.glob("emr_*.py"))
+JOB_SCRIPTS = sorted((JOBS / "pipeline-apps").glob("*.py"))
+EMR = get_session().get_service_model("emr")
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a library that Airflow reads .airflowignore with
+        bag = DagBag(str(DAGS))
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+def rendered(dag: DAG, task_id: str, day: str | None = "2013-01-31") -> dict[str, Any]:
+    """The step of a task as a run for the day has it."""
+    params = {"day": day, "alert_topic": None}
+    run = SimpleNamespace(data_interval_start=None, run_after=None)
+    context: Any = {"dag_run": run, "params": params, "ti": None, "run_id": "manual"}
+    task = dag.get_task(task_id)
+    step: dict[str, Any] = task.render_template(task.step, context, dag.get_template_env())  # type: ignore[attr-defined]
+    return step
+
+
+def steps_of(dag: DAG) -> list[str]:
+    return [task.task_id for task in dag.tasks if hasattr(task, "step")]
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda path: path.stem)
+def test_importing_an_example_loads_no_client_and_no_spark(file: Path) -> None:
+    program = (
+        f"import sys, json; sys.path.insert(0, {str(DAGS)!r}); import {file.stem}; "
+        "print(json.dumps([name for name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120)
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "airflow_emr_pipelines.operators.steps" in loaded
+    heavy = {name for name in loaded if name.split(".")[0] in {"boto3", "botocore", "pyspark", "moto", "pandas"}}
+    heavy |= {name for name in loaded if name.startswith("airflow.providers.amazon.aws")}
+    heavy |= {name for name in loaded if name.startswith("airflow_emr_pipelines.hooks")}
+    assert heavy == set()
+
+
+def test_the_dags_folder_holds_the_examples_and_no_job_is_taken_for_a_dag(dags: dict[str, Any]) -> None:
+    assert set(dags) == {file.stem for file in DAG_FILES}
+
+
+def test_both_examples_run_daily_for_the_day_that_has_ended_and_take_a_day(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        assert type(dag.timetable).__name__ == "CronDataIntervalTimetable"
+        assert (dag.catchup, dag.max_active_runs, str(dag.start_date.date())) == (False, 1, "2013-01-01")
+        assert dag.params["day"] is None
+        with pytest.raises(ValueError, match="yesterday"):
+            dag.params["day"] = "yesterday"
+
+
+def test_the_transient_cluster_runs_one_step(dags: dict[str, Any]) -> None:
+    edges = {task.task_id: task.downstream_task_ids for task in dags["emr_transient_spark"].tasks}
+    assert edges == {
+        "pipeline.create_cluster": {"pipeline.carrier_delays", "pipeline.terminate_cluster"},
+        "pipeline.carrier_delays": {"pipeline.terminate_cluster"},
+        "pipeline.terminate_cluster": set(),
+    }
+
+
+def test_the_daily_etl_runs_its_steps_in_order_and_the_analytics_side_by_side(dags: dict[str, Any]) -> None:
+    dag = dags["emr_daily_etl"]
+    work = {task.task_id.removeprefix("pipeline.") for task in dag.tasks if hasattr(task, "step")}
+    edges = {
+        name: {task.removeprefix("pipeline.") for task in dag.get_task(f"pipeline.{name}").downstream_task_ids} & work
+        for name in work
+    }
+    analytics = {"customer_analytics_processing", "product_analytics_processing"}
+    assert edges == {
+        "data_quality_validation": {"data_deduplication_and_cleansing"},
+        "data_deduplication_and_cleansing": {"business_logic_transformation"},
+        "business_logic_transformation": analytics,
+        "customer_analytics_processing": {"data_quality_monitoring"},
+        "product_analytics_processing": {"data_quality_monitoring"},
+        "data_quality_monitoring": {"archive_processed_data"},
+        "archive_processed_data": set(),
+    }
+
+
+def test_a_failure_means_what_the_workflow_says(dags: dict[str, Any]) -> None:
+    dag = dags["emr_daily_etl"]
+    words = {name: from_plain(rendered(dag, name), Step).on_failure.value for name in steps_of(dag)}
+    assert {name.removeprefix("pipeline.") for name, word in words.items() if word == "CANCEL_AND_WAIT"} == {
+        "data_quality_validation",
+        "customer_analytics_processing",
+        "product_analytics_processing",
+    }
+    assert set(words.values()) == {"CANCEL_AND_WAIT", "CONTINUE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "driver", "cores", "executors", "memory", "executor_cores"),
+    [
+        ("data_quality_validation", "4g", "2", "15", "8g", "4"),
+        ("data_deduplication_and_cleansing", "6g", None, "20", "12g", "6"),
+        ("customer_analytics_processing", "8g", None, "12", "16g", "8"),
+        ("product_analytics_processing", "6g", None, "10", "12g", "6"),
+    ],
+)
+def test_each_spark_step_asks_for_its_resources(
+    dags: dict[str, Any], name: str, driver: str, cores: str | None, executors: str, memory: str, executor_cores: str
+) -> None:
+    request = render_step(from_plain(rendered(dags["emr_daily_etl"], f"pipeline.{name}"), Step))
+    words = request["HadoopJarStep"]["Args"]
+    options = dict(itertools.pairwise(words))
+    assert (options["--deploy-mode"], options["--driver-memory"]) == ("cluster", driver)
+    assert options.get("--driver-cores") == cores
+    assert (options["--num-executors"], options["--executor-memory"]) == (executors, memory)
+    assert options["--executor-cores"] == executor_cores
+
+
+def test_requests_are_legal_for_the_service(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        cluster = from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster)
+        validate_parameters(render_cluster(cluster), EMR.operation_model("RunJobFlow").input_shape)
+        steps = [render_step(from_plain(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
+        request = {"JobFlowId": "j-1", "Steps": steps}
+        validate_parameters(request, EMR.operation_model("AddJobFlowSteps").input_shape)
+        assert {step["ActionOnFailure"] for step in steps} == {"CONTINUE"}
+
+
+def test_the_cluster_of_the_daily_etl_is_the_one_that_was_asked_for(dags: dict[str, Any]) -> None:
+    cluster = from_plain(dags["emr_daily_etl"].get_task("pipeline.create_cluster").cluster, EmrCluster)
+    request = render_cluster(cluster)
+    assert request["Name"] == "data-processing-pipeline"
+    assert [application["Name"] for application in request["Applications"]] == ["Hadoop", "Spark", "Hive"]
+    assert request["StepConcurrencyLevel"] == 5
+    assert {"hive-site", "spark-hive-site", "spark-defaults"} == {
+        configuration["Classification"] for configuration in request["Configurations"]
+    }
+
+
+def test_the_jobs_understand_the_arguments_that_they_are_given(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        for task_id in steps_of(dag):
+            step = rendered(dag, task_id)
+            if step["kind"] == "spark":
+                job = importlib.import_module(Path(step["application"]).stem)
+                assert job.arguments(step["args"])
+
+
+def test_what_the_steps_need_from_the_app_buckets_is_in_the_repository(dags: dict[str, Any]) -> None:
+    buckets = {path.name for path in JOBS.iterdir()}
+    for dag in dags.values():
+        text = json.dumps([rendered(dag, task_id) for task_id in steps_of(dag)])
+        addresses = {address.rstrip(",") for address in _addresses(text)}
+        for address in addresses:
+            bucket, _, key = address.removeprefix("s3://").partition("/")
+            if bucket in buckets:
+                assert (JOBS / bucket / key).exists(), address
+
+
+def _addresses(text: str) -> list[str]:
+    return [part.split('"')[0].split(" ")[0] for part in text.split("s3://")[1:]]
+
+
+def test_the_day_reaches_every_path(dags: dict[str, Any]) -> None:
+    step = rendered(dags["emr_daily_etl"], "pipeline.archive_processed_data", day="2013-02-09")
+    assert (step["src"], step["dest"]) == ("s3://temp-processing/2013-02-09/", "s3://data-archive/2013/02/")
+    hive = rendered(dags["emr_daily_etl"], "pipeline.business_logic_transformation", day="2013-02-09")
+    assert (hive["variables"]["processing_date"], hive["variables"]["partition_value"]) == ("2013-02-09", "2013-02-09")
+
+
+@pytest.mark.parametrize("script", JOB_SCRIPTS, ids=lambda path: path.stem)
+def test_a_job_is_written_for_the_python_of_emr_7_and_for_no_machine(script: Path) -> None:
+    source = script.read_text()
+    tree = ast.parse(source, feature_version=(3, 9))
+    imported = {name.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for name in node.names}
+    imported |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom) and node.module}
+    shipped = {path.stem for path in JOB_SCRIPTS}
+    assert imported - shipped <= set(sys.stdlib_module_names) | {"pyspark"}
+    assert "/home/" not in source
+    assert "file:/" not in source
