@@ -63,14 +63,16 @@ def seed(
     :param dags_folder: the folder whose ``jobs/<bucket>/…`` is uploaded; looked for when not given
     """
     wanted = [checked_day(day) for day in days]
-    jobs = (dags_folder or find_dags_folder()) / "jobs"
+    data, jobs = packaged_data(), (dags_folder or find_dags_folder()) / "jobs"
+    if not jobs.is_dir():
+        raise InvalidSpec("dags_folder", str(dags_folder), "it has the folder jobs", "name the dags/ of a checkout")
     files = sorted(path for path in jobs.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     job_keys = {path: path.relative_to(jobs).parts for path in files}
     make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS, *(bucket for bucket, *_ in job_keys.values())})
     for path, (bucket, *key) in job_keys.items():
         put(s3_client, bucket, "/".join(key), path.read_bytes())
     for table in REFERENCE_TABLES:
-        put(s3_client, RAW_BUCKET, f"reference/{table}.csv", (packaged_data() / f"{table}.csv").read_bytes())
+        put(s3_client, RAW_BUCKET, f"reference/{table}.csv", (data / f"{table}.csv").read_bytes())
     landed = []
     for true in flights_of(wanted):
         flights = true if plant_faults is None else with_faults(true, plant_faults)
