@@ -1,0 +1,150 @@
+"""``python -m airflow_emr_pipelines.emulator``: arguments, start, stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from airflow_emr_pipelines.emulator.arguments import add_arguments
+
+EXTRA = "pip install 'airflow-emr-pipelines[emulator]'"
+UNUSABLE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_emr_pipelines.emulator",
+        description="Amazon EMR on EC2, S3 and the rest of moto on one loopback port, with real Spark underneath. "
+        "Point any AWS client at it by AWS_ENDPOINT_URL. Buckets in --data-dir outlive it; clusters do not.",
+    )
+    add_arguments(parser)
+    return serve(parser.parse_args(arguments))
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve as the parsed arguments say; also what ``airflow emr emulator`` runs."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    try:
+        import a2wsgi  # noqa: F401
+        import moto  # noqa: F401
+        import pyspark  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as missing:
+        return _unusable(f"The emulator needs the Python package {missing.name}, which is not installed. Run: {EXTRA}")
+    try:
+        with _data_folder(options.data_dir) as folder, _listening(options.host, options.port) as listener:
+            return asyncio.run(_serve(options, folder, listener))
+    except _Unusable as reason:
+        return _unusable(str(reason))
+
+
+async def _serve(options: argparse.Namespace, folder: Path, listener: socket.socket) -> int:
+    import uvicorn
+
+    from airflow_emr_pipelines.emulator.life import Delays, Lives
+    from airflow_emr_pipelines.emulator.model import Clock, Clusters
+    from airflow_emr_pipelines.emulator.runner import Runner
+    from airflow_emr_pipelines.emulator.s3 import BucketFolder
+    from airflow_emr_pipelines.emulator.server import Server
+    from airflow_emr_pipelines.emulator.store import FolderInUse
+
+    url = f"http://{options.host}:{listener.getsockname()[1]}"
+    try:
+        buckets = BucketFolder(folder / "s3")
+    except FolderInUse as error:
+        raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
+    runner = Runner(folder, buckets, url, options.memory)
+    clock = Clock()
+    lives = Lives(runner, clock, Delays(options.start_delay, options.bootstrap_delay, options.terminate_delay))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Server(Clusters(), lives, clock, buckets.wsgi_app()),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    # A stop is a clean end with exit code 0; uvicorn's own handlers would raise the signal again after it.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():  # noqa: ASYNC110 — uvicorn tells it by a flag only
+        await asyncio.sleep(0.01)
+    print(f"ready {url}", flush=True)
+    try:
+        await serving
+    finally:
+        await lives.close()
+        await runner.close()
+        buckets.close()
+    return 0
+
+
+@contextlib.contextmanager
+def _data_folder(given: Path | None) -> Iterator[Path]:
+    """The folder that holds the buckets; without --data-dir a new one that is removed at the end."""
+    if given is None:
+        folder = Path(tempfile.mkdtemp(prefix="emr-emulator-"))
+        print(f"Data in {folder}, removed at the end; --data-dir keeps it", file=sys.stderr, flush=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        given.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=given):
+            pass
+    except OSError as error:
+        raise _Unusable(
+            f"The data folder {given} cannot be written: {error.strerror}. Choose another --data-dir."
+        ) from error
+    yield given.resolve()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        address = ipaddress.ip_address(socket.gethostbyname(host))
+    except OSError as error:
+        raise _Unusable(f"--host {host} is no address of this machine: {error}") from error
+    if not address.is_loopback:
+        print(f"WARNING: listening on {host}: whoever reaches it can run commands here", file=sys.stderr, flush=True)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise _Unusable(
+            f"Port {port} on {host} cannot be used: {error}. Choose another --port; 0 takes a free one."
+        ) from error
+    with listener:
+        yield listener
+
+
+class _Unusable(Exception):
+    """Something given that cannot be used; the sentence says the way out."""
+
+
+def _unusable(sentence: str) -> int:
+    print(sentence, file=sys.stderr, flush=True)
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

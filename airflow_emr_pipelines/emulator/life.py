@@ -1,0 +1,263 @@
+"""What happens to a cluster by itself: it starts, bootstraps, runs its steps, waits, and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow_emr_pipelines.emulator.model import Clock, Cluster, End, Step
+from airflow_emr_pipelines.emulator.runner import ClusterSetup, Outcome, Runner, StepRun
+from airflow_emr_pipelines.specs.states import ClusterState, StepState
+
+log = logging.getLogger(__name__)
+
+C, S = ClusterState, StepState
+
+ALL_STEPS_COMPLETED = End("ALL_STEPS_COMPLETED", "Steps completed")
+STEP_FAILURE = End("STEP_FAILURE", "Shut down as step failed", with_errors=True)
+USER_REQUEST = End("USER_REQUEST", "Terminated by user request")
+TERMINATES = ("TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW")
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Seconds that a cluster stays in its states, so that they can be seen."""
+
+    start: float = 1.0
+    bootstrap: float = 1.0
+    terminate: float = 1.0
+
+
+class Lives:
+    """The lives of all clusters of one emulator."""
+
+    def __init__(self, runner: Runner, clock: Clock, delays: Delays) -> None:
+        self.runner, self.clock, self.delays = runner, clock, delays
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, cluster: Cluster) -> None:
+        """Let a cluster live, in the background."""
+        self.background(Life(cluster, self).live())  # type: ignore[unused-awaitable]  # close() awaits it
+
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_tell_fault)
+        return task
+
+    async def cancel(self, cluster: Cluster, step: Step, *, kill: bool) -> None:
+        """Cancel a step: a pending one at once, a running one when its process has ended."""
+        if step.state is S.PENDING:
+            step.move(S.CANCELLED, self.clock.now())
+            step.message = "Cancelled by user"
+            cluster.changed.set()
+        elif step.state in (S.RUNNING, S.CANCEL_PENDING):
+            if step.state is S.RUNNING:
+                step.move(S.CANCEL_PENDING, self.clock.now())
+            await self.runner.cancel(step.id, kill=kill)
+
+    async def close(self) -> None:
+        """Stop everything at once; processes are the runner's."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Life:
+    """One cluster's life."""
+
+    def __init__(self, cluster: Cluster, lives: Lives) -> None:
+        self.cluster, self.lives = cluster, lives
+        self.runner, self.clock = lives.runner, lives.clock
+        self.running: dict[str, asyncio.Task[None]] = {}
+        request = cluster.request
+        self.setup = ClusterSetup(
+            cluster_id=cluster.id,
+            name=request["Name"],
+            release_label=request["ReleaseLabel"],
+            applications=frozenset(part["Name"].lower() for part in request.get("Applications", ())),
+            configurations=request.get("Configurations", ()),
+            log_uri=request.get("LogUri"),
+        )
+
+    async def live(self) -> None:
+        try:
+            await self._start()
+            if self.cluster.end is None:
+                await self._bootstrap()
+            if self.cluster.end is None:
+                await self._work()
+        except Exception as fault:
+            log.exception("The life of cluster %s broke off", self.cluster.id)
+            self.cluster.ask_for_end(End("INTERNAL_ERROR", f"The emulator failed: {fault!r}", with_errors=True))
+        await self._end()
+
+    async def _start(self) -> None:
+        await self._stay(self.lives.delays.start)
+        if self.cluster.end is None:
+            self.cluster.move(C.BOOTSTRAPPING, self.clock.now())
+            await self.runner.prepare(self.setup)
+
+    async def _bootstrap(self) -> None:
+        for index, action in enumerate(self.cluster.request.get("BootstrapActions", ()), start=1):
+            script = action["ScriptBootstrapAction"]
+            bootstrapping = asyncio.ensure_future(
+                self.runner.bootstrap(self.setup, index, action["Name"], script["Path"], script.get("Args", []))
+            )
+            outcome = await self._unless_ended(bootstrapping)
+            if outcome is None:
+                return
+            if not outcome.completed:
+                self.cluster.ask_for_end(_bootstrap_failure(self.cluster, index, action["Name"], outcome))
+                return
+        await self._stay(self.lives.delays.bootstrap)
+
+    async def _unless_ended(self, work: asyncio.Future[Outcome]) -> Outcome | None:
+        """The outcome, or None when the cluster is to end first: then nothing of the work is left."""
+        work.add_done_callback(lambda _: self.cluster.changed.set())
+        while not work.done() and self.cluster.end is None:
+            self.cluster.changed.clear()
+            await self.clock.pass_or(self.cluster.changed, None)
+        if not work.done():
+            await self.runner.release(self.cluster.id)
+            await asyncio.gather(work, return_exceptions=True)
+            return None
+        return work.result()
+
+    async def _stay(self, seconds: float) -> None:
+        """Let time pass in this state, unless the cluster is to end."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while self.cluster.end is None and (left := (until - self.clock.now()).total_seconds()) > 0:
+            self.cluster.changed.clear()
+            await self.clock.pass_or(self.cluster.changed, left)
+
+    async def _work(self) -> None:
+        cluster = self.cluster
+        cluster.move(C.RUNNING, self.clock.now())
+        while cluster.end is None:
+            cluster.changed.clear()
+            self._start_steps()
+            idle_left = None
+            if not cluster.active_steps:
+                if not cluster.keep_alive:
+                    cluster.ask_for_end(ALL_STEPS_COMPLETED)
+                    return
+                idle_left = self._wait_idle()
+                if cluster.end is not None:
+                    return
+            elif cluster.state is C.WAITING:
+                cluster.move(C.RUNNING, self.clock.now())
+                cluster.idle_since = None
+                continue
+            await self.clock.pass_or(cluster.changed, idle_left)
+
+    def _wait_idle(self) -> float | None:
+        """Be WAITING; the seconds until the auto-termination policy ends the cluster."""
+        cluster, now = self.cluster, self.clock.now()
+        if cluster.state is C.RUNNING:
+            cluster.move(C.WAITING, now)
+        if cluster.idle_since is None:
+            cluster.idle_since = now
+        if cluster.idle_timeout is None:
+            return None
+        left = cluster.idle_timeout - (now - cluster.idle_since).total_seconds()
+        if left <= 0:
+            cluster.ask_for_end(
+                End("ALL_STEPS_COMPLETED", f"Auto-terminated after {cluster.idle_timeout} idle seconds")
+            )
+        return left
+
+    def _start_steps(self) -> None:
+        """Start pending steps in the order of their submission, as many as may run at once."""
+        cluster = self.cluster
+        pending = [step for step in cluster.steps if step.state is S.PENDING]
+        if pending and cluster.state is C.WAITING:
+            cluster.move(C.RUNNING, self.clock.now())
+            cluster.idle_since = None
+        for step in pending[: max(0, cluster.step_concurrency - len(self.running))]:
+            step.move(S.RUNNING, self.clock.now())
+            self.running[step.id] = self.lives.background(self._run(step))
+
+    async def _run(self, step: Step) -> None:
+        try:
+            outcome = await self.runner.run(self.setup, _step_run(self.cluster, step))
+        except Exception as fault:
+            log.exception("Step %s could not be run", step.id)
+            outcome = Outcome(None, completed=False, reason="Unknown Error", message=f"The emulator failed: {fault!r}")
+        step.application_ids = outcome.application_ids
+        now = self.clock.now()
+        if outcome.completed:
+            step.move(S.COMPLETED, now)
+        elif step.state is S.CANCEL_PENDING or outcome.cancelled or self.cluster.end is not None:
+            step.message = "Cancelled by user" if step.state is S.CANCEL_PENDING else "Job terminated"
+            step.move(S.CANCELLED, now)
+        else:
+            details = {"Reason": outcome.reason, "Message": outcome.message, "LogFile": outcome.log_file}
+            step.failure = {name: value for name, value in details.items() if value}
+            step.move(S.FAILED, now)
+            self._act_on_failure(step)
+        del self.running[step.id]
+        self.cluster.changed.set()
+
+    def _act_on_failure(self, failed: Step) -> None:
+        """Do what ActionOnFailure says. Above a step concurrency of 1 EMR has let in nothing but CONTINUE."""
+        if failed.action_on_failure in TERMINATES:
+            self.cluster.ask_for_end(STEP_FAILURE)
+        elif failed.action_on_failure == "CANCEL_AND_WAIT":
+            for step in self.cluster.steps:
+                if step.state is S.PENDING:
+                    step.move(S.CANCELLED, self.clock.now())
+                    step.message = f"Cancelled because step {failed.id} failed"
+
+    async def _end(self) -> None:
+        cluster, end = self.cluster, self.cluster.end
+        assert end is not None
+        cluster.move(C.TERMINATING, self.clock.now())
+        for step in cluster.steps:
+            if step.state is S.PENDING:
+                step.move(S.CANCELLED, self.clock.now())
+                step.message = "Job terminated"
+        for step_id in list(self.running):
+            await self.runner.cancel(step_id, kill=True)
+        await asyncio.gather(*self.running.values(), return_exceptions=True)
+        await self.runner.release(cluster.id)
+        await self.clock.pass_or(asyncio.Event(), self.lives.delays.terminate)
+        cluster.move(C.TERMINATED_WITH_ERRORS if end.with_errors else C.TERMINATED, self.clock.now())
+
+
+def _step_run(cluster: Cluster, step: Step) -> StepRun:
+    return StepRun(
+        cluster_id=cluster.id,
+        step_id=step.id,
+        name=step.name,
+        jar=step.config["Jar"],
+        main_class=step.config.get("MainClass"),
+        args=tuple(step.config.get("Args", ())),
+        properties=step.config.get("Properties", {}),
+        log_uri=cluster.request.get("LogUri"),
+    )
+
+
+def _bootstrap_failure(cluster: Cluster, index: int, name: str, outcome: Outcome) -> End:
+    instance = cluster.groups[0].instances[0]
+    message = f"On the master instance ({instance.ec2_id}), bootstrap action {index} returned a non-zero return code"
+    data = {"instance-id": instance.ec2_id, "bootstrap-action": str(index), "name": name}
+    if outcome.message:
+        data["message"] = outcome.message
+    if outcome.log_file:
+        data["log-file"] = outcome.log_file
+    detail = {"ErrorCode": "BOOTSTRAP_FAILURE_BA_RETURNED_NON_ZERO", "ErrorMessage": message, "ErrorData": [data]}
+    return End("BOOTSTRAP_FAILURE", message, with_errors=True, details=(detail,))
+
+
+def _tell_fault(task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        if fault := task.exception():
+            log.error("A background task of the emulator failed", exc_info=fault)

@@ -1,0 +1,188 @@
+"""Clusters and steps as state machines. They move only along the edges drawn here; the clock is an argument."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_emr_pipelines.specs.states import ClusterState, StepState
+
+C, S = ClusterState, StepState
+
+CLUSTER_EDGES: Mapping[ClusterState, frozenset[ClusterState]] = {
+    C.STARTING: frozenset({C.BOOTSTRAPPING, C.TERMINATING}),
+    C.BOOTSTRAPPING: frozenset({C.RUNNING, C.TERMINATING}),
+    C.RUNNING: frozenset({C.WAITING, C.TERMINATING}),
+    C.WAITING: frozenset({C.RUNNING, C.TERMINATING}),
+    C.TERMINATING: frozenset({C.TERMINATED, C.TERMINATED_WITH_ERRORS}),
+    C.TERMINATED: frozenset(),
+    C.TERMINATED_WITH_ERRORS: frozenset(),
+}
+STEP_EDGES: Mapping[StepState, frozenset[StepState]] = {
+    S.PENDING: frozenset({S.RUNNING, S.CANCELLED}),
+    S.RUNNING: frozenset({S.CANCEL_PENDING, S.COMPLETED, S.FAILED, S.CANCELLED}),
+    S.CANCEL_PENDING: frozenset({S.CANCELLED, S.COMPLETED, S.FAILED}),
+    S.COMPLETED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.INTERRUPTED: frozenset(),
+}
+ID_CHARACTERS = string.ascii_uppercase + string.digits
+HEX = "0123456789abcdef"
+
+
+class Clock:
+    """The time, and waiting for it to pass."""
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+    async def pass_or(self, event: asyncio.Event, seconds: float | None) -> None:
+        """Wait until the event is set, at most so many seconds."""
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except asyncio.TimeoutError:
+            return
+
+
+class IllegalMove(Exception):
+    """A fault of the emulator: an edge that no state machine of EMR has."""
+
+
+@dataclass
+class Step:
+    id: str
+    name: str
+    config: Mapping[str, Any]
+    """HadoopJarStep, with Properties as a map."""
+    action_on_failure: str
+    created: datetime
+    state: StepState = S.PENDING
+    started: datetime | None = None
+    ended: datetime | None = None
+    message: str | None = None
+    failure: Mapping[str, str] | None = None
+    """FailureDetails."""
+    application_ids: Sequence[str] = ()
+    cancelled_by_kill: bool = False
+
+    def move(self, state: StepState, now: datetime) -> None:
+        if state not in STEP_EDGES[self.state]:
+            raise IllegalMove(f"step {self.id}: {self.state.value} -> {state.value}")
+        self.state = state
+        if state is S.RUNNING:
+            self.started = now
+        if state.finished:
+            self.ended = now
+
+
+@dataclass
+class Instance:
+    id: str
+    ec2_id: str
+    group_id: str
+    address: str
+
+
+@dataclass
+class InstanceGroup:
+    id: str
+    config: Mapping[str, Any]
+    instances: list[Instance]
+
+
+@dataclass(frozen=True)
+class End:
+    """Why a cluster ends."""
+
+    code: str
+    message: str
+    with_errors: bool = False
+    details: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass
+class Cluster:
+    id: str
+    arn: str
+    region: str
+    request: Mapping[str, Any]
+    """What RunJobFlow was asked for."""
+    groups: Sequence[InstanceGroup]
+    created: datetime
+    tags: dict[str, str]
+    steps: list[Step] = field(default_factory=list)
+    state: ClusterState = C.STARTING
+    ready: datetime | None = None
+    ended: datetime | None = None
+    end: End | None = None
+    terminating_since: datetime | None = None
+    protected: bool = False
+    idle_timeout: int | None = None
+    idle_since: datetime | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something happened that the cluster's life must look at."""
+
+    @property
+    def instances(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.request["Instances"]
+        return found
+
+    @property
+    def keep_alive(self) -> bool:
+        return bool(self.instances.get("KeepJobFlowAliveWhenNoSteps", False))
+
+    @property
+    def step_concurrency(self) -> int:
+        return int(self.request.get("StepConcurrencyLevel", 1))
+
+    @property
+    def active_steps(self) -> list[Step]:
+        return [step for step in self.steps if not step.state.finished]
+
+    def move(self, state: ClusterState, now: datetime) -> None:
+        if state not in CLUSTER_EDGES[self.state]:
+            raise IllegalMove(f"cluster {self.id}: {self.state.value} -> {state.value}")
+        self.state = state
+        if state.usable and self.ready is None:
+            self.ready = now
+        if state is C.TERMINATING:
+            self.terminating_since = now
+        if state.finished:
+            self.ended = now
+
+    def ask_for_end(self, end: End) -> None:
+        """The first reason stands."""
+        if self.end is None:
+            self.end = end
+        self.changed.set()
+
+
+def new_id(prefix: str, length: int = 13, characters: str = ID_CHARACTERS) -> str:
+    """An id as AWS makes them, such as j-1K48XXXXXXHCB."""
+    return prefix + "".join(random.choices(characters, k=length))
+
+
+class Clusters:
+    """All clusters of one account, by region."""
+
+    def __init__(self) -> None:
+        self._clusters: dict[str, Cluster] = {}
+
+    def add(self, cluster: Cluster) -> None:
+        self._clusters[cluster.id] = cluster
+
+    def get(self, region: str, cluster_id: str) -> Cluster | None:
+        found = self._clusters.get(cluster_id)
+        return found if found is not None and found.region == region else None
+
+    def of(self, region: str) -> list[Cluster]:
+        return [cluster for cluster in self._clusters.values() if cluster.region == region]
+
+    def all(self) -> list[Cluster]:
+        return list(self._clusters.values())

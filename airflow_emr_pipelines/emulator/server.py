@@ -1,0 +1,158 @@
+"""HTTP in and out, on one port: EMR to our actions, what moto has to moto, and everything else refused by name."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any, cast
+
+from a2wsgi import WSGIMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from airflow_emr_pipelines.emulator import tagging, wire
+from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
+from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated
+from airflow_emr_pipelines.emulator.life import Lives
+from airflow_emr_pipelines.emulator.model import Clock, Clusters
+from airflow_emr_pipelines.emulator.s3 import WsgiApp
+
+log = logging.getLogger(__name__)
+
+EMR = "ElasticMapReduce."
+GET_RESOURCES = "ResourceGroupsTaggingAPI_20170126.GetResources"
+NOT_YET = {
+    "emr-serverless": "EMR Serverless",
+    "emr-containers": "EMR on EKS",
+    "elasticmapreduce": "EMR requests without X-Amz-Target",
+}
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+JSON_1_1 = "application/x-amz-json-1.1"
+OWN_PAGES = "/_emulator/"
+THREADS = 16
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, moto: WsgiApp) -> None:
+        self.clusters, self.lives, self.clock = clusters, lives, clock
+        self.moto: Any = WSGIMiddleware(cast(Any, moto), workers=THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        target = request.headers.get("x-amz-target", "")
+        region, service = _scope_of(request)
+        if target.startswith(EMR):
+            response = await self._emr(request, target.removeprefix(EMR), region)
+        elif target == GET_RESOURCES:
+            response = await self._get_resources(request, region)
+        elif service in NOT_YET:
+            response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
+        elif request.url.path.startswith(OWN_PAGES) and not service:
+            response = self._own_page(request.url.path.removeprefix(OWN_PAGES))
+        else:
+            await self.moto(scope, receive, send)
+            return
+        await response(scope, receive, send)
+
+    async def _emr(self, request: Request, operation: str, region: str) -> Response:
+        try:
+            action = ACTIONS.get(operation)
+            if action is None:
+                raise not_emulated(f"ElasticMapReduce {operation}")
+            parameters = wire.read(operation, await _json(request))
+            answer = await action(Emr(self.clusters, self.lives, self.clock, region), parameters)
+        except Refused as refused:
+            return _refusal(refused.answer(operation))
+        except AwsError as error:
+            return _refusal(error)
+        except Exception:
+            log.exception("%s broke the emulator", operation)
+            return _refusal(
+                AwsError("InternalServerError", f"The emulator failed at {operation}; its log says why.", 500)
+            )
+        return _answer(wire.written(answer))
+
+    async def _get_resources(self, request: Request, region: str) -> Response:
+        try:
+            parameters = await _json(request)
+        except AwsError as error:
+            return _refusal(error)
+        first = not parameters.get("PaginationToken")
+        rest = tagging.for_others(parameters)
+        answer: dict[str, Any] = {"ResourceTagMappingList": [], "PaginationToken": ""}
+        if rest is not None:
+            status, body = await self._ask_moto(request, json.dumps(rest).encode())
+            if status != 200:
+                return Response(body, status, media_type=JSON_1_1)
+            answer = json.loads(body)
+        if first and tagging.asks_for_clusters(parameters):
+            answer["ResourceTagMappingList"] += tagging.matching(self.clusters.of(region), parameters)
+        return _answer(answer)
+
+    async def _ask_moto(self, request: Request, body: bytes) -> tuple[int, bytes]:
+        """moto's answer to the same request with another body."""
+        headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-length"]
+        scope = {**request.scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+        parts: list[bytes] = []
+        status = 0
+
+        async def receive() -> Mapping[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            parts.append(message.get("body", b""))
+
+        await self.moto(scope, receive, send)
+        return status, b"".join(parts)
+
+    def _own_page(self, path: str) -> Response:
+        """What is not AWS's: a sign of health, and a cluster in words for a person who follows a link."""
+        if path == "health":
+            return JSONResponse({"status": "healthy", "clusters": len(self.clusters.all())})
+        kind, _, cluster_id = path.partition("/")
+        found = [cluster for cluster in self.clusters.all() if cluster.id == cluster_id]
+        if kind != "clusters" or not found:
+            return JSONResponse({"error": f"There is nothing at /_emulator/{path}."}, 404)
+        described = {
+            "Cluster": cluster_answer(found[0], self.clock.now()),
+            "Steps": [step_answer(step) for step in found[0].steps],
+        }
+        return Response(json.dumps(described, indent=2, default=str), media_type="application/json")
+
+
+def _scope_of(request: Request) -> tuple[str, str]:
+    """Region and service that the request was signed for."""
+    found = SCOPE.search(request.headers.get("authorization", ""))
+    return (found["region"], found["service"]) if found else ("us-east-1", "")
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        read = json.loads(await request.body() or b"{}")
+    except ValueError:
+        raise AwsError("SerializationException", "The request's body is no JSON.") from None
+    if not isinstance(read, dict):
+        raise AwsError("SerializationException", "The request's body is no JSON object.")
+    return read
+
+
+def _answer(body: Mapping[str, Any], status: int = 200) -> Response:
+    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+    return Response(json.dumps(body).encode(), status, headers, media_type=JSON_1_1)
+
+
+def _refusal(error: AwsError) -> Response:
+    response = _answer(error.body(), error.status)
+    response.headers["x-amzn-ErrorType"] = error.code
+    return response

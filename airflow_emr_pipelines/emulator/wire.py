@@ -1,0 +1,137 @@
+"""EMR's wire: requests judged by botocore's service model, as the service's own front door does; answers as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+
+import botocore.session
+from botocore.model import ServiceModel
+
+from airflow_emr_pipelines.emulator.errors import AwsError
+
+NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""The model's pattern of XmlString, which is written for UTF-16."""
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "long": (int,),
+    "double": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "map": (dict,),
+    "structure": (dict,),
+    "timestamp": (int, float, str),
+}
+
+
+@lru_cache
+def service_model() -> ServiceModel:
+    model: ServiceModel = botocore.session.get_session().get_service_model("emr")
+    return model
+
+
+def read(operation: str, sent: Any) -> dict[str, Any]:
+    """The request's parameters: known members only, timestamps as datetimes.
+
+    :raises AwsError: a member has the wrong type, or breaks a constraint of the model
+    """
+    shape = service_model().operation_model(operation).input_shape
+    if shape is None:
+        return {}
+    parameters: dict[str, Any] = _typed(shape, sent)
+    broken = list(_broken(shape, parameters, ""))
+    if broken:
+        plural = "error" if len(broken) == 1 else "errors"
+        raise AwsError("ValidationException", f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
+    return parameters
+
+
+def _typed(shape: Any, value: Any) -> Any:
+    if not _has_type(value, shape.type_name):
+        raise AwsError("SerializationException", f"{value!r} is no {shape.type_name} ({shape.name})")
+    if shape.type_name == "structure":
+        members = shape.members
+        return {
+            name: _typed(members[name], part) for name, part in value.items() if name in members and part is not None
+        }
+    if shape.type_name == "list":
+        return [_typed(shape.member, part) for part in value]
+    if shape.type_name == "map":
+        return {key: _typed(shape.value, part) for key, part in value.items()}
+    if shape.type_name == "timestamp":
+        return _timestamp(value)
+    return value
+
+
+def _has_type(value: object, type_name: str) -> bool:
+    return isinstance(value, TYPES[type_name]) and (type_name == "boolean" or not isinstance(value, bool))
+
+
+def _timestamp(value: float | str) -> datetime:
+    if isinstance(value, str):
+        try:
+            when = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            raise AwsError("SerializationException", f"{value!r} is no timestamp") from None
+        return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    return datetime.fromtimestamp(value, tz=timezone.utc)
+
+
+def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:
+    """What the value breaks of the model's constraints, in the words of AWS's front door."""
+    if shape.type_name == "structure":
+        members = shape.members
+        for name in shape.required_members:
+            if name not in value:
+                yield f"Value null at '{_join(path, name)}' failed to satisfy constraint: Member must not be null"
+        for name, part in value.items():
+            yield from _broken(members[name], part, _join(path, name))
+    elif shape.type_name == "list":
+        for place, part in enumerate(value, start=1):
+            yield from _broken(shape.member, part, f"{path}.{place}.member")
+    elif shape.type_name == "map":
+        for key, part in value.items():
+            yield from _broken(shape.value, part, f"{path}.{key}.member")
+    else:
+        for constraint in _constraints(shape, value):
+            yield f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _constraints(shape: Any, value: Any) -> Iterator[str]:
+    limits = shape.metadata
+    enum = limits.get("enum")
+    if enum and value not in enum:
+        yield f"Member must satisfy enum value set: [{', '.join(enum)}]"
+    least, most = limits.get("min"), limits.get("max")
+    if shape.type_name == "string":
+        if least is not None and len(value) < least:
+            yield f"Member must have length greater than or equal to {least}"
+        if most is not None and len(value) > most:
+            yield f"Member must have length less than or equal to {most}"
+        if "pattern" in limits and NOT_XML.search(value):
+            yield "Member must satisfy regular expression pattern: " + limits["pattern"]
+    elif shape.type_name in ("integer", "long"):
+        if least is not None and value < least:
+            yield f"Member must have value greater than or equal to {least}"
+        if most is not None and value > most:
+            yield f"Member must have value less than or equal to {most}"
+
+
+def _join(path: str, name: str) -> str:
+    member = name[:1].lower() + name[1:]
+    return f"{path}.{member}" if path else member
+
+
+def written(value: Any) -> Any:
+    """An answer as JSON 1.1 has it: no members that are None, timestamps as seconds since 1970."""
+    if isinstance(value, Mapping):
+        return {key: written(part) for key, part in value.items() if part is not None}
+    if isinstance(value, (list, tuple)):
+        return [written(part) for part in value]
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value
