@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -51,13 +52,7 @@ class AirflowApi:
 
     def knows_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been read."""
-        try:
-            self._get(f"/dags/{quoted(dag_id)}")
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
+        return self._has(f"/dags/{quoted(dag_id)}")
 
     def import_errors(self) -> dict[str, str]:
         """The stack trace of each DAG file that could not be imported, by the file's name."""
@@ -66,15 +61,20 @@ class AirflowApi:
     def trigger(self, dag_id: str, conf: Mapping[str, object]) -> str:
         """Start a run; answer its id."""
         body = {"logical_date": None, "conf": dict(conf)}
-        return str(self._call("POST", f"/dags/{quoted(dag_id)}/dagRuns", body)["dag_run_id"])
+        run_id = str(self._call("POST", f"/dags/{quoted(dag_id)}/dagRuns", body)["dag_run_id"])
+        # The server may answer before it has committed: a run that was started can be read, here as well.
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while not self._has(run_path(dag_id, run_id)) and time.monotonic() < end:
+            time.sleep(0.1)
+        return run_id
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """The state of a run."""
-        return str(self._get(f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}")["state"])
+        return str(self._get(run_path(dag_id, run_id))["state"])
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """All task instances of a run."""
-        path = f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}/taskInstances?limit=100&offset="
+        path = f"{run_path(dag_id, run_id)}/taskInstances?limit=100&offset="
         found: list[dict[str, Any]] = []
         while page := self._get(f"{path}{len(found)}")["task_instances"]:
             found += page
@@ -85,9 +85,18 @@ class AirflowApi:
 
     def log(self, dag_id: str, run_id: str, task: Task) -> list[dict[str, Any]]:
         """The log of a task's latest try: one mapping an event, as Airflow's UI gets them."""
-        path = f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}/taskInstances/{quoted(task.id)}/logs/{task.try_number}"
+        path = f"{run_path(dag_id, run_id)}/taskInstances/{quoted(task.id)}/logs/{task.try_number}"
         content = self._get(f"{path}?map_index={task.map_index}&full_content=true")["content"]
         return [event if isinstance(event, dict) else {"event": str(event)} for event in content]
+
+    def _has(self, path: str) -> bool:
+        try:
+            self._get(path)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     def _get(self, path: str) -> Any:
         return self._call("GET", path)
@@ -112,6 +121,11 @@ class AirflowApi:
         except urllib.error.HTTPError as error:
             with error:
                 raise ApiError(method, path, error.code, error.read().decode(errors="replace")) from None
+
+
+def run_path(dag_id: str, run_id: str) -> str:
+    """Where the API keeps a run."""
+    return f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}"
 
 
 def quoted(part: str) -> str:
