@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -54,6 +55,6 @@ def get_commands() -> list[CLICommand]:
 
 def serve(options: argparse.Namespace) -> None:
     """Run the emulator until it is told to stop."""
-    from airflow_emr_pipelines.emulator.__main__ import run
+    from airflow_emr_pipelines.emulator.__main__ import serve
 
-    run(options)
+    sys.exit(serve(options))

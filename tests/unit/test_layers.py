@@ -105,9 +105,9 @@ def own_files(module: str) -> Iterator[Path]:
 
 
 def own_layer(module: str) -> str | None:
-    """The layer that a module of ours belongs to; None for what is not ours."""
+    """The layer that a module of ours belongs to; None for what is not ours, and for the package as such."""
     root, _, rest = module.partition(".")
-    return rest.partition(".")[0] if root == NAME else None
+    return rest.partition(".")[0] if root == NAME and rest else None
 
 
 def test_every_module_belongs_to_a_layer() -> None:
