@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+import itertools
+import logging
+import os
+import shutil
+import signal
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from airflow_emr_pipelines.emulator import configurations
+from airflow_emr_pipelines.emulator.execution import Destination, Execution, Host
+from airflow_emr_pipelines.emulator.guard import MARK, Guard, kill_until_gone
+from airflow_emr_pipelines.emulator.home import ClusterHome
+from airflow_emr_pipelines.emulator.java import Java, MissingExtra
+from airflow_emr_pipelines.emulator.logs import StepLog
+from airflow_emr_pipelines.emulator.memory import Memory
+from airflow_emr_pipelines.emulator.metastore import Metastore
+from airflow_emr_pipelines.emulator.runs import ClusterSetup, Outcome, StepRun
 from airflow_emr_pipelines.emulator.s3 import BucketFolder
+from airflow_emr_pipelines.emulator.steps import shell
+from airflow_emr_pipelines.emulator.steps.command_runner import interpret
+from airflow_emr_pipelines.emulator.steps.launch import Launch, Node
+
+__all__ = ["ClusterSetup", "Outcome", "Runner", "StepRun"]
+
+logger = logging.getLogger(__name__)
+
+_MOST_CORES = 4
 
 
-@dataclass(frozen=True)
-class StepRun:
-    """One step as it was submitted."""
+@dataclass
+class _Cluster:
+    home: ClusterHome
+    configuration: configurations.ClusterConfiguration
+    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    applications: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    cluster_id: str
-    step_id: str
-    name: str
-    jar: str
-    main_class: str | None = None
-    args: tuple[str, ...] = ()
-    properties: Mapping[str, str] = field(default_factory=dict)
-    log_uri: str | None = None
-
-
-@dataclass(frozen=True)
-class ClusterSetup:
-    """What of a cluster's request matters to the processes that run on it. Application names are lower-case."""
-
-    cluster_id: str
-    name: str
-    release_label: str
-    applications: frozenset[str] = frozenset()
-    configurations: Sequence[Mapping[str, Any]] = ()
-    log_uri: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a process ended. Reason, message and log file are EMR's FailureDetails."""
-
-    exit_code: int | None
-    completed: bool
-    cancelled: bool = False
-    reason: str | None = None
-    message: str | None = None
-    log_file: str | None = None
-    application_ids: tuple[str, ...] = ()
+    def new_application_id(self) -> str:
+        return f"application_{self.started_ms}_{next(self.applications):04d}"
 
 
 class Runner:
@@ -55,30 +52,106 @@ class Runner:
     def __init__(
         self, data_dir: Path, s3: BucketFolder, endpoint: Callable[[], str] | str, memory_mib: int | None = None
     ) -> None:
-        raise NotImplementedError
+        self._data_dir = Path(data_dir).resolve()
+        self._endpoint = endpoint if callable(endpoint) else lambda: endpoint
+        self._mark = uuid.uuid4().hex
+        guard = Guard(self._mark)
+        self._host = Host(guard, Memory(memory_mib), Metastore(self._data_dir / "hive", s3.root, guard), s3)
+        self._clusters: dict[str, _Cluster] = {}
+        self._running: dict[str, Execution] = {}
+        self._warming: asyncio.Task[None] | None = None
+        # What an emulator left that was killed.
+        shutil.rmtree(self._data_dir / "clusters", ignore_errors=True)
+        try:
+            Java.find()
+        except MissingExtra as missing:
+            logger.warning("Spark and Hive steps will fail: %s", missing)
 
     async def prepare(self, setup: ClusterSetup) -> None:
         """Make the cluster's private home and environment."""
-        raise NotImplementedError
+        home = ClusterHome(self._data_dir / "clusters" / setup.cluster_id, f"{self._mark}/{setup.cluster_id}")
+        await asyncio.to_thread(home.make)
+        self._clusters[setup.cluster_id] = _Cluster(home, configurations.read(setup.configurations))
+        if self._warming is None and setup.applications & {"spark", "hive"}:
+            self._warming = asyncio.create_task(self._warm_up())
 
-    async def bootstrap(
-        self, setup: ClusterSetup, index: int, name: str, script: str, args: Sequence[str]
-    ) -> Outcome:
-        """Run one bootstrap action to its end; `index` counts from 1."""
-        raise NotImplementedError
+    async def bootstrap(self, setup: ClusterSetup, index: int, name: str, script: str, args: Sequence[str]) -> Outcome:
+        """Run one bootstrap action to its end; `index` counts from 1. What it leaves running stays with the cluster."""
+        instance = setup.primary_instance_id or f"i-{setup.cluster_id.removeprefix('j-').lower()}"
+        destination = Destination(setup.log_uri, setup.cluster_id, f"node/{instance}/bootstrap-actions/{index}")
+
+        def launch(node: Node) -> Launch:
+            return replace(shell.script(node, script, args), work=node.home.home)
+
+        title = f"bootstrap action {index}, {name}: {script}"
+        return await self._execute(setup, f"bootstrap-{index}", title, launch, destination, keep_strays=True)
 
     async def run(self, setup: ClusterSetup, step: StepRun) -> Outcome:
         """Run a step; returns when its process group is gone and its logs are stored in S3."""
-        raise NotImplementedError
+        destination = Destination(step.log_uri or setup.log_uri, setup.cluster_id, f"steps/{step.step_id}")
+        title = f"Created Runner for step {step.step_id}, {step.name}: {step.jar} {' '.join(step.args)}"
+        return await self._execute(setup, step.step_id, title, lambda node: interpret(node, step), destination)
+
+    async def _execute(
+        self,
+        setup: ClusterSetup,
+        identity: str,
+        title: str,
+        launch: Callable[[Node], Launch],
+        destination: Destination,
+        *,
+        keep_strays: bool = False,
+    ) -> Outcome:
+        cluster = self._clusters[setup.cluster_id]
+        environment = cluster.home.environment(self._endpoint(), identity)
+        node = Node(
+            setup=setup,
+            configuration=cluster.configuration,
+            home=cluster.home,
+            folder=cluster.home.step_folder(identity),
+            s3=self._host.s3,
+            memory=self._host.memory,
+            metastore_uri=await self._host.metastore.open({MARK: f"{self._mark}/metastore"}),
+            warehouse=self._host.metastore.warehouse,
+            cores=max(1, min(_MOST_CORES, os.cpu_count() or 1)),
+            new_application_id=cluster.new_application_id,
+        )
+        log = StepLog(node.folder / "logs")
+        log.say(title)
+        execution = self._running[identity] = Execution(self._host, log, environment, destination)
+        try:
+            return await execution.run(lambda: launch(node), keep_strays=keep_strays)
+        finally:
+            self._running.pop(identity, None)
 
     async def cancel(self, step_id: str, *, kill: bool) -> None:
         """Send SIGTERM, or SIGKILL when `kill`, to the whole process group of a running step."""
-        raise NotImplementedError
+        execution = self._running.get(step_id)
+        if execution is not None:
+            await execution.cancel(signal.SIGKILL if kill else signal.SIGTERM)
 
     async def release(self, cluster_id: str) -> None:
         """The cluster has ended: kill what is left of it and remove its home."""
-        raise NotImplementedError
+        cluster = self._clusters.pop(cluster_id, None)
+        if cluster is not None:
+            await asyncio.to_thread(kill_until_gone, set(), cluster.home.mark)
+            await asyncio.to_thread(cluster.home.remove)
 
     async def close(self) -> None:
         """Kill everything and free what the runner holds."""
-        raise NotImplementedError
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
+        for execution in list(self._running.values()):
+            await execution.cancel(signal.SIGKILL)
+        await self._host.metastore.close()
+        await asyncio.to_thread(kill_until_gone, set(), self._mark)
+        await asyncio.to_thread(self._host.guard.close)
+
+    async def _warm_up(self) -> None:
+        try:
+            java = Java.find()
+        except MissingExtra:
+            return
+        self._host.guard.start()
+        await java.warm_up({"PATH": os.environ.get("PATH", os.defpath), MARK: f"{self._mark}/warm-up"})

@@ -1,0 +1,66 @@
+"""A cluster's Configurations: what of them can hold on one machine, and what has to be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_USED = {"spark-defaults", "hive-site", "spark-hive-site", "core-site", "mapred-site", "spark-env"}
+# Variables that name places of a real node.
+_PLACES = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "JAVA_HOME", "SPARK_", "HADOOP_", "HIVE_", "PATH", "HOME", "LD_")
+
+
+@dataclass(frozen=True)
+class ClusterConfiguration:
+    """The properties of each classification that steps follow, and words on what they do not."""
+
+    spark_defaults: Mapping[str, str] = field(default_factory=dict)
+    hive_site: Mapping[str, str] = field(default_factory=dict)
+    core_site: Mapping[str, str] = field(default_factory=dict)
+    mapred_site: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+def read(configurations: Sequence[Mapping[str, Any]]) -> ClusterConfiguration:
+    """Configurations as they stand in the request; a later property outranks an earlier one."""
+    found: dict[str, dict[str, str]] = {}
+    for classification, properties in _walk(configurations):
+        found.setdefault(classification, {}).update(properties)
+    hive = {**found.get("hive-site", {}), **found.get("spark-hive-site", {})}
+    core, exported = found.get("core-site", {}), found.get("spark-env/export", {})
+    kept_hive = {key: value for key, value in hive.items() if _is_harmless_for_hive(key, value)}
+    kept_core = {key: value for key, value in core.items() if not key.startswith(("fs.", "hadoop."))}
+    kept_environment = {key: value for key, value in exported.items() if not key.startswith(_PLACES)}
+    others = sorted(name for name in found if name.partition("/")[0] not in _USED)
+    return ClusterConfiguration(
+        spark_defaults=found.get("spark-defaults", {}),
+        hive_site=kept_hive,
+        core_site=kept_core,
+        mapred_site=found.get("mapred-site", {}),
+        environment=kept_environment,
+        left_out=(
+            *(f"classification {name}" for name in others),
+            *(f"hive-site {key}" for key in sorted(hive.keys() - kept_hive.keys())),
+            *(f"core-site {key}" for key in sorted(core.keys() - kept_core.keys())),
+            *(f"spark-env export {key}" for key in sorted(exported.keys() - kept_environment.keys())),
+        ),
+    )
+
+
+def _walk(configurations: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+    for configuration in configurations:
+        name = f"{above}{configuration.get('Classification', '')}"
+        yield name, configuration.get("Properties") or {}
+        yield from _walk(configuration.get("Configurations") or (), f"{name}/")
+
+
+def _is_harmless_for_hive(key: str, value: str) -> bool:
+    if "com.amazonaws." in value or "com.amazon." in value:
+        return False  # classes of AWS's own distribution, such as the client of the Glue catalog
+    if key == "hive.metastore.warehouse.dir":
+        return True
+    return not key.startswith(
+        ("hive.metastore.", "javax.jdo.", "hive.server2.", "hive.security.", "hive.execution.engine")
+    )

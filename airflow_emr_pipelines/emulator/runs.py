@@ -1,0 +1,47 @@
+"""What the emulator asks of its runner, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step as it was submitted."""
+
+    cluster_id: str
+    step_id: str
+    name: str
+    jar: str
+    main_class: str | None = None
+    args: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    log_uri: str | None = None
+
+
+@dataclass(frozen=True)
+class ClusterSetup:
+    """What of a cluster's request matters to the processes that run on it. Application names are lower-case."""
+
+    cluster_id: str
+    name: str
+    release_label: str
+    applications: frozenset[str] = frozenset()
+    configurations: Sequence[Mapping[str, Any]] = ()
+    log_uri: str | None = None
+    primary_instance_id: str | None = None  # whose folder the logs of bootstrap actions go to
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended. Reason, message and log file are EMR's FailureDetails."""
+
+    exit_code: int | None
+    completed: bool
+    cancelled: bool = False
+    reason: str | None = None
+    message: str | None = None
+    log_file: str | None = None
+    application_ids: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Programs that steps run: stand-ins for what a cluster's nodes have on their PATH."""
