@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+
 ROOT = Path(__file__).parent.parent
 DAG_FOLDERS = {"examples": ROOT / "dags", "tests": ROOT / "tests" / "dag_files"}
 
@@ -60,3 +62,12 @@ def airflow_database() -> Iterator[Path]:
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, text=True, timeout=240
     )
     yield HOME / "airflow.db"
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
+    """One emulator for the whole run, with clusters that start and end at once."""
+    folder = tmp_path_factory.mktemp("emulator")
+    delays = [word for name in ("start", "bootstrap", "terminate") for word in (f"--{name}-delay", "0.05")]
+    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=delays) as running:
+        yield running
