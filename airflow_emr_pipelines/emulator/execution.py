@@ -183,6 +183,15 @@ class Execution:
         reason = None if why is None else "Unknown Error"
         return Outcome(code, completed, cancelled, reason, why, application_ids=applications)
 
+    def _cause(self, launch: Launch, err: Path) -> str | None:
+        found = logs.cause(err, self._log.path("stdout"))
+        if found is None or "NoSuchBucket" not in found:
+            return found
+        # Hadoop does not say which: look for it in the command, then in what the process said.
+        named = [*logs.buckets_named(" ".join(launch.command)), *logs.buckets_named(logs.tail(err))]
+        missing = [bucket for bucket in dict.fromkeys(named) if bucket not in self._host.s3.buckets()]
+        return f"there is no bucket {missing[0]}: {found}" if missing else found
+
     # --- cluster mode, as YARN's client and its logs show it
 
     def _open_container(self, application_id: str, files: dict[str, Path]) -> tuple[Path, Path]:

@@ -16,30 +16,7 @@ from pathlib import Path
 from typing import IO
 
 # What Spark 3.5 needs opened in Java 17; its own launcher, which is left out to save a second JVM, adds the same.
-_MODULE_OPTIONS = (
-    "-XX:+IgnoreUnrecognizedVMOptions",
-    *(
-        f"--add-opens={package}=ALL-UNNAMED"
-        for package in (
-            "java.base/java.lang",
-            "java.base/java.lang.invoke",
-            "java.base/java.lang.reflect",
-            "java.base/java.io",
-            "java.base/java.net",
-            "java.base/java.nio",
-            "java.base/java.util",
-            "java.base/java.util.concurrent",
-            "java.base/java.util.concurrent.atomic",
-            "java.base/jdk.internal.ref",
-            "java.base/sun.nio.ch",
-            "java.base/sun.nio.cs",
-            "java.base/sun.security.action",
-            "java.base/sun.util.calendar",
-            "java.security.jgss/sun.security.krb5",
-        )
-    ),
-    "-Djdk.reflect.useDirectMethodHandle=false",
-)
+_MODULE_OPTIONS = f"@{Path(__file__).with_name('java.options')}"
 # Steps here are short and share few cores: the first compiler alone starts faster and burns half the processor time.
 # A long step can have both by spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=4.
 _START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
@@ -95,7 +72,7 @@ class Java:
             f"-Xmx{heap_mib}m",
             *archive,
             *_START_FAST,
-            *_MODULE_OPTIONS,
+            _MODULE_OPTIONS,
             *options,
             main_class,
             *arguments,

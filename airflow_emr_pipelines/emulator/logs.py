@@ -101,6 +101,11 @@ def cause(*paths: Path) -> str | None:
     return None
 
 
+def buckets_named(text: str) -> list[str]:
+    """The buckets of all S3 addresses in a text."""
+    return re.findall(r"\bs3[an]?://([a-z0-9][a-z0-9.-]+)", text)
+
+
 def _raised_in_python(lines: list[str]) -> str | None:
     """The line that ends the last traceback, which names the exception."""
     starts = [number for number, line in enumerate(lines) if line == _TRACEBACK]

@@ -129,8 +129,10 @@ class Metastore:
         return await asyncio.to_thread(self._assemble, gateway_port, token)
 
     def _assemble(self, gateway_port: int, token: str) -> int:
-        from py4j.java_gateway import GatewayParameters, JavaGateway  # type: ignore[import-untyped]
+        from py4j.java_gateway import GatewayParameters, JavaGateway
 
+        # It reports each broken connection as an error, and every connection breaks when the metastore is stopped.
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
         self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=gateway_port, auth_token=token))
         jvm = self._gateway.jvm
         hive, thrift = jvm.org.apache.hadoop.hive, jvm.org.apache.thrift

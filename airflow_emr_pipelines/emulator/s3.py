@@ -478,6 +478,13 @@ class BucketFolder:
         stored = self.store.find(bucket, key) if self.store.has_bucket(bucket) else None
         return self.store.read(stored) if stored is not None else None
 
+    def has(self, bucket: str, key: str) -> bool:
+        """Whether there is such an object, or a folder of objects."""
+        if not self.store.has_bucket(bucket):
+            return False
+        below = f"{key.rstrip('/')}/"
+        return self.store.find(bucket, key) is not None or next(self.store.entries(bucket, below), None) is not None
+
     def wsgi_app(self) -> WsgiApp:
         """moto's server for S3, STS and all its other services."""
         dispatcher = DomainDispatcherApplication(create_backend_app)

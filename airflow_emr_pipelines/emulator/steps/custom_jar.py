@@ -16,7 +16,7 @@ def custom_jar(
 ) -> Launch:
     """A step whose Jar is not one of EMR's own; MainClass outranks what the jar's manifest says."""
     node.check_addresses((address, *arguments))
-    jar = node.fetch(address, "jar")
+    jar = node.fetch(address)
     named = main_class or _main_class_of(jar, address)
     heap = min(_HEAP_MIB, node.memory.largest_heap_mib)
     node.write_conf()

@@ -17,6 +17,7 @@ from airflow_emr_pipelines.emulator.runs import ClusterSetup
 from airflow_emr_pipelines.emulator.s3 import BucketFolder
 
 _ADDRESS = re.compile(r"\bs3[an]?://([^/\s,'\"#]+)(?:/([^\s,'\"#]*))?")
+_WHOLE_ADDRESS = re.compile(r"s3[an]?://([^/]+)(?:/(.*))?", re.DOTALL)
 _WILDCARD = re.compile(r"[*?\[{]")
 
 
@@ -105,23 +106,30 @@ class Node:
             **self.configuration.environment,
         }
 
-    def fetch(self, address: str, purpose: str) -> Path:
+    def require_file(self, address: str) -> None:
+        """Fail if an address in S3 leads to nothing; other places are looked at by whoever reads them."""
+        match = _WHOLE_ADDRESS.fullmatch(address)
+        if match is None:
+            return
+        bucket, key = match.group(1), match.group(2) or ""
+        if bucket not in self.s3.buckets():
+            raise CannotRun(f"File {address} does not exist: there is no bucket {bucket}", "File not found")
+        if not _WILDCARD.search(key) and not self.s3.has(bucket, key):
+            raise CannotRun(f"File {address} does not exist: there is no object {key!r} in {bucket}", "File not found")
+
+    def fetch(self, address: str) -> Path:
         """A copy of an object; a file that is not in S3 is taken where it lies."""
-        match = _ADDRESS.match(address)
+        self.require_file(address)
+        match = _WHOLE_ADDRESS.fullmatch(address)
         if match is None:
             path = self.local_path(address)
             if not path.is_file():
-                raise CannotRun(f"{purpose}: there is no file {address}", "File not found")
+                raise CannotRun(f"File {address} does not exist", "File not found")
             return path
-        bucket, key = match.group(1), match.group(2) or ""
-        if bucket not in self.s3.buckets():
-            raise CannotRun(f"{purpose} {address}: there is no bucket {bucket}", "Bucket not found")
-        body = self.s3.get(bucket, key)
-        if body is None:
-            raise CannotRun(f"{purpose} {address}: there is no object {key!r} in bucket {bucket}", "Key not found")
+        bucket, key = match.group(1), match.group(2)
         path = self.folder / "fetched" / (key.rsplit("/", 1)[-1] or "object")
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(body)
+        path.write_bytes(self.s3.get(bucket, key) or b"")
         return path
 
     def local_path(self, address: str) -> Path:

@@ -19,7 +19,7 @@ def program(node: Node, words: Sequence[str]) -> Launch:
 
 def script(node: Node, address: str, arguments: Sequence[str]) -> Launch:
     """A script from S3, as script-runner.jar and bootstrap actions run it."""
-    path = node.fetch(address, "script")
+    path = node.fetch(address)
     path.chmod(0o755)
     first = path.read_bytes()[:2]
     interpreter = () if first == b"#!" else ("bash",)

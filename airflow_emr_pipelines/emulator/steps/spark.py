@@ -61,7 +61,7 @@ def _all_settings(node: Node, options: SparkOptions) -> dict[str, str]:
     """The command's own settings outrank those of its properties file, or without one the cluster's defaults."""
     defaults: Mapping[str, str] = node.configuration.spark_defaults
     if options.properties_file is not None:
-        defaults = spark_options.read_properties(node.fetch(options.properties_file, "--properties-file").read_text())
+        defaults = spark_options.read_properties(node.fetch(options.properties_file).read_text())
     return {**defaults, **options.settings}
 
 
@@ -76,6 +76,8 @@ def _launch(
     local = LocalSettings.of(settings)
     asked = spark_options.heap_mib(settings)
     heap = min(asked, node.memory.largest_heap_mib)
+    for address in _needed(options, program):
+        node.require_file(address)
     application_id = node.new_application_id()
     node.write_conf()
     _bring_files(node, options, local.kept)
@@ -91,9 +93,7 @@ def _launch(
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.local.dir": str(node.home.temporary),
         "spark.jars.ivy": str(node.home.home / ".ivy2"),
-        "spark.test.appId": application_id,  # what YARN would have named it
     }
     words = [word for key, value in settings_here.items() for word in ("--conf", f"{key}={value}")]
     command = node.java.command(
@@ -129,6 +129,13 @@ def _launch(
 _OF_THE_JVM = ("spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
 
 
+def _needed(options: SparkOptions, program: Sequence[str]) -> list[str]:
+    """What spark-submit copies before it starts the application."""
+    lists = (options.values.get(option, "") for option in ("--py-files", "--jars", "--files", "--archives"))
+    named = [entry.strip().partition("#")[0] for entries in lists for entry in entries.split(",")]
+    return [address for address in (*named, *program[:1]) if address]
+
+
 def _jvm_options(settings: Mapping[str, str]) -> list[str]:
     options: list[str] = []
     for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions"):
@@ -158,7 +165,7 @@ def _bring_files(node: Node, options: SparkOptions, settings: Mapping[str, str])
             address, _, alias = entry.strip().partition("#")
             if not address:
                 continue
-            brought = node.fetch(address, f"spark-submit: {option}")
+            brought = node.fetch(address)
             target = node.work / (alias or Path(address).name)
             if option == "--files":
                 shutil.copyfile(brought, target)
