@@ -20,47 +20,53 @@ OK = ShellStep("ok", "true")
 FAILING = ShellStep("failing", "echo no such input >&2; exit 3", on_failure="{{ params.word }}")
 MADE = Asset("s3://results/made")
 
-with (
-    DAG("failure_words", schedule=None, params={"word": "CONTINUE", "cluster_id": "j-NONE"}) as dag,
-    existing_cluster("emr", "{{ params.cluster_id }}") as emr,
-):
-    emr.run(FAILING, "root") >> EmptyOperator(task_id="after_root")
 
-    emr.run(OK, "first") >> emr.run(FAILING, "middle", outlets=[MADE]) >> EmptyOperator(task_id="after_middle")
+def every_position(dag_id: str, *, deferrable: bool) -> None:
+    with (
+        DAG(dag_id, schedule=None, params={"word": "CONTINUE", "cluster_id": "j-NONE"}),
+        existing_cluster("emr", "{{ params.cluster_id }}", deferrable=deferrable) as emr,
+    ):
+        emr.run(FAILING, "root") >> EmptyOperator(task_id="after_root")
 
-    [emr.run(OK, "left"), emr.run(FAILING, "right")] >> EmptyOperator(task_id="merge")
+        emr.run(OK, "first") >> emr.run(FAILING, "middle", outlets=[MADE]) >> EmptyOperator(task_id="after_middle")
 
-    EmrRunStepOperator.partial(task_id="mapped", cluster_id=emr.cluster_id).expand(
-        step=[OK, FAILING, ShellStep("also ok", "echo {{ params.word }}")]
-    ) >> EmptyOperator(task_id="after_mapped")
+        [emr.run(OK, "left"), emr.run(FAILING, "right")] >> EmptyOperator(task_id="merge")
 
-    @task.branch
-    def choose() -> str:
-        return "emr.taken"
+        EmrRunStepOperator.partial(task_id="mapped", cluster_id=emr.cluster_id, deferrable=deferrable).expand(
+            step=[OK, FAILING, ShellStep("also ok", "echo {{ params.word }}")]
+        ) >> EmptyOperator(task_id="after_mapped")
 
-    branch = choose()
-    branch >> emr.run(FAILING, "taken") >> EmptyOperator(task_id="after_taken")
-    branch >> emr.run(OK, "not_taken") >> EmptyOperator(task_id="after_not_taken")
+        @task.branch
+        def choose() -> str:
+            return "emr.taken"
 
-    @task.short_circuit
-    def go_on(answer: bool) -> bool:
-        return answer
+        branch = choose()
+        branch >> emr.run(FAILING, "taken") >> EmptyOperator(task_id="after_taken")
+        branch >> emr.run(OK, "not_taken") >> EmptyOperator(task_id="after_not_taken")
 
-    go_on.override(task_id="go")(True) >> emr.run(FAILING, "gone") >> EmptyOperator(task_id="after_gone")
-    go_on.override(task_id="stop")(False) >> emr.run(FAILING, "stopped") >> EmptyOperator(task_id="after_stopped")
+        @task.short_circuit
+        def go_on(answer: bool) -> bool:
+            return answer
 
-    before_group = emr.run(FAILING, "before_group")
-    with TaskGroup("following") as following:
-        EmptyOperator(task_id="a") >> EmptyOperator(task_id="b")
-    before_group >> following
+        go_on.override(task_id="go")(True) >> emr.run(FAILING, "gone") >> EmptyOperator(task_id="after_gone")
+        go_on.override(task_id="stop")(False) >> emr.run(FAILING, "stopped") >> EmptyOperator(task_id="after_stopped")
 
-    emr.run(OK, "before_last") >> emr.run(FAILING, "last")
+        before_group = emr.run(FAILING, "before_group")
+        with TaskGroup("following") as following:
+            EmptyOperator(task_id="a") >> EmptyOperator(task_id="b")
+        before_group >> following
 
-    prepare = EmptyOperator(task_id="prepare").as_setup()
-    tidy = EmptyOperator(task_id="tidy").as_teardown(setups=prepare)
-    prepare >> emr.run(FAILING, "before_teardown") >> tidy
+        emr.run(OK, "before_last") >> emr.run(FAILING, "last")
 
-    emr.run(FAILING, "retried", retries=1, retry_delay=timedelta(0)) >> EmptyOperator(task_id="after_retried")
+        prepare = EmptyOperator(task_id="prepare").as_setup()
+        tidy = EmptyOperator(task_id="tidy").as_teardown(setups=prepare)
+        prepare >> emr.run(FAILING, "before_teardown") >> tidy
+
+        emr.run(FAILING, "retried", retries=1, retry_delay=timedelta(0)) >> EmptyOperator(task_id="after_retried")
+
+
+every_position("failure_words", deferrable=True)
+every_position("failure_words_in_the_worker", deferrable=False)
 
 
 with (

@@ -78,7 +78,7 @@ def test_continue_lets_the_dag_go_on_wherever_the_step_stands(run_dag: RunDag, c
 
 
 def test_cancel_and_wait_stops_what_follows_and_nothing_else(run_dag: RunDag, cluster_id: str) -> None:
-    dag_run = run_dag("failure_words", word="CANCEL_AND_WAIT", cluster_id=cluster_id)
+    dag_run = run_dag("failure_words_in_the_worker", word="CANCEL_AND_WAIT", cluster_id=cluster_id)
     seen = states(dag_run)
     assert {name: seen[name] for name in ALWAYS} == ALWAYS
     assert {name: seen[f"emr.{name}"] for name in FAILING} == dict.fromkeys(FAILING, "failed")
