@@ -22,7 +22,7 @@ from botocore.validate import validate_parameters
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.plain import from_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
-from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from tests.dags.conftest import DAGS, JOBS
 
 DAG_FILES = sorted(path for path in DAGS.glob("emr_*.py"))
@@ -44,13 +44,19 @@ def rendered(dag: DAG, task_id: str, day: str | None = "2013-01-31") -> dict[str
     params = {"day": day, "alert_topic": None}
     run = SimpleNamespace(data_interval_start=None, run_after=None)
     context: Any = {"dag_run": run, "params": params, "ti": None, "run_id": "manual"}
-    task = dag.get_task(task_id)
-    step: dict[str, Any] = task.render_template(task.step, context, dag.get_template_env())  # type: ignore[attr-defined]
+    task: Any = dag.get_task(task_id)
+    step: dict[str, Any] = task.render_template(task.step, context, dag.get_template_env())
     return step
 
 
 def steps_of(dag: DAG) -> list[str]:
     return [task.task_id for task in dag.tasks if hasattr(task, "step")]
+
+
+def validate(request: dict[str, Any], action: str) -> None:
+    shape = EMR.operation_model(action).input_shape
+    assert shape is not None
+    validate_parameters(request, shape)
 
 
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda path: path.stem)
@@ -111,7 +117,7 @@ def test_the_daily_etl_runs_its_steps_in_order_and_the_analytics_side_by_side(da
 
 def test_a_failure_means_what_the_workflow_says(dags: dict[str, Any]) -> None:
     dag = dags["emr_daily_etl"]
-    words = {name: from_plain(rendered(dag, name), Step).on_failure.value for name in steps_of(dag)}
+    words = {name: OnFailure(from_plain(rendered(dag, name), Step).on_failure).value for name in steps_of(dag)}
     assert {name.removeprefix("pipeline.") for name, word in words.items() if word == "CANCEL_AND_WAIT"} == {
         "data_quality_validation",
         "customer_analytics_processing",
@@ -144,10 +150,9 @@ def test_each_spark_step_asks_for_its_resources(
 def test_requests_are_legal_for_the_service(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         cluster = from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster)
-        validate_parameters(render_cluster(cluster), EMR.operation_model("RunJobFlow").input_shape)
+        validate(render_cluster(cluster), "RunJobFlow")
         steps = [render_step(from_plain(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
-        request = {"JobFlowId": "j-1", "Steps": steps}
-        validate_parameters(request, EMR.operation_model("AddJobFlowSteps").input_shape)
+        validate({"JobFlowId": "j-1", "Steps": steps}, "AddJobFlowSteps")
         assert {step["ActionOnFailure"] for step in steps} == {"CONTINUE"}
 
 

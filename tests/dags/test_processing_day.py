@@ -18,6 +18,7 @@ def run(*, interval_start: datetime | None = None, run_after: datetime | None = 
 
 def test_a_run_at_two_processes_the_day_that_has_ended() -> None:
     interval = DAILY_AT_2.infer_manual_data_interval(run_after=pendulum.datetime(2013, 1, 2, 2, tz=TIMEZONE))
+    assert interval is not None
     assert processing_day(run(interval_start=interval.start), {"day": None}) == "2013-01-01"
 
 
@@ -27,6 +28,7 @@ def test_a_year_of_runs_processes_each_of_its_days_once_also_when_clocks_change(
     last: DataInterval | None = None
     while info := DAILY_AT_2.next_dagrun_info(last_automated_data_interval=last, restriction=restriction):
         last = info.data_interval
+        assert last is not None
         utc = last.start.astimezone(timezone.utc)  # as it comes back from Airflow's database
         days.append(processing_day(run(interval_start=utc), {}))
     assert days == [str(START_DATE.add(days=number).date()) for number in range(365)]
