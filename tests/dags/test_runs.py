@@ -236,4 +236,5 @@ def test_a_day_that_has_not_landed_fails_at_the_validation_and_leaves_no_cluster
     states = {name: state for name, state in run.tasks.items() if not name.endswith("_cluster")}
     assert states.pop("data_quality_validation") == "failed"
     assert set(states.values()) == {"upstream_failed"}
-    assert "No input for 2013-12-31: s3://raw-data/daily/2013-12-31 holds no file." in capsys.readouterr().out
+    cause = "lake.DataError: No input for 2013-12-31: s3://raw-data/daily/2013-12-31 holds no file."
+    assert f"ended FAILED: {cause} Log: s3://emr-logs/" in capsys.readouterr().out

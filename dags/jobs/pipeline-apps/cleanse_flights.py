@@ -44,7 +44,7 @@ def main(options: argparse.Namespace) -> None:
     rules = quality.rules_of(spark, options.quality_rules)
     files = lake.files_in(spark, options.source)
     if not files:
-        raise SystemExit(f"No input for {options.processing_date}: {options.source} holds no file.")
+        raise lake.DataError(f"No input for {options.processing_date}: {options.source} holds no file.")
     settings = fingerprint(schema, rules, options.dedup_strategy, options.partition_columns)
 
     done = checkpoint(spark, files, settings, options)
@@ -119,7 +119,7 @@ def cleanse(
     rows_in = done["metrics"]["rows_in"] + counted[0]
     rejected = done["metrics"]["rows_rejected"] + counted[1]
     if rows_in == rejected:
-        raise SystemExit(f"No good row for {options.processing_date} among {rows_in} rows of {options.source}.")
+        raise lake.DataError(f"No good row for {options.processing_date} among {rows_in} rows of {options.source}.")
 
     good = judged.filter(~quality.is_broken()).drop(quality.BROKEN_RULES)
     if done["files"]:  # Spark cannot overwrite what it is still reading, so the clean rows are held meanwhile.
@@ -153,7 +153,7 @@ def copy_reference_tables(spark: SparkSession, options: argparse.Namespace) -> N
         schema = quality.schema_of(spark, options.schema_registry, table)
         source, target = f"{table}.csv", lake.join(options.reference_target, table)
         if source not in files:
-            raise SystemExit(f"There is no reference table {lake.join(options.reference_source, source)}.")
+            raise lake.DataError(f"There is no reference table {lake.join(options.reference_source, source)}.")
         copied[table] = [files[source], fingerprint(schema)]
         if known.get(table) == copied[table] and lake.exists(spark, lake.join(target, "_SUCCESS")):
             continue

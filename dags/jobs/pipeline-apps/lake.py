@@ -11,6 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 
+class DataError(Exception):
+    """The data are not what the job needs; the message says which and where."""
+
+
 def start(name: str, *, hive: bool = False) -> SparkSession:
     """The job's Spark session; times are read and written as UTC wherever it runs."""
     builder = SparkSession.builder.appName(name).config("spark.sql.session.timeZone", "UTC")
@@ -59,7 +63,7 @@ def rows_of_day(spark: SparkSession, table: str, day: str) -> DataFrame:
     """The partition of a table for the day; an empty one is an error."""
     rows = spark.table(table).filter(F.col("flight_date") == day)
     if rows.isEmpty():
-        raise SystemExit(f"The table {table} has no row for {day}: has the transformation run for it?")
+        raise DataError(f"The table {table} has no row for {day}: has the transformation run for it?")
     return rows
 
 
@@ -72,7 +76,7 @@ def read_json(spark: SparkSession, path: str) -> Any:
     where = _path(spark, path)
     file_system = _file_system(spark, where)
     if not file_system.exists(where):
-        raise SystemExit(f"There is no file {path}.")
+        raise DataError(f"There is no file {path}.")
     stream = file_system.open(where)
     try:
         text = _jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
@@ -81,7 +85,7 @@ def read_json(spark: SparkSession, path: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise SystemExit(f"{path} is not valid JSON: {error}") from None
+        raise DataError(f"{path} is not valid JSON: {error}") from None
 
 
 def write_json(spark: SparkSession, path: str, value: Any) -> None:
@@ -106,7 +110,7 @@ def write_one_parquet(frame: DataFrame, folder: str, name: str) -> None:
     file_system = _file_system(spark, target)
     file_system.delete(target, False)
     if not file_system.rename(source, target):
-        raise SystemExit(f"{source} could not be renamed to {target}.")
+        raise DataError(f"{source} could not be renamed to {target}.")
     delete(spark, draft)
 
 

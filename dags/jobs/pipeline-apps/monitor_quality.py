@@ -48,7 +48,7 @@ def main(options: argparse.Namespace) -> None:
     print(json.dumps(report, indent=2))
     if alerts:
         publish(options.sns_topic, f"Data quality of {options.processing_date}", report)
-        raise SystemExit(f"Data quality of {options.processing_date}: {'; '.join(alerts)}.")
+        raise lake.DataError(f"Data quality of {options.processing_date}: {'; '.join(alerts)}.")
 
 
 def measure(

@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> None:
     spark = lake.start("Data Quality Validation")
     files = lake.files_in(spark, options.input_path)
     if not files:
-        raise SystemExit(f"No input for {options.processing_date}: {options.input_path} holds no file.")
+        raise lake.DataError(f"No input for {options.processing_date}: {options.input_path} holds no file.")
     schema = quality.schema_of(spark, options.schema_registry, options.table)
     rules = quality.rules_of(spark, options.quality_rules)
     raw = quality.read_raw(spark, [lake.join(options.input_path, name) for name in files], schema)
@@ -40,9 +40,9 @@ def main(options: argparse.Namespace) -> None:
     keep_rejected(judged, report, options)
     print(f"{report['rows_in']} rows, {report['rows_rejected']} rejected")
     if not report["rows_in"]:
-        raise SystemExit(f"Empty day {options.processing_date}: the files in {options.input_path} hold no row.")
+        raise lake.DataError(f"Empty day {options.processing_date}: the files in {options.input_path} hold no row.")
     if not report["passed"]:
-        raise SystemExit(
+        raise lake.DataError(
             f"{report['rows_rejected']} of {report['rows_in']} rows are broken ({report['failure_rate']:.2%}); "
             f"{options.failure_threshold:.2%} are tolerated. Report: {options.validation_output}/report.json"
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 import cleanse_flights
 import pytest
+from lake import DataError
 from pyspark.sql import SparkSession
 
 from airflow_emr_pipelines.local.flights import DayOfFlights, flights_of, packaged_data, with_faults
@@ -224,18 +225,18 @@ def test_reference_tables_are_copied_once_and_again_when_they_change(day: Day, s
 def test_a_missing_reference_table_is_named(day: Day) -> None:
     day.land(true_day())
     (day.reference / "airlines.csv").unlink()
-    with pytest.raises(SystemExit, match=r"There is no reference table .*/reference/airlines.csv"):
+    with pytest.raises(DataError, match=r"There is no reference table .*/reference/airlines.csv"):
         day.cleanse()
 
 
 def test_a_missing_day_is_an_error(day: Day) -> None:
-    with pytest.raises(SystemExit, match="No input for 2013-01-01"):
+    with pytest.raises(DataError, match="No input for 2013-01-01"):
         day.cleanse()
 
 
 def test_a_day_without_a_good_row_is_an_error_and_writes_nothing(day: Day) -> None:
     true = true_day()
     day.land(DayOfFlights(DAY, true.header, tuple(line.replace("2013,", "2003,", 1) for line in true.lines)))
-    with pytest.raises(SystemExit, match="No good row for 2013-01-01 among 842 rows"):
+    with pytest.raises(DataError, match="No good row for 2013-01-01 among 842 rows"):
         day.cleanse()
     assert not day.clean.exists()

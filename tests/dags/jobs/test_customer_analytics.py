@@ -9,6 +9,7 @@ from typing import Any
 
 import customer_analytics
 import pytest
+from lake import DataError
 from pyspark.sql import SparkSession
 
 from tests.dags.jobs.business_table import DAY, TABLE, cancelled, flight, table_of
@@ -129,7 +130,7 @@ def test_what_is_to_be_archived_has_one_name_a_day(spark: SparkSession, lake_fol
 
 def test_a_day_that_is_not_in_the_table_is_an_error(spark: SparkSession, lake_folder: Path) -> None:
     table_of(spark, flight())
-    with pytest.raises(SystemExit, match="has no row for 2013-02-01"):
+    with pytest.raises(DataError, match="has no row for 2013-02-01"):
         analyse(lake_folder, spark, "segmentation", day="2013-02-01")
 
 

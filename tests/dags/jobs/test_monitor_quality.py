@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import monitor_quality
 import pytest
+from lake import DataError
 from moto import mock_aws
 from pyspark.sql import SparkSession
 
@@ -63,14 +64,14 @@ def test_a_metric_below_its_minimum_ends_the_job_with_an_error_and_a_report(
     spark: SparkSession, lake_folder: Path
 ) -> None:
     table_of(spark, flight(), flight(carrier_name=None, dest_name=None))
-    with pytest.raises(SystemExit, match=r"completeness is 0\.6667, at least 0\.95 is wanted"):
+    with pytest.raises(DataError, match=r"completeness is 0\.6667, at least 0\.95 is wanted"):
         monitor(lake_folder, rows_out=2)
     assert len(report(lake_folder)["alerts"]) == 1
 
 
 def test_rows_that_were_lost_on_the_way_are_an_alert(spark: SparkSession, lake_folder: Path) -> None:
     table_of(spark, flight())
-    with pytest.raises(SystemExit, match=r"consistency is 0\.75"):
+    with pytest.raises(DataError, match=r"consistency is 0\.75"):
         monitor(lake_folder, rows_out=2)
 
 
@@ -85,7 +86,7 @@ def test_an_alert_is_published_to_the_topic(
         queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
         inbox = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
-        with pytest.raises(SystemExit, match=r"accuracy is 0\.5"):
+        with pytest.raises(DataError, match=r"accuracy is 0\.5"):
             monitor(lake_folder, rows_out=1, topic=topic)
         (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     envelope = json.loads(received["Body"])

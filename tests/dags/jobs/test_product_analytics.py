@@ -9,6 +9,7 @@ from typing import Any
 
 import product_analytics
 import pytest
+from lake import DataError
 from pyspark.sql import SparkSession
 
 from tests.dags.jobs.business_table import DAY, TABLE, cancelled, flight, table_of
@@ -104,5 +105,5 @@ def test_the_summary_shows_the_five_busiest_routes(spark: SparkSession, lake_fol
 
 def test_a_day_that_is_not_in_the_table_is_an_error(spark: SparkSession, lake_folder: Path) -> None:
     table_of(spark, flight(flight_date="2013-01-01"))
-    with pytest.raises(SystemExit, match=f"has no row for {DAY}"):
+    with pytest.raises(DataError, match=f"has no row for {DAY}"):
         analyse(lake_folder, spark, "recommendation")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import quality
 import validate_quality
+from lake import DataError
 from pyspark.sql import SparkSession
 
 from airflow_emr_pipelines.local.flights import BREAKS, DayOfFlights, flights_of, with_faults
@@ -90,7 +91,7 @@ def test_a_line_with_a_field_too_many_is_broken(spark: SparkSession, lake_folder
 def test_too_many_broken_rows_end_the_job_with_an_error_and_a_report(lake_folder: Path) -> None:
     (true,) = flights_of([DAY])
     raw = land(lake_folder / "raw", with_faults(true, 7))
-    with pytest.raises(SystemExit, match=r"17 of 884 rows are broken \(1.92%\); 1.00% are tolerated"):
+    with pytest.raises(DataError, match=r"17 of 884 rows are broken \(1.92%\); 1.00% are tolerated"):
         validate(raw, lake_folder / "out", failure_threshold="0.01")
     report = json.loads((lake_folder / "out/report.json").read_text())
     assert report["passed"] is False
@@ -105,14 +106,14 @@ def test_a_report_without_detail_keeps_no_rejected_rows(lake_folder: Path) -> No
 
 
 def test_a_missing_day_is_an_error_that_names_its_folder(lake_folder: Path) -> None:
-    with pytest.raises(SystemExit, match=r"No input for 2013-01-01: .*/nothing holds no file"):
+    with pytest.raises(DataError, match=r"No input for 2013-01-01: .*/nothing holds no file"):
         validate(lake_folder / "nothing", lake_folder / "out")
 
 
 def test_an_empty_day_is_an_error_and_is_reported(lake_folder: Path) -> None:
     (true,) = flights_of([DAY])
     raw = land(lake_folder / "raw", DayOfFlights(DAY, true.header, ()))
-    with pytest.raises(SystemExit, match="Empty day 2013-01-01"):
+    with pytest.raises(DataError, match="Empty day 2013-01-01"):
         validate(raw, lake_folder / "out")
     report = json.loads((lake_folder / "out/report.json").read_text())
     assert (report["rows_in"], report["passed"]) == (0, False)
