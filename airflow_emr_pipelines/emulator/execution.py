@@ -171,11 +171,9 @@ class Execution:
         cancelled = not completed and self._cancelled.is_set()
         why = None
         if not completed and not cancelled:
-            why = (
-                logs.cause(err, self._log.path("stdout")) or f"the process ended with exit code {code} and said nothing"
-            )
+            why = logs.cause(err, self._log.path("stdout")) or f"the process ended with exit code {code}"
         if launch.in_container:
-            self._report_container(launch.application_id or "", completed, err)
+            self._report_container(launch.application_id or "", "KILLED" if cancelled else "FAILED", completed, err)
             code = 0 if completed else 1  # what YARN's client ends with, whatever the driver's code was
         self._log.say(
             "Step succeeded" if completed else f"Step {'cancelled' if cancelled else 'failed'} with exitCode {code}"
@@ -206,17 +204,17 @@ class Execution:
             self._log.client_says(f"Application report for {application_id} (state: {state})")
         return folder / "stdout", folder / "stderr"
 
-    def _report_container(self, application_id: str, completed: bool, err: Path) -> None:
+    def _report_container(self, application_id: str, failure: str, completed: bool, err: Path) -> None:
         diagnostics = "N/A"
         if not completed:
             diagnostics = f"Last {_DIAGNOSTICS_BYTES} bytes of stderr :\n{logs.tail(err, _DIAGNOSTICS_BYTES)}"
         self._log.client_says(f"Application report for {application_id} (state: FINISHED)")
         self._log.client_says(
-            f"\n\t diagnostics: {diagnostics}\n\t final status: {'SUCCEEDED' if completed else 'FAILED'}"
+            f"\n\t diagnostics: {diagnostics}\n\t final status: {'SUCCEEDED' if completed else failure}"
         )
         if not completed:
-            failure = f"Application {application_id} finished with failed status"
-            self._log.raw(f'Exception in thread "main" org.apache.spark.SparkException: {failure}\n')
+            ended = f"Application {application_id} finished with {failure.lower()} status"
+            self._log.raw(f'Exception in thread "main" org.apache.spark.SparkException: {ended}\n')
 
     def _store(self, files: dict[str, Path]) -> dict[str, str]:
         to = self._destination

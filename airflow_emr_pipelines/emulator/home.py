@@ -84,6 +84,8 @@ class ClusterHome:
     def environment(self, endpoint: str, purpose: str) -> dict[str, str]:
         """The whole environment of a process; `purpose` ends its mark, so that its strays can be found."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        if "UTF" not in (inherited.get("LC_ALL") or inherited.get("LANG", "")).upper():
+            inherited["LC_ALL"] = "C.UTF-8"  # as on EMR; by it Java knows how file names are written
         packages = str(self.home / "python-packages")
         return inherited | {
             "PATH": os.pathsep.join([str(self.programs), inherited.get("PATH", os.defpath)]),

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 # What Spark 3.5 needs opened in Java 17; its own launcher, which is left out to save a second JVM, adds the same.
 _MODULE_OPTIONS = f"@{Path(__file__).with_name('java.options')}"
 # Steps here are short and share few cores: the first compiler alone starts faster and burns half the processor time.
 # A long step can have both by spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=4.
 _START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
 _WARM_UP_HEAP_MIB = 1024
+_WARM_UP_NEEDS_BYTES = 2 * 1024**3
 
 
 class MissingExtra(RuntimeError):
@@ -81,7 +84,7 @@ class Java:
     async def warm_up(self, environment: dict[str, str]) -> None:
         """Make the class archive in the background, once for a machine and version: a Spark step then starts in half
         the time. Whatever goes wrong here costs only that time."""
-        if self.archive.exists():
+        if self.archive.exists() or psutil.virtual_memory().available < _WARM_UP_NEEDS_BYTES:
             return
         lock = self._lock()
         if lock is None:

@@ -76,8 +76,12 @@ def store(s3: BucketFolder, log_uri: str | None, below: str, files: dict[str, Pa
     stored = {}
     for name, path in files.items():
         key = "/".join(part for part in (prefix, below, f"{name}.gz") if part)
-        s3.put(bucket, key, gzip.compress(path.read_bytes(), 6), content_type="application/x-gzip")
-        stored[name] = f"s3://{bucket}/{key}"
+        try:
+            s3.put(bucket, key, gzip.compress(path.read_bytes(), 6), content_type="application/x-gzip")
+        except OSError as error:
+            logger.warning("s3://%s/%s is not stored: %s", bucket, key, error)
+        else:
+            stored[name] = f"s3://{bucket}/{key}"
     return stored
 
 
@@ -91,11 +95,13 @@ def tail(path: Path, size: int = _READ_AT_END) -> str:
     return text.partition("\n")[2] if start else text
 
 
-def cause(*paths: Path) -> str | None:
-    """The words in these files that say best why a process failed; the first file that has any decides."""
-    for path in paths:
+def cause(stderr: Path, stdout: Path) -> str | None:
+    """The words in these files that say best why a process failed."""
+    for path in (stderr, stdout):
         lines = [line.rstrip() for line in tail(path).splitlines() if line.strip()]
-        found = _raised_in_python(lines) or _told_by_pattern(lines) or _last_words(lines)
+        found = _raised_in_python(lines) or _told_by_pattern(lines)
+        if not found and path == stderr:
+            found = _last_words(lines)
         if found:
             return found[:_LONGEST_MESSAGE]
     return None

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import moto.s3.models as moto_s3
 from moto.core.common_models import BaseModel
@@ -315,6 +315,9 @@ class _Request(threading.local):
         self.buckets: set[str] = set()
         self._held: dict[tuple[str, str], tuple[FolderKeys, StoredObject]] = {}
 
+    # moto keeps tags in one place for all requests: which content those of a resource belong to.
+    tagged: ClassVar[dict[str, Signature]] = {}
+
     def hold(
         self,
         keys: FolderKeys,
@@ -326,10 +329,15 @@ class _Request(threading.local):
         assert stored is not None
         self.keys[stored.bucket, stored.key] = key
         self._held[stored.bucket, stored.key] = keys, stored
+        self._bring_tags(key, stored.signature, tags or {})
+
+    def _bring_tags(self, key: FakeKey, signature: Signature, tags: Mapping[str, str]) -> None:
         tagger = _backend_of(key).tagger
+        if self.tagged.get(key.arn) == signature or not (tags or tagger.has_tags(key.arn)):
+            return
         tagger.delete_all_tags_for_resource(key.arn)
-        if tags:
-            tagger.tag_resource(key.arn, [{"Key": name, "Value": value} for name, value in tags.items()])
+        tagger.tag_resource(key.arn, [{"Key": name, "Value": value} for name, value in tags.items()])
+        self.tagged[key.arn] = signature
 
     def drop(self, bucket: str, key: str) -> None:
         held = self.keys.pop((bucket, key), None)
@@ -341,7 +349,10 @@ class _Request(threading.local):
         for where, key in self.keys.items():
             keys, stored = self._held[where]
             if changed:
-                keys.save(key, stored, _backend_of(key).tagger.get_tag_dict_for_resource(key.arn))
+                tags = _backend_of(key).tagger.get_tag_dict_for_resource(key.arn)
+                keys.save(key, stored, tags)
+                if tags:
+                    self.tagged[key.arn] = stored.signature
             if isinstance(key, FolderKey):
                 key.close()
             else:

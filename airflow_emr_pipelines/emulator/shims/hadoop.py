@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         heap_mib=_HEAP_MIB,
         conf=conf,
         options=[
-            "-Dlog4j2.level=WARN",
+            "-Dlog4j2.level=ERROR",
             f"-Djava.io.tmpdir={os.environ['TMPDIR']}",
             f"-Duser.home={os.environ['HOME']}",
         ],

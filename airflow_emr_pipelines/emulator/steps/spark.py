@@ -38,6 +38,9 @@ def sql_program(node: Node, words: Sequence[str]) -> Launch:
     settings = _all_settings(node, options)
     if options.settings.get("spark.submit.deployMode") == "cluster":
         raise CannotRun("Cluster deploy mode is not applicable to Spark SQL shell.")
+    for option, script in zip(options.application, options.application[1:], strict=False):
+        if option in ("-f", "-i"):
+            node.require_file(script)
     program = ("--class", _SQL_CLASS, "spark-internal", *options.application)
     return _launch(node, options, settings, program, in_container=False, uses_hive=True)
 
