@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 import moto.s3.models as moto_s3
 from moto.core.common_models import BaseModel
@@ -315,9 +315,6 @@ class _Request(threading.local):
         self.buckets: set[str] = set()
         self._held: dict[tuple[str, str], tuple[FolderKeys, StoredObject]] = {}
 
-    # moto keeps tags in one place for all requests: which content those of a resource belong to.
-    tagged: ClassVar[dict[str, Signature]] = {}
-
     def hold(
         self,
         keys: FolderKeys,
@@ -332,12 +329,12 @@ class _Request(threading.local):
         self._bring_tags(key, stored.signature, tags or {})
 
     def _bring_tags(self, key: FakeKey, signature: Signature, tags: Mapping[str, str]) -> None:
-        tagger = _backend_of(key).tagger
-        if self.tagged.get(key.arn) == signature or not (tags or tagger.has_tags(key.arn)):
+        backend = _backend_of(key)
+        if backend.tagged.get(key.arn) == signature or not (tags or backend.tagger.has_tags(key.arn)):
             return
-        tagger.delete_all_tags_for_resource(key.arn)
-        tagger.tag_resource(key.arn, [{"Key": name, "Value": value} for name, value in tags.items()])
-        self.tagged[key.arn] = signature
+        backend.tagger.delete_all_tags_for_resource(key.arn)
+        backend.tagger.tag_resource(key.arn, [{"Key": name, "Value": value} for name, value in tags.items()])
+        backend.tagged[key.arn] = signature
 
     def drop(self, bucket: str, key: str) -> None:
         held = self.keys.pop((bucket, key), None)
@@ -349,10 +346,11 @@ class _Request(threading.local):
         for where, key in self.keys.items():
             keys, stored = self._held[where]
             if changed:
-                tags = _backend_of(key).tagger.get_tag_dict_for_resource(key.arn)
+                backend = _backend_of(key)
+                tags = backend.tagger.get_tag_dict_for_resource(key.arn)
                 keys.save(key, stored, tags)
                 if tags:
-                    self.tagged[key.arn] = stored.signature
+                    backend.tagged[key.arn] = stored.signature
             if isinstance(key, FolderKey):
                 key.close()
             else:
@@ -370,6 +368,8 @@ class FolderBackend(S3Backend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        # moto keeps tags in one place for all requests: which content those of an object belong to.
+        self.tagged: dict[str, Signature] = {}
         for name, saved in self.store.buckets().items():
             if saved.get("account", DEFAULT_ACCOUNT_ID) == account_id and saved.get("partition", "aws") == region_name:
                 self._reappear(name, saved)
@@ -547,8 +547,10 @@ def _version_of(signature: Signature) -> str:
     return f"{modified:x}.{inode:x}.{size:x}"
 
 
-def _backend_of(key: FakeKey) -> S3Backend:
-    return s3_backends[key.account_id][key.partition]
+def _backend_of(key: FakeKey) -> FolderBackend:
+    backend = s3_backends[key.account_id][key.partition]
+    assert isinstance(backend, FolderBackend)
+    return backend
 
 
 def _forget_instances() -> None:

@@ -342,8 +342,9 @@ class ObjectStore:
         kept = self.beside / "versions" / uuid.uuid4().hex
         if stored.path is None:
             return stored
+        etag = self.etag_of(stored)  # now: later it would be remembered as that of the object in its place
         os.link(stored.path, kept)
-        return StoredObject(stored.bucket, stored.key, kept, stored.signature, stored.etag, stored.attributes)
+        return StoredObject(stored.bucket, stored.key, kept, stored.signature, etag, stored.attributes)
 
     # --- the parts of the above
 
