@@ -196,9 +196,12 @@ class ObjectStore:
         folder = self.root / bucket / base
         if os.path.realpath(folder) != str(folder):
             return iter(())
-        return self._walk(bucket, str(folder), base, prefix, after, fold)
+        hidden = any(_UNCOMMITTED.fullmatch(segment) for segment in base.split("/"))
+        return self._walk(bucket, str(folder), base, prefix, after, fold, hidden)
 
-    def _walk(self, bucket: str, folder: str, base: str, prefix: str, after: str, fold: bool) -> Iterator[str]:
+    def _walk(
+        self, bucket: str, folder: str, base: str, prefix: str, after: str, fold: bool, hidden: bool
+    ) -> Iterator[str]:
         try:
             found = [
                 (entry.name + "/", entry.path) if entry.is_dir(follow_symlinks=False) else (entry.name, "")
@@ -209,8 +212,9 @@ class ObjectStore:
             return  # removed meanwhile
         for name, path in sorted(found):
             key = base + name
+            unseen = hidden or _UNCOMMITTED.fullmatch(name.removesuffix("/")) is not None
             if not path:
-                if key.startswith(prefix) and key > after and not self._uncommitted(bucket, key, name):
+                if key.startswith(prefix) and key > after and not (unseen and self._only_of_steps(bucket, key)):
                     yield key
                 continue
             if not (key.startswith(prefix) or prefix.startswith(key)):
@@ -218,18 +222,17 @@ class ObjectStore:
             folded = fold and key.startswith(prefix)
             if key <= after and (folded or not after.startswith(key)):
                 continue
-            if self._uncommitted(bucket, key, name[:-1]):
+            if unseen and self._only_of_steps(bucket, key):
                 continue
-            inside = self._walk(bucket, path, key, prefix, after, fold)
+            inside = self._walk(bucket, path, key, prefix, after, fold, unseen)
             yield from itertools.islice(inside, 1) if folded else inside
 
-    def _uncommitted(self, bucket: str, key: str, name: str) -> bool:
-        if not _UNCOMMITTED.fullmatch(name):
-            return False
+    def _only_of_steps(self, bucket: str, key: str) -> bool:
+        """Whether no client has put this key or, if it is a folder's, one below it."""
         with self._lock:
             by_client = self._index.execute(
                 "SELECT 1 FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND by_client LIMIT 1",
-                (bucket, key, key + _LAST_CHARACTER if key.endswith("/") else key + "\x00"),
+                (bucket, key, key + (_LAST_CHARACTER if key.endswith("/") else "\x00")),
             ).fetchone()
         return by_client is None
 
@@ -241,7 +244,8 @@ class ObjectStore:
         if path is not None and not key.endswith("/"):
             status = _status(path)
             if status is not None and os.path.realpath(path) == str(path):
-                if any(self._uncommitted(bucket, key, part) for part in key.split("/")):
+                unseen = any(_UNCOMMITTED.fullmatch(part) for part in key.split("/"))
+                if unseen and self._only_of_steps(bucket, key):
                     return None
                 return self._described(StoredObject(bucket, key, path, _signature(status)))
         return self._find_aside(bucket, key)
