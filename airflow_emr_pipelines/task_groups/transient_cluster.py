@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
+
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.specs.cluster import EmrCluster
@@ -35,7 +37,8 @@ class TransientCluster(ClusterTasks):
         if self.dag.dagrun_timeout is not None:
             warnings.warn(
                 f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the "
-                f"cluster of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout instead.",
+                f"cluster of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout "
+                "instead.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -75,8 +78,19 @@ class TransientCluster(ClusterTasks):
         )
         self.create.set_downstream(roots)
         terminate.as_teardown(setups=self.create, on_failure_fail_dagrun=self.on_failure_fail_dagrun)
-        terminate.set_upstream(ends)
+        terminate.set_upstream(self.steps_ended(ends) if self.on_failure_fail_dagrun else ends)
         self.draw_early_edges([self.create])
+
+    def steps_ended(self, ends: list[Any]) -> EmptyOperator:
+        """What stands between the last tasks and a teardown that may fail the run.
+
+        Airflow judges a run by its leaves. Right before such a teardown a task is no leaf, so a run whose last step
+        failed would be a success as soon as its cluster is gone; before a teardown that may not, it is one.
+        """
+        ended = EmptyOperator(task_id="steps_ended")
+        ended.as_teardown(setups=self.create)
+        ended.set_upstream(ends)
+        return ended
 
 
 def transient_cluster(

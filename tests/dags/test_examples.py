@@ -90,8 +90,13 @@ def test_both_examples_run_daily_for_the_day_that_has_ended_and_take_a_day(dags:
 def test_the_transient_cluster_runs_one_step(dags: dict[str, Any]) -> None:
     edges = {task.task_id: task.downstream_task_ids for task in dags["emr_transient_spark"].tasks}
     assert edges == {
-        "pipeline.create_cluster": {"pipeline.carrier_delays", "pipeline.terminate_cluster"},
-        "pipeline.carrier_delays": {"pipeline.terminate_cluster"},
+        "pipeline.create_cluster": {
+            "pipeline.carrier_delays",
+            "pipeline.steps_ended",
+            "pipeline.terminate_cluster",
+        },
+        "pipeline.carrier_delays": {"pipeline.steps_ended"},
+        "pipeline.steps_ended": {"pipeline.terminate_cluster"},
         "pipeline.terminate_cluster": set(),
     }
 
