@@ -43,7 +43,7 @@ class StepFailed(EmrPipelinesError):
         self.cause, self.log = cause, log
 
     def __str__(self) -> str:
-        where = f" Log: {self.log}" if self.log else ""
+        where = f". Log: {self.log}" if self.log else ""
         return f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}: {self.cause}{where}"
 
 

@@ -72,6 +72,16 @@ class AirflowApi:
         """The state of a run."""
         return str(self._get(run_path(dag_id, run_id))["state"])
 
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Set a task's state, as a user does in the UI."""
+        path = f"{run_path(dag_id, run_id)}/taskInstances/{quoted(task_id)}"
+        self._call("PATCH", path, {"new_state": state})
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Let a task run anew, as a user does in the UI."""
+        body = {"dag_run_id": run_id, "task_ids": [task_id], "dry_run": False, "only_failed": False}
+        self._call("POST", f"/dags/{quoted(dag_id)}/clearTaskInstances", body)
+
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """All task instances of a run."""
         path = f"{run_path(dag_id, run_id)}/taskInstances?limit=100&offset="

@@ -74,3 +74,14 @@ def states(dag_run: Any) -> dict[str, str]:
         ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
         for ti in dag_run.get_task_instances()
     }
+
+
+def announced(dag_run: Any) -> list[str]:
+    """The addresses of the assets for which the run has made events."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    made = select(AssetModel.uri).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
+    with create_session() as session:
+        return list(session.scalars(made.where(AssetEvent.source_run_id == dag_run.run_id)))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.operators.conftest import states
+from tests.operators.conftest import announced, states
 
 RunDag = Callable[..., Any]
 ALWAYS = {
@@ -47,11 +45,6 @@ FOLLOWING = (
 )
 
 
-@pytest.fixture(scope="module")
-def attempts() -> dict[str, int]:
-    return {}
-
-
 def steps_named(emr: Any, cluster_id: str, name: str) -> list[Any]:
     pages = emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
     return [step for page in pages for step in page["Steps"] if step["Name"].startswith(f"{name} [")]
@@ -69,7 +62,7 @@ def test_continue_lets_the_dag_go_on_wherever_the_step_stands(run_dag: RunDag, c
     assert result["state"] == "FAILED"
     assert result["tolerated"] is True
     assert "no such input" in result["cause"]
-    assert asset_events(dag_run) == []
+    assert announced(dag_run) == []
 
     failing = steps_named(emr, cluster_id, "failing")
     assert len(failing) == len(FAILING) + 1, "the retried task submits a second step, under the same key"
@@ -100,11 +93,3 @@ def test_terminate_cluster_fails_the_task_and_ends_a_cluster_of_ours_though_it_i
     created = dag_run.get_task_instance("emr.fail").xcom_pull(task_ids="emr.create_cluster")
     cluster = emr.describe_cluster(ClusterId=created)["Cluster"]
     assert cluster["Status"]["State"] == "TERMINATED"
-
-
-def asset_events(dag_run: Any) -> list[Any]:
-    from airflow.models.asset import AssetEvent
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        return list(session.query(AssetEvent).filter(AssetEvent.source_run_id == dag_run.run_id))

@@ -1,0 +1,128 @@
+"""DAGs that use the operators and sensors each way that Airflow's users know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, Context, task
+
+from airflow_emr_pipelines import (
+    BootstrapAction,
+    EmrCluster,
+    EmrClusterSensor,
+    EmrCreateClusterOperator,
+    EmrRunStepOperator,
+    EmrStepSensor,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    ShellStep,
+    transient_cluster,
+)
+
+CLUSTER_ID = "{{ params.cluster_id }}"
+ONE = InstanceGroups(primary="m5.xlarge")
+LOGS = "{{ params.log_uri }}"
+PARAMS = {"cluster_id": "j-NONE", "step_id": "s-NONE", "log_uri": "s3://none/"}
+
+
+def cluster(name: str, **fields: Any) -> EmrCluster:
+    return EmrCluster(name, "emr-7.10.0", ONE, log_uri=LOGS, **fields)
+
+
+with DAG("data_from_other_tasks", schedule=None, params=PARAMS, render_template_as_native_obj=False):
+
+    @task
+    def words() -> dict[str, str]:
+        return {"first": "echo one", "second": "echo two"}
+
+    @task
+    def plan() -> list[dict[str, Any]]:
+        return [{"kind": "shell", "name": name, "command": f"echo {name} {{{{ ds }}}}"} for name in ("a", "b")]
+
+    said = words()
+    EmrRunStepOperator(
+        task_id="parts",
+        cluster_id=CLUSTER_ID,
+        step=ShellStep("says {{ dag.dag_id }}", said["first"]),
+    )
+    EmrRunStepOperator.partial(task_id="each", cluster_id=CLUSTER_ID).expand(step=plan())
+    EmrRunStepOperator(
+        task_id="announced",
+        cluster_id=CLUSTER_ID,
+        step=ShellStep("makes", "echo made"),
+        outlets=[Asset("s3://results/announced")],
+        show_logs="always",
+    )
+
+for mode, deferrable in (("deferred", True), ("waiting", False)):
+    with DAG(f"deadline_{mode}", schedule=None, params=PARAMS):
+        EmrRunStepOperator(
+            task_id="slow",
+            cluster_id=CLUSTER_ID,
+            step=ShellStep("slow", "sleep 1000"),
+            execution_timeout=timedelta(seconds=2),
+            deferrable=deferrable,
+        )
+
+    with DAG(f"sensors_{mode}", schedule=None, params=PARAMS):
+        watching: dict[str, Any] = {"deferrable": deferrable, "poke_interval": 0.2, "timeout": 60}
+        EmrClusterSensor(task_id="cluster", cluster_id=CLUSTER_ID, **watching)
+        EmrStepSensor(task_id="step", cluster_id=CLUSTER_ID, step_id="{{ params.step_id }}", **watching)
+        EmrClusterSensor(
+            task_id="too_late",
+            cluster_id=CLUSTER_ID,
+            target_states=["TERMINATED"],
+            **{**watching, "timeout": 1},
+        )
+        EmrClusterSensor(
+            task_id="too_late_but_soft",
+            cluster_id=CLUSTER_ID,
+            target_states=["TERMINATED"],
+            soft_fail=True,
+            **{**watching, "timeout": 1},
+        )
+
+with (
+    DAG("bootstrap_fails", schedule=None, params=PARAMS),
+    transient_cluster(
+        "emr",
+        cluster("bootstraps", bootstrap_actions=[BootstrapAction("broken", "s3://bootstrap/broken.sh", ["a b"])]),
+    ) as bootstrapped,
+):
+    bootstrapped.run(ShellStep("never", "true"))
+
+with DAG("steps_in_the_request", schedule=None, params=PARAMS):
+    EmrCreateClusterOperator(
+        task_id="good", cluster=cluster("good"), steps=[ShellStep("one", "true"), ShellStep("two", "true")]
+    )
+    EmrCreateClusterOperator(
+        task_id="bad", cluster=cluster("bad"), steps=[ShellStep("three", "true"), ShellStep("four", "exit 4")]
+    )
+
+with DAG("terminate", schedule=None, params=PARAMS):
+    EmrTerminateClusterOperator(task_id="end", cluster_id=CLUSTER_ID)
+    EmrTerminateClusterOperator(task_id="never_created", cluster_id=None)
+
+with DAG("one_step", schedule=None, params=PARAMS):
+    EmrRunStepOperator(task_id="step", cluster_id=CLUSTER_ID, step=ShellStep("one", "echo done"))
+
+
+class Crashing(EmrRunStepOperator):
+    """A worker that dies after the submission, in its first try: nobody cancels anything."""
+
+    def see_through(self, context: Context, trigger: Any) -> Any:
+        if context["ti"].try_number == 1:
+            self.in_flight = None
+            raise RuntimeError("the worker died")
+        return super().see_through(context, trigger)
+
+
+with DAG("crash_after_submission", schedule=None, params=PARAMS):
+    Crashing(
+        task_id="step",
+        cluster_id=CLUSTER_ID,
+        step=ShellStep("once", "echo ran"),
+        retries=1,
+        retry_delay=timedelta(0),
+    )

@@ -1,0 +1,120 @@
+"""DAGs under Airflow's real scheduler and triggerer: a cluster with real Spark, and users who end what waits."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.local.local_airflow import LocalAirflow
+from airflow_emr_pipelines.local.processes import wait_until
+from airflow_emr_pipelines.local.report import exception_of
+from airflow_emr_pipelines.local.seed import seed
+from tests.conftest import DAG_FOLDERS
+
+pytestmark = pytest.mark.slow
+
+DAY = "2013-01-01"
+LONG_STEP = """
+from airflow.sdk import DAG
+from airflow_emr_pipelines import EmrRunStepOperator, ShellStep
+
+with DAG("long_step", schedule=None, params={"cluster_id": "j-NONE"}):
+    EmrRunStepOperator(task_id="long", step=ShellStep("long", "sleep 1000"), cluster_id="{{ params.cluster_id }}")
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator[LocalAirflow]:
+    folder = tmp_path_factory.mktemp("scheduled")
+    shutil.copytree(DAG_FOLDERS["examples"], folder / "dags")
+    (folder / "dags" / "long_step.py").write_text(LONG_STEP)
+    options = {"AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.5", "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10"}
+    with LocalAirflow(folder / "home", folder / "dags", env={**emulator.environment, **options}) as running:
+        yield running
+
+
+@pytest.fixture
+def until(airflow: LocalAirflow) -> Callable[[Callable[[], bool], str], None]:
+    """Waits until something is so, while Airflow runs."""
+
+    def wait(condition: Callable[[], bool], what: str) -> None:
+        wait_until(condition, what, processes=airflow.components, timeout=120, log=airflow.log_of("scheduler"))
+
+    return wait
+
+
+def state_of(airflow: LocalAirflow, dag_id: str, run_id: str, task_id: str) -> str | None:
+    return next(task.state for task in airflow.api.tasks(dag_id, run_id) if task.id == task_id)
+
+
+def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster(
+    airflow: LocalAirflow, emulator: Any, until: Callable[[Callable[[], bool], str], None]
+) -> None:
+    s3, emr = emulator.client("s3"), emulator.client("emr")
+    seed([DAY], s3_client=s3)
+    before = {cluster["Id"] for cluster in emr.list_clusters()["Clusters"]}
+    airflow.wait_for_dag("emr_transient_spark")
+    run_id = airflow.api.trigger("emr_transient_spark", {"day": DAY})
+    until(lambda: airflow.api.run_state("emr_transient_spark", run_id) in ("success", "failed"), "the run")
+    states = {task.id: task.state for task in airflow.api.tasks("emr_transient_spark", run_id)}
+    failed = [task for task in airflow.api.tasks("emr_transient_spark", run_id) if task.state == "failed"]
+    causes = [exception_of(airflow.api, "emr_transient_spark", run_id, task) for task in failed]
+    assert set(states.values()) == {"success"}, causes
+
+    (cluster,) = [found for found in emr.list_clusters()["Clusters"] if found["Id"] not in before]
+    assert cluster["Status"]["State"] == "TERMINATED"
+    results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{DAY}/")["Contents"]
+    assert any(found["Key"].endswith("_SUCCESS") for found in results)
+    logs = s3.list_objects_v2(Bucket="emr-logs", Prefix=f"{cluster['Id']}/")["Contents"]
+    assert {"controller.gz", "stderr.gz", "stdout.gz", "syslog.gz"} <= {Path(found["Key"]).name for found in logs}
+
+
+def long_step_on(airflow: LocalAirflow, cluster_id: str, until: Any) -> str:
+    airflow.wait_for_dag("long_step")
+    run_id = airflow.api.trigger("long_step", {"cluster_id": cluster_id})
+    until(lambda: seen_running(airflow, run_id), "the triggerer's first look at the step")
+    return run_id
+
+
+def seen_running(airflow: LocalAirflow, run_id: str) -> bool:
+    """Whether the trigger says in the task's log that the step runs."""
+    for task in airflow.api.tasks("long_step", run_id):
+        if task.state == "deferred":
+            return any("is RUNNING" in event["event"] for event in airflow.api.log("long_step", run_id, task))
+    return False
+
+
+def step_states(emr: Any, cluster_id: str) -> list[tuple[str, str]]:
+    """Name and state of the cluster's steps, the newest first."""
+    return [(step["Name"], step["Status"]["State"]) for step in emr.list_steps(ClusterId=cluster_id)["Steps"]]
+
+
+def test_a_step_whose_waiting_task_a_user_fails_is_cancelled(
+    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any
+) -> None:
+    run_id = long_step_on(airflow, cluster_id, until)
+    assert [state for _, state in step_states(emr, cluster_id)] == ["RUNNING"]
+    airflow.api.mark("long_step", run_id, "long", "failed")
+    until(lambda: [state for _, state in step_states(emr, cluster_id)] == ["CANCELLED"], "the step's cancellation")
+    assert state_of(airflow, "long_step", run_id, "long") == "failed"
+
+
+def test_a_cleared_waiting_task_runs_anew_and_only_its_old_step_is_cancelled(
+    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any
+) -> None:
+    run_id = long_step_on(airflow, cluster_id, until)
+    assert [state for _, state in step_states(emr, cluster_id)] == ["RUNNING"]
+    airflow.api.clear("long_step", run_id, "long")
+    until(
+        lambda: [state for _, state in step_states(emr, cluster_id)] == ["RUNNING", "CANCELLED"],
+        "the new step beside the old one's cancellation",
+    )
+    (new, _), (old, _) = step_states(emr, cluster_id)
+    assert new != old, "a clear makes a new key"
+    until(lambda: seen_running(airflow, run_id), "the triggerer's first look at the new step")
+    airflow.api.mark("long_step", run_id, "long", "failed")
+    until(lambda: {state for _, state in step_states(emr, cluster_id)} == {"CANCELLED"}, "the new step's cancellation")
