@@ -17,21 +17,45 @@ The fields are attributes, and the exceptions survive pickling.
 
 from __future__ import annotations
 
+import re
+
+_SECRET = r"(?:passw(?:or)?d|passphrase|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
+SECRET_NAME = re.compile(_SECRET, re.IGNORECASE)
+"""A name whose value may be a secret."""
+SECRET_SAID = re.compile(
+    rf"{_SECRET}[\w.-]*[\"']?[\s=:,]+\S|//[^/\s:]*:[^/\s]*@|\b(?:AKIA|ASIA)[A-Z0-9]{{16}}\b", re.IGNORECASE
+)
+"""A text that says a secret: a name and its value, a password in an address, an AWS access key."""
+HIDDEN = "(not shown: it may hold a secret)"
+LONGEST_VALUE = 120
+
 
 class EmrPipelinesError(Exception):
     """Root of the tree."""
 
 
 class InvalidSpec(EmrPipelinesError, ValueError):
-    """A value that the service would refuse, or would not take as it was meant."""
+    """A value that the service would refuse, or would not take as it was meant.
+
+    A value that may be a secret is not kept.
+    """
 
     def __init__(self, field: str, value: object, rule: str, remedy: str) -> None:
+        if may_be_secret(field, value):
+            value = HIDDEN
         super().__init__(field, value, rule, remedy)
         self.field, self.value, self.rule, self.remedy = field, value, rule, remedy
 
     def __str__(self) -> str:
-        shown = repr(self.value)
-        return f"{self.field} = {shown if len(shown) <= 120 else shown[:117] + '…'}: {self.rule}; {self.remedy}"
+        text = HIDDEN if self.value == HIDDEN else repr(self.value)
+        if len(text) > LONGEST_VALUE:
+            text = text[: LONGEST_VALUE - 1] + "…"
+        return f"{self.field} = {text}: {self.rule}; {self.remedy}"
+
+
+def may_be_secret(field: str, value: object) -> bool:
+    """Whether a log should rather not show a value, by its own look or by the name of its field."""
+    return bool(SECRET_NAME.search(field) or SECRET_SAID.search(repr(value)))
 
 
 class StepFailed(EmrPipelinesError):
@@ -43,8 +67,9 @@ class StepFailed(EmrPipelinesError):
         self.cause, self.log = cause, log
 
     def __str__(self) -> str:
-        where = f". Log: {self.log}" if self.log else ""
-        return f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}: {self.cause}{where}"
+        told = f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}: {self.cause}"
+        stop = "" if told.endswith((".", "!", "?")) else "."
+        return f"{told}{stop} Log: {self.log}" if self.log else told
 
 
 class StepCancelled(StepFailed):
@@ -98,7 +123,7 @@ class UnknownState(EmrPipelinesError):
         self.what, self.state = what, state
 
     def __str__(self) -> str:
-        return f"{self.what} has the unknown state {self.state!r}"
+        return f"{self.what} has the state {self.state!r}, which is none of EMR's that this release knows"
 
 
 class WatchRefused(EmrPipelinesError):

@@ -88,6 +88,7 @@ def test_terminate_cluster_fails_the_task_and_ends_a_cluster_of_ours_though_it_i
         "emr.create_cluster": "success",
         "emr.fail": "failed",
         "emr.never": "upstream_failed",
+        "emr.steps_ended": "success",
         "emr.terminate_cluster": "success",
     }
     created = dag_run.get_task_instance("emr.fail").xcom_pull(task_ids="emr.create_cluster")
