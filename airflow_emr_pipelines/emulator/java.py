@@ -22,6 +22,8 @@ _MODULE_OPTIONS = f"@{Path(__file__).with_name('java.options')}"
 # Steps here are short and share few cores: the first compiler alone starts faster and burns half the processor time.
 # A long step can have both by spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=4.
 _START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
+# Java's own warnings would go to the step's stdout.
+_QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 _WARM_UP_HEAP_MIB = 1024
 _WARM_UP_NEEDS_BYTES = 2 * 1024**3
 
@@ -67,19 +69,25 @@ class Java:
         """The command line of a JVM with Spark's jars; `conf` is a folder with Hadoop's settings."""
         # The folder comes last: the archive holds only for a class path that begins with the jars.
         class_path = [*first_on_class_path, f"{self.spark_home}/jars/*", *([str(conf)] if conf else [])]
-        archive = [f"-XX:SharedArchiveFile={self.archive}"] if self.archive.exists() else []
+        archive = self._base_archive if first_on_class_path else self.archive
         return [
             str(self.home / "bin" / "java"),
             "-cp",
             os.pathsep.join(class_path),
             f"-Xmx{heap_mib}m",
-            *archive,
+            *([f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []),
             *_START_FAST,
+            *_QUIET,
             _MODULE_OPTIONS,
             *options,
             main_class,
             *arguments,
         ]
+
+    @property
+    def _base_archive(self) -> Path:
+        """Of Java's own classes only, for any class path."""
+        return self.archive.with_name(f"java-base-{self.archive.stem}.jsa")
 
     async def warm_up(self, environment: dict[str, str]) -> None:
         """Make the class archive in the background, once for a machine and version: a Spark step then starts in half
@@ -107,7 +115,7 @@ class Java:
         return lock
 
     async def _make_archive(self, folder: Path, environment: dict[str, str]) -> None:
-        base = self.archive.with_name(f"java-base-{self.archive.stem}.jsa")
+        base = self._base_archive
         java = str(self.home / "bin" / "java")
         if not base.exists():
             made = self.archive.with_name(f"{base.name}.{os.getpid()}")
@@ -134,7 +142,7 @@ class Java:
             "org.apache.spark.deploy.SparkSubmit",
             [*conf, str(script)],
             heap_mib=_WARM_UP_HEAP_MIB,
-            options=[f"-XX:ArchiveClassesAtExit={made}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"],
+            options=[f"-XX:ArchiveClassesAtExit={made}"],
         )
         if await _run_quietly(command, folder, environment) == 0 and made.exists():
             made.rename(self.archive)

@@ -1,0 +1,58 @@
+"""Jars of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from tests.emulator.steps.conftest import Cluster
+
+
+def test_the_manifest_names_the_main_class(cluster: Cluster, s3: Any, bucket: str, hello_jar: bytes) -> None:
+    s3.put_object(Bucket=bucket, Key="hello.jar", Body=hello_jar)
+    ended = cluster.run("a", "b c", jar=f"s3://{bucket}/hello.jar", properties={"greeting": "hi there"})
+    assert (ended.state, ended.stdout) == ("COMPLETED", "hello a,b c hi there\n")
+
+
+def test_main_class_outranks_the_manifest(cluster: Cluster, s3: Any, bucket: str, hello_jar: bytes) -> None:
+    s3.put_object(Bucket=bucket, Key="hello.jar", Body=hello_jar)
+    version = "org.apache.hadoop.util.VersionInfo"
+    assert "Hadoop 3" in cluster.run(jar=f"s3://{bucket}/hello.jar", main_class=version).stdout
+    absent = cluster.run(jar=f"s3://{bucket}/hello.jar", main_class="no.such.Main")
+    assert "no.such.Main" in absent.failure["Message"]
+
+
+def test_an_exception_is_the_cause(cluster: Cluster, s3: Any, bucket: str, hello_jar: bytes) -> None:
+    s3.put_object(Bucket=bucket, Key="hello.jar", Body=hello_jar)
+    ended = cluster.run("fail", jar=f"s3://{bucket}/hello.jar")
+    assert ended.state == "FAILED"
+    assert ended.failure["Message"] == 'Exception in thread "main" java.lang.IllegalStateException: asked to fail'
+
+
+def test_a_jar_that_is_none_is_named(cluster: Cluster, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="text.jar", Body=b"no zip")
+    assert "not a zip file" in cluster.run(jar=f"s3://{bucket}/text.jar").failure["Message"]
+    missing = cluster.run(jar=f"s3://{bucket}/none.jar").failure
+    assert missing["Reason"] == "File not found"
+    assert f"s3://{bucket}/none.jar" in missing["Message"]
+
+
+def test_heavy_steps_queue_for_memory_and_a_queued_one_can_be_cancelled(tmp_path: Path, hello_jar: bytes) -> None:
+    options = ["--memory", "1500", *(f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate"))]
+    with LocalEmulator(tmp_path / "data", log=tmp_path / "log", options=options) as emulator:
+        cluster = Cluster(emulator, "small", ("Hadoop",))
+        cluster.s3.put_object(Bucket="step-logs", Key="hello.jar", Body=hello_jar)
+        first = cluster.start("wait", "2500", jar="s3://step-logs/hello.jar")
+        cluster.wait(first, "RUNNING")
+        second = cluster.start("second", jar="s3://step-logs/hello.jar")
+        third = cluster.start("third", jar="s3://step-logs/hello.jar")
+        cluster.wait(third, "RUNNING")
+        cluster.cancel(third)
+        assert cluster.wait(third).state == "CANCELLED"
+        assert cluster.status(first)["State"] == "RUNNING"
+        assert cluster.wait(first).state == "COMPLETED"
+        ended = cluster.wait(second)
+        assert ended.state == "COMPLETED"
+        assert "waiting for 962 MiB of the 1500 MiB" in ended.controller
+        assert ended.stdout == "hello second null\n"
