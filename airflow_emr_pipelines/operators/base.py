@@ -140,6 +140,7 @@ class EmrOperator(BaseOperator):
         if event["timed_out"]:
             self.out_of_time(trigger, report)
         if event["refused"] is not None:
+            self.give_up()
             raise WatchRefused(trigger.job_id, str(event["refused"]))
         if report is None:
             raise BadTriggerEvent(event)
@@ -150,6 +151,13 @@ class EmrOperator(BaseOperator):
         self.on_kill()
         seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0
         raise DeadlineExceeded(trigger.job_id, seconds, report.state.value if report else "never seen")
+
+    def give_up(self) -> None:
+        """Try to cancel a job whose end cannot be seen; the reason why it cannot is what matters to the caller."""
+        try:
+            self.on_kill()
+        except Exception as error:
+            self.log.error("The job could not be cancelled either, and may run on: %s", error)
 
     def on_kill(self) -> None:
         """Cancel the task's own job, in the worker; the trigger does so while the task is deferred."""

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseSensorOperator
 
-from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, EmrPipelinesError, WatchRefused
-from airflow_emr_pipelines.links import EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.errors import (
+    BadTriggerEvent,
+    DeadlineExceeded,
+    EmrPipelinesError,
+    UnknownState,
+    WatchRefused,
+)
+from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.base import BACKSTOP
 
 if TYPE_CHECKING:
@@ -59,7 +65,13 @@ class EmrSensor(BaseSensorOperator):
         """The report that an event carries."""
         raise NotImplementedError
 
+    def where(self) -> dict[str, Any]:
+        """The ids that the links are made of."""
+        raise NotImplementedError
+
     def execute(self, context: Context) -> Any:
+        source: Any = self.trigger(None).source()
+        context["ti"].xcom_push(key=LINK_XCOM, value={**source.hook.where(), **self.where()})
         if not self.deferrable:
             return super().execute(context)
         seconds = float(self.timeout)
@@ -67,10 +79,21 @@ class EmrSensor(BaseSensorOperator):
         self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds) + BACKSTOP)
 
     def poke(self, context: Context) -> bool:
-        """One look, with the trigger's own patience for faults of the service."""
-        source = self.trigger(None).source()
-        reports, _ = source.reports([self.trigger(None).job_id])
-        return all(self.reached(report) for report in reports.values()) if reports else False
+        """One look. A fault of the service that may pass says no more than that the state is not reached yet."""
+        from airflow_emr_pipelines.hooks.answers import Meaning, meaning
+
+        trigger = self.trigger(None)
+        try:
+            reports, _ = trigger.source().reports([trigger.job_id])
+        except UnknownState as error:
+            self.log.warning("%s", error)
+            return False
+        except Exception as error:
+            if meaning(error) is Meaning.REFUSED:
+                raise
+            self.log.warning("No answer about %s this time: %s", trigger.job_id, error)
+            return False
+        return bool(reports) and all(self.reached(report) for report in reports.values())
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> None:
         """Come back from the triggerer."""

@@ -56,6 +56,9 @@ class EmrClusterSensor(EmrSensor):
             region_name=self.region_name,
         )
 
+    def where(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id}
+
     def read(self, report: Mapping[str, Any]) -> ClusterReport:
         return ClusterReport.from_event(report)
 

@@ -40,6 +40,9 @@ class EmrStepSensor(EmrSensor):
             region_name=self.region_name,
         )
 
+    def where(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id, "step_id": self.step_id}
+
     def read(self, report: Mapping[str, Any]) -> StepReport:
         return StepReport.from_event(report)
 

@@ -93,7 +93,7 @@ class EmrTrigger(BaseTrigger):
                     return self._event(seen)
 
     async def on_kill(self) -> None:
-        """Cancel the job this trigger carries and nothing else: after a clear, the next try may have its own already."""
+        """Cancel the job this trigger carries, and no other: after a clear, the next try may have its own already."""
         if not self.cancel_on_kill:
             return
         from asgiref.sync import sync_to_async
