@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import lake
@@ -87,12 +88,13 @@ def updated_model(carriers: DataFrame, options: argparse.Namespace) -> dict[str,
     assert today is not None
     flights, lost, count = today
     before = newest_before(spark, options.model_registry, day)
+    kept = DECAY ** (date.fromisoformat(day) - date.fromisoformat(before["day"])).days if before["day"] else 0.0
     model = {
         "model": "churn_prediction",
         "day": day,
         "follows": before["day"],
-        "flights": flights + DECAY * before["flights"],
-        "lost": lost + DECAY * before["lost"],
+        "flights": flights + kept * before["flights"],
+        "lost": lost + kept * before["lost"],
         "weight": flights / count,  # The common rate weighs as much as the flights of an average carrier.
     }
     model["loss_rate"] = model["lost"] / model["flights"]

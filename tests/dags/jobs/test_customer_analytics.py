@@ -79,8 +79,8 @@ def test_the_model_goes_on_from_the_newest_day_before(spark: SparkSession, lake_
     table_of(spark, *[flight("AA")] * 9, cancelled("AA"))
     analyse(lake_folder, spark, "churn_prediction")
     first = model(lake_folder)
-    assert (first["follows"], first["flights"]) == ("2013-01-06", pytest.approx(19.0))
-    assert first["lost"] == pytest.approx(1.9)
+    assert (first["follows"], first["flights"]) == ("2013-01-06", pytest.approx(10 + 0.81 * 10))
+    assert first["lost"] == pytest.approx(1 + 0.81 * 1)
     analyse(lake_folder, spark, "churn_prediction")
     assert model(lake_folder) == first
 
