@@ -7,7 +7,7 @@ import shlex
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator import logs
@@ -55,6 +55,7 @@ class Execution:
         self._destination = destination
         self._cancelled = asyncio.Event()
         self._group: ProcessGroup | None = None
+        self._told_in: Path | None = None  # the file that says why the process failed
 
     async def cancel(self, number: int) -> None:
         """Signal the process group; what has not started yet will not."""
@@ -77,7 +78,8 @@ class Execution:
         addresses = await asyncio.to_thread(self._store, files)
         if outcome.completed or outcome.cancelled:
             return outcome
-        return Outcome(**{**vars(outcome), "log_file": addresses.get("stderr")})
+        told_in = next((name for name, path in files.items() if path == self._told_in), "stderr")
+        return replace(outcome, log_file=addresses.get(told_in))
 
     async def _run(self, launch: Launch, files: dict[str, Path], keep_strays: bool) -> Outcome:
         self._announce(launch)
@@ -113,7 +115,7 @@ class Execution:
         if left:
             self._log.say(f"ended what the process had left behind: {', '.join(left)}", "WARN")
         self._log.say(f"waitProcessCompletion ended with exit code {code}; total process run time: {seconds} seconds")
-        return self._judge(launch, code, err)
+        return self._judge(launch, code, out, err)
 
     async def _start(self, launch: Launch, out: Path, err: Path) -> ProcessGroup:
         environment = {**self._environment, **launch.environment}
@@ -165,15 +167,15 @@ class Execution:
             self._log.say(f"got {mib} MiB after {waited:.0f} seconds")
         return got
 
-    def _judge(self, launch: Launch, code: int, err: Path) -> Outcome:
+    def _judge(self, launch: Launch, code: int, out: Path, err: Path) -> Outcome:
         applications = (launch.application_id,) if launch.application_id else ()
         completed = code == 0
         cancelled = not completed and self._cancelled.is_set()
         why = None
         if not completed and not cancelled:
-            why = logs.cause(err, self._log.path("stdout")) or f"the process ended with exit code {code}"
+            why = self._cause(launch, out, err) or f"the process ended with exit code {code}"
         if launch.in_container:
-            self._report_container(launch.application_id or "", "KILLED" if cancelled else "FAILED", completed, err)
+            self._report_container(launch.application_id or "", code, "KILLED" if cancelled else "FAILED", err)
             code = 0 if completed else 1  # what YARN's client ends with, whatever the driver's code was
         self._log.say(
             "Step succeeded" if completed else f"Step {'cancelled' if cancelled else 'failed'} with exitCode {code}"
@@ -181,14 +183,18 @@ class Execution:
         reason = None if why is None else "Unknown Error"
         return Outcome(code, completed, cancelled, reason, why, application_ids=applications)
 
-    def _cause(self, launch: Launch, err: Path) -> str | None:
-        found = logs.cause(err, self._log.path("stdout"))
-        if found is None or "NoSuchBucket" not in found:
-            return found
+    def _cause(self, launch: Launch, out: Path, err: Path) -> str | None:
+        found = logs.cause(err, out)
+        if found is None:
+            return None
+        words, self._told_in = found
+        if "NoSuchBucket" not in words:
+            return words
         # Hadoop does not say which: look for it in the command, then in what the process said.
-        named = [*logs.buckets_named(" ".join(launch.command)), *logs.buckets_named(logs.tail(err))]
-        missing = [bucket for bucket in dict.fromkeys(named) if bucket not in self._host.s3.buckets()]
-        return f"there is no bucket {missing[0]}: {found}" if missing else found
+        named = [*launch.command, logs.tail(err), logs.tail(out)]
+        buckets = dict.fromkeys(bucket for text in named for bucket in logs.buckets_named(text))
+        missing = next((bucket for bucket in buckets if bucket not in self._host.s3.buckets()), None)
+        return f"there is no bucket {missing}: {words}" if missing else words
 
     # --- cluster mode, as YARN's client and its logs show it
 
@@ -204,10 +210,11 @@ class Execution:
             self._log.client_says(f"Application report for {application_id} (state: {state})")
         return folder / "stdout", folder / "stderr"
 
-    def _report_container(self, application_id: str, failure: str, completed: bool, err: Path) -> None:
-        diagnostics = "N/A"
+    def _report_container(self, application_id: str, code: int, failure: str, err: Path) -> None:
+        completed, diagnostics = code == 0, "N/A"
         if not completed:
-            diagnostics = f"Last {_DIAGNOSTICS_BYTES} bytes of stderr :\n{logs.tail(err, _DIAGNOSTICS_BYTES)}"
+            end = logs.tail(err, _DIAGNOSTICS_BYTES)
+            diagnostics = f"User application exited with status {code}\nLast {len(end)} characters of stderr :\n{end}"
         self._log.client_says(f"Application report for {application_id} (state: FINISHED)")
         self._log.client_says(
             f"\n\t diagnostics: {diagnostics}\n\t final status: {'SUCCEEDED' if completed else failure}"

@@ -95,16 +95,18 @@ def tail(path: Path, size: int = _READ_AT_END) -> str:
     return text.partition("\n")[2] if start else text
 
 
-def cause(stderr: Path, stdout: Path) -> str | None:
-    """The words in these files that say best why a process failed."""
-    for path in (stderr, stdout):
-        lines = [line.rstrip() for line in tail(path).splitlines() if line.strip()]
-        found = _raised_in_python(lines) or _told_by_pattern(lines)
-        if not found and path == stderr:
-            found = _last_words(lines)
-        if found:
-            return found[:_LONGEST_MESSAGE]
-    return None
+def cause(stderr: Path, stdout: Path) -> tuple[str, Path] | None:
+    """The words that say best why a process failed, and the file in which they stand.
+
+    Spark passes a Python driver's stderr to its own stdout, so a traceback may be in either file.
+    """
+    lines = {path: [line.rstrip() for line in tail(path).splitlines() if line.strip()] for path in (stderr, stdout)}
+    for find in (_raised_in_python, _told_by_pattern):
+        for path in (stderr, stdout):
+            if found := find(lines[path]):
+                return found[:_LONGEST_MESSAGE], path
+    found = _last_words(lines[stderr])
+    return (found[:_LONGEST_MESSAGE], stderr) if found else None
 
 
 def buckets_named(text: str) -> list[str]:

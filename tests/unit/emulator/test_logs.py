@@ -66,13 +66,16 @@ java.lang.OutOfMemoryError: Java heap space
 def test_the_cause_is_picked_out_of_stderr(tmp_path: Path, stderr: str, cause: str | None) -> None:
     (tmp_path / "stderr").write_text(stderr)
     (tmp_path / "stdout").write_text("rows 7\n")
-    assert logs.cause(tmp_path / "stderr", tmp_path / "stdout") == cause
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found == (None if cause is None else (cause, tmp_path / "stderr"))
 
 
-def test_an_exception_on_stdout_is_found_when_stderr_is_silent(tmp_path: Path) -> None:
-    (tmp_path / "stderr").touch()
+@pytest.mark.parametrize("stderr", ["", JAVA, "26/11/21 05:25:12 INFO SparkContext: stopped\n"])
+def test_a_traceback_is_found_on_stdout_where_spark_puts_it(tmp_path: Path, stderr: str) -> None:
+    (tmp_path / "stderr").write_text(stderr)
     (tmp_path / "stdout").write_text(TRACEBACK)
-    assert logs.cause(tmp_path / "stderr", tmp_path / "stdout") == "ValueError: 3 rules failed"
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found == ("ValueError: 3 rules failed", tmp_path / "stdout")
 
 
 def test_a_huge_file_is_read_from_its_end_only(tmp_path: Path) -> None:
@@ -84,7 +87,9 @@ def test_a_huge_file_is_read_from_its_end_only(tmp_path: Path) -> None:
 def test_a_message_has_bounds(tmp_path: Path) -> None:
     (tmp_path / "stderr").write_text(f"ValueError: {'x' * 5000}\n")
     (tmp_path / "stdout").touch()
-    assert len(logs.cause(tmp_path / "stderr", tmp_path / "stdout") or "") == 1000
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found is not None
+    assert len(found[0]) == 1000
 
 
 def test_buckets_are_found_in_any_text() -> None:
