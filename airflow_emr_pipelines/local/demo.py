@@ -36,13 +36,10 @@ FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; 0 when everything went well, else the cause stands on the standard error."""
     options = arguments().parse_args(argv)
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     try:
         run(options)
-    except KeyboardInterrupt:
-        print("\nInterrupted; everything that was started has been stopped.", file=sys.stderr)
-        return 128 + signal.SIGINT
     except FAILURES as error:
         print(f"\nThe demo failed.\n{error}", file=sys.stderr)
         return 1
@@ -53,6 +50,9 @@ def arguments() -> argparse.ArgumentParser:
     """The demo's arguments."""
     parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.local.demo", description=__doc__)
     parser.add_argument("--day", default="2013-01-01", help="the day of flights; 2013-01-01 by default")
+    parser.add_argument(
+        "--plant-faults", type=int, metavar="SEED", help="add duplicates and broken rows drawn from SEED"
+    )
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where its data go; ./.local by default")
     parser.add_argument("--dags-folder", type=Path, help="the examples' folder; ./dags when not given")
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds that the run may take; 900 by default")
@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> None:
             airflow = LocalAirflow(folder / "airflow", dags, env=emulator.environment)
             # Reading a year of flights takes about as long as Airflow's start.
             with ThreadPoolExecutor(1) as background:
-                seeding = background.submit(seed, [day], s3_client=emulator.client("s3"), dags_folder=dags)
+                faults, s3 = options.plant_faults, emulator.client("s3")
+                seeding = background.submit(seed, [day], s3_client=s3, plant_faults=faults, dags_folder=dags)
                 with airflow:
                     landed = seeding.result()[0]
                     progress.say(f"{landed.rows} flights and the job scripts lie in S3")
@@ -128,6 +129,7 @@ def clusters_of(emulator: LocalEmulator) -> list[RanCluster]:
 
 def stop(number: int, _: object = None) -> NoReturn:
     """End in order: what was started is stopped on the way out."""
+    print("\nStopping what was started …", file=sys.stderr, flush=True)
     sys.exit(128 + number)
 
 
