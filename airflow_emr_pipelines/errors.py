@@ -47,7 +47,7 @@ class InvalidSpec(EmrPipelinesError, ValueError):
         self.field, self.value, self.rule, self.remedy = field, value, rule, remedy
 
     def __str__(self) -> str:
-        text = HIDDEN if self.value == HIDDEN else repr(self.value)
+        text = repr(self.value) if self.value is not HIDDEN else HIDDEN
         if len(text) > LONGEST_VALUE:
             text = text[: LONGEST_VALUE - 1] + "…"
         return f"{self.field} = {text}: {self.rule}; {self.remedy}"

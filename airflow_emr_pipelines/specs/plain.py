@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.configurations import Configuration
+from airflow_emr_pipelines.specs.late import all_is_rendered
+from airflow_emr_pipelines.specs.rules import nearest
+from airflow_emr_pipelines.specs.spec import Spec
 from airflow_emr_pipelines.specs.steps import CustomJarStep, HiveStep, S3DistCpStep, ShellStep, SparkStep
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Spec)
 
-KINDS: dict[str, type[Any]] = {
+KINDS: dict[str, type[Spec]] = {
     spec.kind: spec
     for spec in (
         SparkStep,
@@ -36,15 +39,10 @@ KINDS: dict[str, type[Any]] = {
 def to_plain(value: Any) -> Any:
     """Specs within ``value`` as dictionaries with their ``kind`` and what is not the default; all else as it is.
 
-    A mapping that holds no spec is handed back itself: what came from another task is not to be rendered as a template.
+    What holds no spec is handed back itself: what came from another task is not to be rendered as a template.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type) and type(value) in KINDS.values():
-        fields = {
-            field.name: to_plain(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if getattr(value, field.name) != _default(field)
-        }
-        return {"kind": type(value).kind, **fields}  # type: ignore[attr-defined]
+    if isinstance(value, Spec):
+        return {"kind": value.kind, **{name: to_plain(part) for name, part in _given(value)}}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (list, tuple)):
@@ -56,50 +54,57 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(value: Any, kind: type[T]) -> T:
+def from_plain(value: Any, kind: type[S]) -> S:
     """The spec of that kind that a plain dictionary describes, with defaults and every check.
+
+    Templates are taken to be rendered: what is left of one is a text like any other.
 
     :raises InvalidSpec: it describes another kind, has a field that this kind has not, or breaks a rule
     """
-    spec = _from_plain(value)
+    with all_is_rendered():
+        spec = _read(value)
     if not isinstance(spec, kind):
+        kinds = ", ".join(word for word, known in KINDS.items() if issubclass(known, kind))
         raise InvalidSpec(
             kind.__name__,
-            value,
+            type(spec),
             f"a {kind.__name__} is needed here",
-            f"give one, or a dictionary with its kind: {', '.join(_kinds_of(kind))}",
+            f"give one, or a dictionary whose kind is one of: {kinds}",
         )
     return spec
 
 
-def _from_plain(value: Any) -> Any:
+def _read(value: Any) -> Any:
     if isinstance(value, Mapping) and "kind" in value:
         return _spec(value)
-    if isinstance(value, Mapping):
-        return {key: _from_plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return tuple(_from_plain(part) for part in value)
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return tuple(_read(part) for part in value)
     return value
 
 
-def _spec(value: Mapping[str, Any]) -> Any:
+def _spec(value: Mapping[Any, Any]) -> Spec:
     word = value["kind"]
-    if word not in KINDS:
-        raise InvalidSpec("kind", word, "it is no kind of spec", _nearest(str(word), list(KINDS)))
+    if not isinstance(word, str) or word not in KINDS:
+        raise InvalidSpec("kind", word, "it is no kind of spec", nearest(word, list(KINDS)))
     spec = KINDS[word]
-    names = [field.name for field in dataclasses.fields(spec)]
-    for name in value:
-        if name != "kind" and name not in names:
-            raise InvalidSpec(f"{spec.__name__}.{name}", value[name], "there is no such field", _nearest(name, names))
-    fields = {name: _from_plain(part) for name, part in value.items() if name != "kind"}
-    try:
-        return spec(**fields)
-    except TypeError as error:
-        required = [f.name for f in dataclasses.fields(spec) if _default(f) is dataclasses.MISSING]
-        missing = [name for name in required if name not in fields]
-        if not missing:
-            raise
-        raise InvalidSpec(spec.__name__, dict(value), f"it lacks {', '.join(missing)}", "add them") from error
+    fields = {field.name: field for field in dataclasses.fields(spec)}  # type: ignore[arg-type]
+    given = {name: part for name, part in value.items() if name != "kind"}
+    for name in given:
+        if name not in fields:
+            named = f"{spec.__name__}.{name}"
+            raise InvalidSpec(named, given[name], "there is no such field", nearest(name, [*fields]))
+    lacking = [name for name, field in fields.items() if name not in given and _default(field) is dataclasses.MISSING]
+    if lacking:
+        raise InvalidSpec(spec.__name__, sorted(given), f"it lacks {', '.join(lacking)}", f"add {', '.join(lacking)}")
+    settings = _settings(word)
+    return spec(**{name: part if name in settings else _read(part) for name, part in given.items()})
+
+
+def _given(spec: Spec) -> list[tuple[str, Any]]:
+    """What is not the default."""
+    fields = dataclasses.fields(spec)  # type: ignore[arg-type]
+    values = [(field, getattr(spec, field.name)) for field in fields]
+    return [(field.name, value) for field, value in values if value is not _default(field) and value != _default(field)]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
@@ -108,10 +113,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return field.default
 
 
-def _kinds_of(kind: type[Any]) -> list[str]:
-    return [word for word, spec in KINDS.items() if issubclass(spec, kind)]
-
-
-def _nearest(word: str, words: list[str]) -> str:
-    near = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {near[0]}? There are {', '.join(words)}" if near else f"there are {', '.join(words)}"
+@cache
+def _settings(kind: str) -> frozenset[str]:
+    """The fields that hold names of the user's choice, among which ``kind`` is one like any other."""
+    return frozenset(name for name, hint in get_type_hints(KINDS[kind]).items() if get_origin(hint) is Mapping)

@@ -8,60 +8,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs.late import is_text, known
 
 Release = tuple[int, int, int]
-LABEL = re.compile(r"emr-(\d+)\.(\d+)\.(\d+)(?:-latest)?")
+LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
 
 GONE_FROM: dict[str, Release] = {
     "ganglia": (7, 0, 0),
     "mahout": (6, 15, 0),
     "mxnet": (7, 7, 0),
+    "prestosql": (6, 4, 0),
     "sqoop": (7, 5, 0),
 }
 """The first release that is known to lack an application."""
-SINCE: dict[str, Release] = {"trino": (6, 4, 0), "delta": (6, 9, 0), "iceberg": (6, 5, 0)}
+SINCE: dict[str, Release] = {"trino": (6, 4, 0)}
 """The first release that has an application under this name."""
 REMEDIES = {
-    "ganglia": "Amazon CloudWatch agent took its place: AmazonCloudWatchAgent",
+    "ganglia": "AmazonCloudWatchAgent took its place",
+    "prestosql": "its name is Trino since emr-6.4.0",
     "trino": "before emr-6.4.0 its name was PrestoSQL",
 }
+STEP_CONCURRENCY: Release = (5, 28, 0)
+THREE_PRIMARIES: Release = (5, 23, 0)
 
 
-def release(field: str, label: object) -> Release | None:
-    """The numbers of a release label; None when it is not known yet."""
-    if not rules.known(label):
-        return None
-    found = LABEL.fullmatch(label) if isinstance(label, str) else None
-    if not found:
+def release_label(field: str, label: Any) -> Any:
+    """The label of a release, such as emr-7.10.0."""
+    numbers = numbers_of(label)
+    if known(label) and not numbers:
         raise InvalidSpec(field, label, "it is no release label", "write it like emr-7.10.0")
-    major, minor, patch = (int(number) for number in found.groups())
-    if major < 4:
+    if numbers and numbers < (4, 0, 0):
         raise InvalidSpec(field, label, "releases before 4.0 are AMI versions", "choose a release such as emr-7.10.0")
-    return major, minor, patch
+    return label
 
 
-def check_applications(field: str, applications: Sequence[str], numbers: Release | None) -> None:
+def numbers_of(label: object) -> Release | None:
+    """The numbers of a release label; None when it is not known yet."""
+    found = LABEL.fullmatch(label) if is_text(label) else None
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def lacks_idle_policy(numbers: Release) -> bool:
+    """Whether a release has no auto-termination policy."""
+    return numbers < (5, 30, 0) or (6, 0, 0) <= numbers < (6, 1, 0)
+
+
+def check_applications(field: str, applications: Sequence[Any], numbers: Release | None) -> None:
     """Refuse applications that the release lacks, and those that cannot be together."""
-    names = {name.lower() for name in applications if rules.is_text(name)}
-    if {"presto", "trino"} <= names or {"presto", "prestosql"} <= names:
+    names = [name for name in applications if is_text(name)]
+    lower = {name.lower() for name in names}
+    if "presto" in lower and lower & {"trino", "prestosql"}:
         raise InvalidSpec(field, applications, "EMR refuses Presto and Trino on one cluster", "choose one of the two")
-    for name in applications:
-        if numbers is None or not rules.is_text(name):
-            continue
+    if numbers is None:
+        return
+    for name in names:
         gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
-        if (gone and numbers >= gone) or (since and numbers < since):
-            label = "emr-" + ".".join(str(number) for number in numbers)
-            bound = (
-                f"it was last in a release before emr-{_dotted(gone)}"
-                if gone and numbers >= gone
-                else f"it came with emr-{_dotted(since or numbers)}"
-            )
-            remedy = REMEDIES.get(name.lower(), "leave it out, or choose another release")
-            raise InvalidSpec(field, name, f"{label} does not have {name}: {bound}", remedy)
+        if gone and numbers >= gone:
+            _refuse(field, name, numbers, f"releases from {label_of(gone)} on do not have it")
+        if since and numbers < since:
+            _refuse(field, name, numbers, f"it came with {label_of(since)}")
 
 
-def _dotted(numbers: Release) -> str:
-    return ".".join(str(number) for number in numbers)
+def label_of(numbers: Release) -> str:
+    return "emr-" + ".".join(str(number) for number in numbers)
+
+
+def _refuse(field: str, name: str, numbers: Release, why: str) -> None:
+    remedy = REMEDIES.get(name.lower(), "leave it out, or choose another release")
+    raise InvalidSpec(field, name, f"{label_of(numbers)} does not have {name}: {why}", remedy)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from airflow_emr_pipelines.errors import BadTriggerEvent
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 
 
@@ -54,13 +55,12 @@ class StepReport:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> StepReport:
-        return cls(
-            **{
-                **event,
-                "state": StepState.read(event["state"]),
-                "application_ids": tuple(event["application_ids"]),
-            }
-        )
+        """:raises BadTriggerEvent: it is not what ``to_event`` made"""
+        try:
+            typed = {"state": StepState.read(event["state"]), "application_ids": tuple(event["application_ids"])}
+            return cls(**{**event, **typed})
+        except (KeyError, TypeError) as error:
+            raise BadTriggerEvent(event) from error
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,12 @@ class ClusterReport:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> ClusterReport:
-        return cls(
-            **{
-                **event,
-                "state": ClusterState.read(event["state"]),
-                "error_details": tuple(event["error_details"]),
-            }
-        )
+        """:raises BadTriggerEvent: it is not what ``to_event`` made"""
+        try:
+            typed = {"state": ClusterState.read(event["state"]), "error_details": tuple(event["error_details"])}
+            return cls(**{**event, **typed})
+        except (KeyError, TypeError) as error:
+            raise BadTriggerEvent(event) from error
 
 
 def _iso(when: datetime | None) -> str | None:

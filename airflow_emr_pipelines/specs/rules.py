@@ -1,208 +1,189 @@
-"""Rules that fields of several specs share. A value that is not known before the task runs passes until it is."""
+"""Rules that fields of several specs share.
+
+A rule takes a field's name and its value, refuses what the service would refuse or misunderstand, and gives the value
+in its normal form. A value that is not known before the task runs passes as it is, until it is known.
+"""
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeGuard
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.errors import InvalidSpec, may_be_secret
+from airflow_emr_pipelines.specs.late import is_template, known
+
+Rule = Callable[[str, Any], Any]
 
 FORBIDDEN_CHARACTERS = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """What XML 1.0 does not allow (botocore: shape XmlString of service emr)."""
-BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
-WHOLE_MEMORY = re.compile(r"\d+(b|k|kb|m|mb|g|gb|t|tb|p|pb)?", re.IGNORECASE)
-FRACTION = re.compile(r"(\d+\.\d+)(g|gb|t|tb|m|mb)", re.IGNORECASE)
-MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
 STRING_LIMIT = 10_280
 NAME_LIMIT = 256
+WHOLE = re.compile(r"-?[0-9]+")
 
 
-def is_template(value: object) -> bool:
-    """Whether a text is yet to be rendered."""
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
-
-
-def is_late(value: object) -> bool:
-    """Whether a value stands for one that another task gives: what Airflow calls an XComArg."""
-    return not isinstance(value, type) and callable(getattr(value, "resolve", None))
-
-
-def known(value: object) -> bool:
-    """Whether a value can be judged now."""
-    return not is_late(value) and not is_template(value)
-
-
-def all_known(value: Any) -> bool:
-    """Whether a value and all within it can be judged now."""
-    if isinstance(value, Mapping):
-        return all(all_known(part) for item in value.items() for part in item)
-    if isinstance(value, (list, tuple)):
-        return all(all_known(part) for part in value)
-    return known(value)
-
-
-def text(field: str, value: object, *, limit: int = STRING_LIMIT, empty: bool = False) -> None:
+def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = False) -> Any:
     """A text of characters that EMR takes, not too long."""
     if not known(value):
-        return
+        return value
     if not isinstance(value, str):
         raise InvalidSpec(field, value, f"it is a text, not {article(value)}", "write it in quotes")
     if not value.strip() and not empty:
         raise InvalidSpec(field, value, "it must not be empty", "give it a value")
     if found := FORBIDDEN_CHARACTERS.search(value):
         raise InvalidSpec(
-            field, value, f"EMR takes no control character such as {found.group(0)!r}", "take it out of the text"
+            field,
+            value,
+            f"EMR takes no control character such as {found.group(0)!r}, which is at position {found.start()}",
+            "take it out of the text",
         )
     if len(value) > limit:
         raise InvalidSpec(
             field, value, f"EMR takes at most {limit:,} characters, and it has {len(value):,}", "shorten it"
         )
+    return str(value)
 
 
-def words(field: str, values: object) -> tuple[Any, ...] | Any:
-    """A list of texts, as a tuple; numbers become text."""
-    if is_late(values) or is_template(values):
+def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
+    """A list, as a tuple, with a rule for each element: a word of a command line unless another is given."""
+    if not known(values):
         return values
-    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
-        raise InvalidSpec(
-            field,
-            values,
-            f"it is a list with one text an element, not {article(values)}: no shell takes a line apart",
-            f'write {field.rpartition(".")[2]}=["--name", "value"]',
-        )
-    return tuple(word(f"{field}[{place}]", value) for place, value in enumerate(values))
+    name = field.rpartition(".")[2]
+    if isinstance(values, str):
+        raise InvalidSpec(field, values, "it is a list with one text an element, not one text", _as_list(field, values))
+    if isinstance(values, Mapping) or not isinstance(values, Iterable):
+        raise InvalidSpec(field, values, f"it is a list, not {article(values)}", f'write {name}=["one", "other"]')
+    checked: list[Any] = []
+    for place, value in enumerate(values):
+        before = checked[-1] if checked else None
+        told = f" (after {before})" if isinstance(before, str) and re.fullmatch(r"--?[\w.-]{1,40}", before) else ""
+        checked.append((each or word)(f"{field}[{place}]{told}", value))
+    return tuple(checked)
 
 
-def word(field: str, value: object) -> Any:
-    """One element of a list of texts."""
+def _as_list(field: str, line: str) -> str:
+    name = field.rpartition(".")[2]
+    if is_template(line) or line.lstrip().startswith("["):
+        return "set render_template_as_native_obj=True on the DAG, or hand the list over as the task's .output"
+    try:
+        parts = shlex.split(line) if name == "args" else [part.strip() for part in line.split(",")]
+    except ValueError:
+        parts = []
+    shown = json.dumps(parts, ensure_ascii=False)
+    fits = parts and len(shown) <= 200 and not may_be_secret(field, line)
+    return f"write {name}={shown}" if fits else f'write {name}=["one", "other"]'
+
+
+def word(field: str, value: Any) -> Any:
+    """One word of a command line; numbers become text."""
     if isinstance(value, bool):
         raise InvalidSpec(
             field,
             value,
             "a Python truth value says nothing to the program",
-            'write "true" or "false" as the program reads it',
+            'write "true" or "false", as the program reads it',
         )
     if isinstance(value, (int, float)):
         return str(value)
-    text(field, value, empty=True)
-    return value
+    return text(field, value, empty=True)
 
 
-def settings(field: str, values: object) -> Mapping[str, Any] | Any:
-    """A mapping of names to texts; truth values and numbers become text as Hadoop writes them."""
-    if is_late(values) or is_template(values):
+def settings(field: str, values: Any, *, name: Rule | None = None, each: Rule | None = None) -> Any:
+    """A mapping of names to texts, with a rule for each name and for each value."""
+    if not known(values):
         return values
+    short = field.rpartition(".")[2]
     if isinstance(values, str):
-        pairs = [pair.partition("=") for pair in values.split(",") if "=" in pair]
-        shown = ", ".join(f'"{name.strip()}": "{value.strip()}"' for name, _, value in pairs) or '"name": "value"'
-        raise InvalidSpec(
-            field,
-            values,
-            "a single text would be taken as one setting",
-            f"write {field.rpartition('.')[2]}={{{shown}}}",
-        )
+        raise InvalidSpec(field, values, "it is a mapping; one text would be one setting", _as_mapping(field, values))
     if not isinstance(values, Mapping):
         raise InvalidSpec(
-            field, values, f"it is a mapping, not {article(values)}", f"write {field}={{'name': 'value'}}"
+            field, values, f"it is a mapping, not {article(values)}", f'write {short}={{"name": "value"}}'
         )
-    return {setting_name(field, name): setting(f"{field}[{name!r}]", value) for name, value in values.items()}
+    for key in values:
+        if not known(key):
+            raise InvalidSpec(
+                field, key, "Airflow renders the values of a mapping, not its keys", "write the key without a template"
+            )
+    return {
+        (name or setting_name)(field, key): (each or setting)(f"{field}[{key!r}]", value)
+        for key, value in values.items()
+    }
 
 
-def setting_name(field: str, name: object) -> Any:
+def _as_mapping(field: str, line: str) -> str:
+    name = field.rpartition(".")[2]
+    if is_template(line) or line.lstrip().startswith("{"):
+        return "set render_template_as_native_obj=True on the DAG, or hand the mapping over as the task's .output"
+    pairs = [pair.partition("=") for pair in re.split(r",(?=\s*[\w.-]+=)", line) if "=" in pair]
+    shown = json.dumps({key.strip(): value.strip() for key, _, value in pairs}, ensure_ascii=False)
+    fits = pairs and len(shown) <= 200 and not may_be_secret(field, line)
+    return f"write {name}={shown}" if fits else f'write {name}={{"name": "value", "other": "value"}}'
+
+
+def setting_name(field: str, name: Any) -> Any:
+    """The name of one setting."""
     text(field, name)
-    if isinstance(name, str) and known(name) and ("=" in name or "," in name or " " in name.strip()):
+    if re.search(r"[=,\s]", name):
         raise InvalidSpec(
             field,
             name,
-            "this name holds more than a name; one setting is one name and one value",
-            f"write {field.rpartition('.')[2]}={{'name': 'value', 'other': 'value'}}, one entry a setting",
+            "a setting's name has no blank, comma or = in it",
+            f'write {field.rpartition(".")[2]}={{"name": "value", "other": "value"}}, one entry a setting',
         )
     return name
 
 
-def setting(field: str, value: object) -> Any:
+def setting(field: str, value: Any) -> Any:
+    """The value of one setting; truth values and numbers become text as Hadoop writes them."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    text(field, value, empty=True)
+    if value is None:
+        raise InvalidSpec(field, value, "a setting has a value", "leave the setting out")
+    return text(field, value, empty=True)
+
+
+def truth(field: str, value: Any) -> Any:
+    """True or False; a template gives them as text."""
+    if not known(value) or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise InvalidSpec(field, value, "it is a truth value", "write True or False")
+
+
+def whole(field: str, value: Any, *, least: int, most: int | None = None) -> Any:
+    """A whole number within bounds; a template gives it as text."""
+    if not known(value):
+        return value
+    number = int(value) if isinstance(value, str) and WHOLE.fullmatch(value.strip()) else value
+    bounds = f"from {least:,} to {most:,}" if most is not None else f"of at least {least:,}"
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise InvalidSpec(field, value, f"it is a whole number, not {article(value)}", f"write a number {bounds}")
+    if number < least or (most is not None and number > most):
+        raise InvalidSpec(field, value, f"it must be a number {bounds}", "choose another one")
+    return number
+
+
+def choice(field: str, value: Any, *, choices: Sequence[str]) -> Any:
+    """One of some words."""
+    if known(value) and value not in choices:
+        raise InvalidSpec(field, value, f"it is none of {', '.join(choices)}", nearest(value, choices))
     return value
 
 
-def s3_address(field: str, value: object, *, folder: bool = False) -> None:
-    """An address s3://bucket/key; a folder may be a whole bucket."""
-    if not known(value):
-        return
-    text(field, value)
-    scheme, found, rest = str(value).partition("://")
-    bucket, slash, key = rest.partition("/")
-    if not found or scheme not in ("s3", "s3n", "s3a"):
-        raise InvalidSpec(
-            field, value, "it is no S3 address", "write s3://bucket/path, with two slashes and in lower case"
-        )
-    if not is_template(bucket) and not BUCKET.fullmatch(bucket):
-        raise InvalidSpec(
-            field, value, f"{bucket!r} is no bucket name: 3 to 63 of a-z, 0-9, dot and hyphen", "write s3://bucket/path"
-        )
-    if not folder and (not slash or not key.strip("/")):
-        raise InvalidSpec(field, value, "it names a bucket and no file in it", f"write s3://{bucket}/path/to/file")
-
-
-def program_address(field: str, value: object) -> None:
-    """Where the cluster can read a file: S3, HDFS, or a path on its nodes."""
-    if not known(value):
-        return
-    text(field, value)
-    address = str(value)
-    if address.startswith(("hdfs://", "local:/", "file:/", "https://", "http://")) or (
-        address.startswith("/") and not address.startswith("//")
-    ):
-        return
-    if "://" not in address and not address.lower().startswith("s3:"):
-        raise InvalidSpec(
-            field,
-            value,
-            "the cluster cannot read a file of this machine",
-            "upload it and write s3://bucket/path, or write the absolute path of a file on the cluster's nodes",
-        )
-    s3_address(field, value)
-
-
-def whole(field: str, value: object, least: int, most: int | None = None) -> None:
-    """A whole number within bounds."""
-    if value is None or not known(value):
-        return
-    number = int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise InvalidSpec(field, value, f"it is a whole number, not {article(value)}", f"write {least} or more")
-    if number < least or (most is not None and number > most):
-        bounds = f"from {least} to {most}" if most is not None else f"at least {least}"
-        raise InvalidSpec(field, value, f"it must be {bounds}", f"choose a number {bounds}")
-
-
-def memory(field: str, value: object) -> None:
-    """An amount of memory as the JVM reads it: whole, with a unit."""
-    if value is None or not known(value):
-        return
-    amount = str(value)
-    if fraction := FRACTION.fullmatch(amount):
-        mib = int(float(fraction.group(1)) * MIB[fraction.group(2)[0].lower()])
-        raise InvalidSpec(field, value, "the JVM takes no fractions", f"write whole MiB: {mib}m")
-    if not WHOLE_MEMORY.fullmatch(amount):
-        raise InvalidSpec(field, value, "it is no amount of memory", "write a whole number and a unit: 8g or 6553m")
-
-
-def choice(field: str, value: object, choices: Sequence[str]) -> None:
-    """One of some words."""
-    if value is not None and known(value) and value not in choices:
-        raise InvalidSpec(field, value, f"it is none of {', '.join(choices)}", "choose one of them")
+def nearest(word: object, words: Sequence[str]) -> str:
+    """The way out of a word that is not among those that are known."""
+    by_lower_case = {known_word.lower(): known_word for known_word in words}
+    near = difflib.get_close_matches(str(word).lower().replace("-", "_"), list(by_lower_case), n=1)
+    return f"did you mean {by_lower_case[near[0]]}?" if near else f"choose one of {', '.join(words)}"
 
 
 def article(value: object) -> str:
-    return f"{'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}"
-
-
-def is_text(value: object) -> TypeGuard[str]:
-    """A text that can be judged now."""
-    return isinstance(value, str) and known(value)
+    """What a value is, as one says it: an int, a dict."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

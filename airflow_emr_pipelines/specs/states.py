@@ -21,7 +21,7 @@ class ClusterState(str, Enum):
 
     @classmethod
     def read(cls, word: str) -> ClusterState:
-        return _read(cls, "cluster", word)
+        return _read(cls, "a cluster", word)
 
     @property
     def finished(self) -> bool:
@@ -49,7 +49,7 @@ class StepState(str, Enum):
 
     @classmethod
     def read(cls, word: str) -> StepState:
-        return _read(cls, "step", word)
+        return _read(cls, "a step", word)
 
     @property
     def finished(self) -> bool:
@@ -75,7 +75,7 @@ class InstanceGroupState(str, Enum):
 
     @classmethod
     def read(cls, word: str) -> InstanceGroupState:
-        return _read(cls, "instance group", word)
+        return _read(cls, "an instance group", word)
 
     @property
     def finished(self) -> bool:
@@ -91,7 +91,7 @@ class InstanceState(str, Enum):
 
     @classmethod
     def read(cls, word: str) -> InstanceState:
-        return _read(cls, "instance", word)
+        return _read(cls, "an instance", word)
 
     @property
     def finished(self) -> bool:
@@ -102,4 +102,4 @@ def _read(states: type[S], what: str, word: str) -> S:
     try:
         return states(word)
     except ValueError:
-        raise UnknownState(f"a {what}", word) from None
+        raise UnknownState(what, word) from None

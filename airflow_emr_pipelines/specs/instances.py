@@ -1,0 +1,143 @@
+"""The instances of a cluster, as groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs.configurations import Configuration, configuration
+from airflow_emr_pipelines.specs.late import all_known, is_text, known
+from airflow_emr_pipelines.specs.spec import Spec
+
+INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
+VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
+MOST_VOLUMES = 25
+MOST_TASK_GROUPS = 48
+
+
+@dataclass(frozen=True)
+class EbsVolumes(Spec):
+    """Volumes that each instance of a group gets.
+
+    :param size_gb: GiB of each, 1 to 1,024
+    :param volume_type: gp3, gp2, io1, st1, sc1 or standard
+    :param throughput: MiB/s, 125 to 1,000, for gp3 only
+    :param per_instance: how many, at most 25
+    """
+
+    kind = "ebs"
+
+    size_gb: int | str
+    volume_type: str = "gp3"
+    _: KW_ONLY
+    iops: int | str | None = None
+    throughput: int | str | None = None
+    per_instance: int | str = 1
+
+    def __post_init__(self) -> None:
+        self.check(rules.whole, "size_gb", least=1, most=1024)
+        self.check(rules.choice, "volume_type", choices=VOLUME_TYPES)
+        self.check(rules.whole, "iops", least=1)
+        self.check(rules.whole, "throughput", least=125, most=1000)
+        self.check(rules.whole, "per_instance", least=1, most=MOST_VOLUMES)
+        if self.throughput is not None and known(self.volume_type) and self.volume_type != "gp3":
+            self.refuse("throughput", "only gp3 has it", 'leave it out, or choose volume_type="gp3"')
+
+
+@dataclass(frozen=True)
+class Group(Spec):
+    """A group of like instances.
+
+    :param spot: on the spot market, at most at ``bid_price``, or without one at the on-demand price
+    :param bid_price: USD an hour, as a text
+    """
+
+    kind = "group"
+
+    instance_type: str
+    count: int | str = 1
+    _: KW_ONLY
+    spot: bool | str = False
+    bid_price: str | None = None
+    name: str | None = None
+    ebs: Sequence[EbsVolumes] = ()
+    configurations: Sequence[Configuration] = ()
+
+    def __post_init__(self) -> None:
+        self.check(_instance_type, "instance_type")
+        self.check(rules.whole, "count", least=0)
+        self.check(rules.truth, "spot")
+        self.check(_price, "bid_price")
+        self.check(rules.text, "name", limit=rules.NAME_LIMIT)
+        self.check(rules.words, "ebs", each=_volumes)
+        self.check(rules.words, "configurations", each=configuration)
+        if self.bid_price is not None and self.spot is False:
+            self.refuse("bid_price", "a bid is for the spot market", "add spot=True, or leave it out")
+        if isinstance(self.ebs, tuple) and all_known(self.ebs):
+            volumes = sum(int(volumes.per_instance) for volumes in self.ebs)
+            if volumes > MOST_VOLUMES:
+                self.refuse("ebs", f"an instance has at most {MOST_VOLUMES} volumes", "ask for fewer", value=volumes)
+
+
+@dataclass(frozen=True)
+class InstanceGroups(Spec):
+    """A primary group, one for HDFS and work (core), some for work alone (tasks). A text means one such instance."""
+
+    kind = "instance_groups"
+
+    primary: Group | str
+    core: Group | str | None = None
+    tasks: Sequence[Group | str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.tasks, Group):
+            self.refuse("tasks", "it is a list of groups", "write tasks=[Group(…)]")
+        self.check(_group, "primary", "core")
+        self.check(rules.words, "tasks", each=_group)
+        if isinstance(self.primaries, int) and self.primaries not in (1, 3):
+            self.refuse("primary", "a cluster has 1 primary instance, or 3", "choose 1 or 3", value=self.primaries)
+        if isinstance(self.tasks, tuple) and len(self.tasks) > MOST_TASK_GROUPS:
+            self.refuse(
+                "tasks",
+                f"a cluster has at most {MOST_TASK_GROUPS} task groups",
+                "join groups of the same instance type",
+                value=len(self.tasks),
+            )
+
+    @property
+    def primaries(self) -> Any:
+        """How many primary instances there are, when that is known."""
+        return self.primary.count if isinstance(self.primary, Group) else None
+
+
+def _instance_type(field: str, value: Any) -> Any:
+    if known(value) and not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
+        raise InvalidSpec(field, value, "it is no EC2 instance type", "write it like m5.xlarge")
+    return value
+
+
+def _price(field: str, value: Any) -> Any:
+    if not known(value):
+        return value
+    if isinstance(value, bool) or not PRICE.fullmatch(str(value)):
+        raise InvalidSpec(field, value, "it is USD an hour, as a text", 'write it like "0.15"')
+    return str(value)
+
+
+def _volumes(field: str, value: Any) -> Any:
+    if isinstance(value, EbsVolumes) or not known(value):
+        return value
+    raise InvalidSpec(field, value, "it is no EbsVolumes", "write EbsVolumes(200)")
+
+
+def _group(field: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return Group(value)
+    if isinstance(value, Group) or not known(value):
+        return value
+    raise InvalidSpec(field, value, "it is a Group or an instance type", 'write Group("m5.xlarge", count=2)')

@@ -1,0 +1,91 @@
+"""Rules for settings of Spark, wherever they stand: in a step's conf, or in a cluster's spark-defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.late import is_text, known
+from airflow_emr_pipelines.specs.rules import setting_name, settings
+
+DYNAMIC_ALLOCATION = "spark.dynamicAllocation.enabled"
+
+MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])i?b?", re.IGNORECASE)
+MEMORY_SETTING = re.compile(
+    r"spark\.(driver|executor|yarn\.am)\.(pyspark\.)?memory(Overhead)?|spark\.memory\.offHeap\.size"
+)
+KIB = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3}
+JOINED = re.compile(r"[^,=]*,\s*spark\.[\w.]+=")
+"""A value that goes on with the next setting, as in ``true,spark.speculation=true``."""
+HEAP = re.compile(r"-Xmx\S*")
+
+
+def memory(field: str, value: Any) -> Any:
+    """An amount of memory that both the JVM and Spark take: whole, with the unit as one letter."""
+    if not known(value) or (isinstance(value, str) and re.fullmatch(r"0*[1-9][0-9]*[kmgtKMGT]", value)):
+        return value
+    amount = MEMORY.fullmatch(value) if isinstance(value, str) else None
+    if amount and (kib := float(amount[1]) * KIB[amount[2].lower()]) > 0:
+        raise InvalidSpec(
+            field,
+            value,
+            "the JVM takes no fractions" if "." in amount[1] else "the JVM takes a unit of one letter",
+            f"write {amount[1]}{amount[2].lower()}" if "." not in amount[1] else f"write whole MiB: {int(kib / 1024)}m",
+        )
+    raise InvalidSpec(field, value, "it is no amount of memory", "write a whole number and its unit: 8g or 6553m")
+
+
+def java_options(field: str, value: Any) -> Any:
+    """Options of a JVM that Spark starts; the size of the heap is not among them."""
+    if is_text(value) and (heap := HEAP.search(value)):
+        raise InvalidSpec(
+            field,
+            value,
+            f"Spark refuses {heap.group(0)} there",
+            "set driver_memory or executor_memory",
+        )
+    return value
+
+
+def conf(field: str, values: Any) -> Any:
+    """The settings of one application, as spark-submit takes them."""
+    return checked(field, settings(field, values, name=_submitted_name))
+
+
+def checked(field: str, values: Any) -> Any:
+    """Settings whose values Spark reads as they were meant."""
+    if isinstance(values, Mapping):
+        for name, value in values.items():
+            if is_text(value):
+                _check_setting(f"{field}[{name!r}]", name, value)
+    return values
+
+
+def _check_setting(field: str, name: str, value: str) -> None:
+    if JOINED.match(value):
+        raise InvalidSpec(
+            field, value, "it goes on with another setting, and commas part no settings", "write one entry a setting"
+        )
+    if MEMORY_SETTING.fullmatch(name) and "." in value:
+        memory(field, value)
+    if name.endswith("JavaOptions"):
+        java_options(field, value)
+
+
+def dynamic_allocation(values: Any) -> bool:
+    """Whether settings say that Spark decides how many executors there are."""
+    return isinstance(values, Mapping) and str(values.get(DYNAMIC_ALLOCATION)).strip().lower() == "true"
+
+
+def _submitted_name(field: str, name: Any) -> Any:
+    setting_name(field, name)
+    if not name.startswith("spark."):
+        raise InvalidSpec(
+            field,
+            name,
+            "spark-submit ignores settings whose name does not start with spark.",
+            f"for one of Hadoop's write spark.hadoop.{name}; what is the program's own goes into args",
+        )
+    return name

@@ -1,0 +1,31 @@
+"""What every spec has."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn
+
+from airflow_emr_pipelines.errors import InvalidSpec
+
+
+class Spec:
+    """A frozen value that checks itself when it is made, as far as its fields are known then."""
+
+    kind: ClassVar[str]
+
+    def check(self, rule: Callable[..., Any], *names: str, **bounds: Any) -> None:
+        """Put fields to their normal form by a rule. None passes where it is the default: nothing was given."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        for name in names:
+            value = getattr(self, name)
+            if value is not None or defaults[name] is not None:
+                object.__setattr__(self, name, rule(self.told(name), value, **bounds))
+
+    def told(self, name: str) -> str:
+        """A field's name as errors tell it."""
+        return f"{type(self).__name__}.{name}"
+
+    def refuse(self, name: str, rule: str, remedy: str, *, value: object = None) -> NoReturn:
+        """Say what is wrong with a field."""
+        raise InvalidSpec(self.told(name), getattr(self, name) if value is None else value, rule, remedy)

@@ -1,0 +1,52 @@
+"""A Java program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs.late import is_text
+from airflow_emr_pipelines.specs.steps.base import Step
+
+COMMAND_RUNNER = "command-runner.jar"
+"""EMR's own jar, which has no path; its first argument is a command of the primary node."""
+
+
+@dataclass(frozen=True)
+class CustomJarStep(Step):
+    """A Java program in a jar.
+
+    :param jar: s3://… or a path on the primary node
+    :param args: the program's arguments, one text an element
+    :param main_class: the class to run, unless the jar's manifest names it
+    :param properties: Java system properties of the main class
+    """
+
+    kind = "custom_jar"
+
+    jar: str
+    args: Sequence[str | int | float] = ()
+    _: KW_ONLY
+    main_class: str | None = None
+    properties: Mapping[str, str | bool | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.jar != COMMAND_RUNNER:
+            self.check(addresses.file, "jar")
+        self.check(rules.words, "args")
+        self.check(rules.text, "main_class")
+        self.check(rules.settings, "properties")
+        if is_text(self.jar) and self.jar.endswith(".py"):
+            self.refuse("jar", "it is Python, and Java runs a jar", f'use SparkStep(name, "{self.jar}")')
+        properties: Any = self.properties
+        spark = [name for name in properties if name.startswith("spark.")] if isinstance(properties, Mapping) else []
+        if spark:
+            self.refuse(
+                "properties",
+                "Java properties of the main class are no settings of Spark",
+                "use a SparkStep with conf",
+                value=spark,
+            )

@@ -1,0 +1,153 @@
+"""A copy between S3 and HDFS."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs.late import is_text, known
+from airflow_emr_pipelines.specs.steps.base import Step
+
+CODECS = ("gzip", "gz", "lzo", "snappy", "none")
+STORAGE_CLASSES = ("STANDARD", "REDUCED_REDUNDANCY")
+WRONG_IN_JAVA_TOO = ("nothing to repeat", "missing )", "unbalanced parenthesis", "unterminated character set")
+"""Faults of a pattern that Java's regular expressions share with Python's; others may be Java's own forms."""
+JAVA_QUOTE = "\\Q"
+GROUP = re.compile(r"(?<!\\)\((?!\?)|\(\?<[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class S3DistCpStep(Step):
+    """A copy between S3 and HDFS by s3-dist-cp (https://docs.aws.amazon.com/emr/latest/ReleaseGuide/UsingEMR_s3distcp.html).
+
+    :param src: the folder to copy
+    :param dest: the folder to copy to
+    :param src_pattern: a regular expression on the whole path; what it does not match is not copied
+    :param group_by: a regular expression with a group: files with the same text in it are joined to one
+    :param target_size: MiB of the files that ``group_by`` makes
+    :param output_codec: gzip, gz, lzo, snappy or none
+    :param delete_on_success: remove what was copied from the source
+    :param multipart_upload_chunk_size: MiB
+    :param number_files: put a number in front of each file's name, from ``starting_index`` on
+    :param copy_from_manifest: copy what ``previous_manifest`` lists, instead of leaving it out
+    """
+
+    kind = "s3_dist_cp"
+
+    src: str
+    dest: str
+    _: KW_ONLY
+    src_pattern: str | None = None
+    group_by: str | None = None
+    target_size: int | str | None = None
+    append_to_last_file: bool | str = False
+    output_codec: str | None = None
+    s3_server_side_encryption: bool | str = False
+    delete_on_success: bool | str = False
+    disable_multipart_upload: bool | str = False
+    multipart_upload_chunk_size: int | str | None = None
+    number_files: bool | str = False
+    starting_index: int | str | None = None
+    output_manifest: str | None = None
+    previous_manifest: str | None = None
+    require_previous_manifest: bool | str | None = None
+    copy_from_manifest: bool | str = False
+    s3_endpoint: str | None = None
+    storage_class: str | None = None
+    src_prefixes_file: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check(_folder, "src", "dest")
+        self.check(_pattern, "src_pattern", "group_by")
+        self.check(rules.choice, "output_codec", choices=CODECS)
+        self.check(rules.choice, "storage_class", choices=STORAGE_CLASSES)
+        self.check(rules.whole, "target_size", least=1)
+        self.check(rules.whole, "multipart_upload_chunk_size", least=5)
+        self.check(rules.whole, "starting_index", least=0)
+        self.check(rules.text, "output_manifest", "s3_endpoint")
+        self.check(addresses.file, "previous_manifest", "src_prefixes_file")
+        self.check(rules.truth, "append_to_last_file", "s3_server_side_encryption", "delete_on_success")
+        self.check(rules.truth, "disable_multipart_upload", "number_files", "copy_from_manifest")
+        self.check(rules.truth, "require_previous_manifest")
+        self._check_groups()
+        self._check_companions()
+        self._check_parquet()
+
+    def _check_groups(self) -> None:
+        if is_text(self.group_by) and not _has_group(self.group_by):
+            self.refuse(
+                "group_by",
+                "what files are joined by is a group in parentheses, and it has none",
+                "put parentheses around the part that is the same in the files to join: .*/(part)-.*",
+            )
+
+    def _check_companions(self) -> None:
+        for name, other in (
+            ("target_size", "group_by"),
+            ("starting_index", "number_files"),
+            ("copy_from_manifest", "previous_manifest"),
+            ("require_previous_manifest", "previous_manifest"),
+        ):
+            value, companion = getattr(self, name), getattr(self, other)
+            asked = known(value) and value is not None and value is not False
+            if asked and (companion is None or companion is False):
+                self.refuse(name, f"it says nothing without {other}", f"give {other} as well, or leave it out")
+        if self.multipart_upload_chunk_size is not None and self.disable_multipart_upload is True:
+            self.refuse(
+                "multipart_upload_chunk_size",
+                "there are no chunks with disable_multipart_upload",
+                "leave one of the two out",
+            )
+
+    def _check_parquet(self) -> None:
+        patterns = [value for value in (self.src, self.src_pattern, self.group_by) if isinstance(value, str)]
+        if not any("parquet" in pattern.lower() for pattern in patterns):
+            return
+        if self.output_codec not in (None, "none") and known(self.output_codec):
+            self.refuse(
+                "output_codec",
+                "it wraps Parquet files, which then cannot be read as such",
+                "leave it out: Parquet is compressed inside",
+            )
+        if self.group_by is not None:
+            self.refuse(
+                "group_by", "Parquet files cannot be joined end to end", "leave it out, and compact by a SparkStep"
+            )
+
+
+def _folder(field: str, value: Any) -> Any:
+    addresses.folder(field, value)
+    bucket = addresses.bucket_of(value) if isinstance(value, str) and value.startswith("s3") else ""
+    if known(bucket) and "_" in bucket:
+        raise InvalidSpec(
+            field, value, "s3-dist-cp cannot use a bucket whose name has an underscore", "rename the bucket"
+        )
+    return value
+
+
+def _pattern(field: str, value: Any) -> Any:
+    rules.text(field, value)
+    fault = _fault(value) if is_text(value) else None
+    if fault and JAVA_QUOTE not in value and fault.startswith(WRONG_IN_JAVA_TOO):
+        remedy = "a regular expression is not a glob: write .*\\.csv for *.csv" if value[0] in "*?" else "mend it"
+        raise InvalidSpec(field, value, f"it is no regular expression: {fault}", remedy)
+    return value
+
+
+def _fault(pattern: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forms that Python may read differently one day
+            re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return None
+
+
+def _has_group(pattern: str) -> bool:
+    return GROUP.search(pattern) is not None

@@ -1,0 +1,24 @@
+"""A command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs.steps.base import Step
+
+
+@dataclass(frozen=True)
+class ShellStep(Step):
+    """A command line for bash, run on the primary node as user hadoop.
+
+    :param command: the line, as ``bash -c`` takes it
+    """
+
+    kind = "shell"
+
+    command: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check(rules.text, "command")

@@ -1,0 +1,170 @@
+"""A Spark application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import addresses, rules, spark_conf
+from airflow_emr_pipelines.specs.late import is_text, known
+from airflow_emr_pipelines.specs.steps.base import Step
+
+APPLICATIONS = (".py", ".jar", ".R")
+COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
+EXCLUDED = re.compile(r"[^\s:,]+:[^\s:,]+")
+
+SAME = {
+    "spark.submit.deployMode": "deploy_mode",
+    "spark.driver.memory": "driver_memory",
+    "spark.driver.cores": "driver_cores",
+    "spark.executor.memory": "executor_memory",
+    "spark.executor.cores": "executor_cores",
+    "spark.executor.instances": "num_executors",
+    "spark.yarn.queue": "queue",
+    "spark.driver.extraJavaOptions": "driver_java_options",
+    "spark.driver.extraLibraryPath": "driver_library_path",
+    "spark.driver.extraClassPath": "driver_class_path",
+    "spark.kerberos.principal": "principal",
+    "spark.kerberos.keytab": "keytab",
+}
+"""Settings that a field says as well; spark-submit takes the field's."""
+
+
+@dataclass(frozen=True)
+class SparkStep(Step):
+    """A Spark application, submitted with spark-submit.
+
+    :param application: a .py or .jar file: s3://…, hdfs://…, or a path on the cluster's nodes
+    :param args: the application's own arguments, one text an element
+    :param main_class: the class of a jar to run, unless its manifest names it
+    :param deploy_mode: ``cluster`` runs the driver on the cluster, ``client`` on the primary node
+    :param conf: Spark's settings, one entry each; a value may hold commas
+    :param driver_memory: whole, with its unit: 8g, 6553m
+    :param py_files: .py, .zip or .egg files for the Python path
+    :param archives: files that are unpacked on each node; ``#name`` behind one is the folder's name
+    :param packages: Maven coordinates, group:artifact:version
+    """
+
+    kind = "spark"
+
+    application: str
+    args: Sequence[str | int | float] = ()
+    _: KW_ONLY
+    main_class: str | None = None
+    deploy_mode: str = "cluster"
+    conf: Mapping[str, str | bool | int | float] = field(default_factory=dict)
+    driver_memory: str | None = None
+    driver_cores: int | str | None = None
+    executor_memory: str | None = None
+    executor_cores: int | str | None = None
+    num_executors: int | str | None = None
+    py_files: Sequence[str] = ()
+    jars: Sequence[str] = ()
+    files: Sequence[str] = ()
+    archives: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    exclude_packages: Sequence[str] = ()
+    repositories: Sequence[str] = ()
+    properties_file: str | None = None
+    queue: str | None = None
+    driver_java_options: str | None = None
+    driver_library_path: str | None = None
+    driver_class_path: str | None = None
+    proxy_user: str | None = None
+    principal: str | None = None
+    keytab: str | None = None
+    verbose: bool | str = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check(addresses.file, "application")
+        self.check(addresses.node_path, "properties_file")
+        self.check(rules.words, "args")
+        self.check(rules.choice, "deploy_mode", choices=("cluster", "client"))
+        self.check(spark_conf.conf, "conf")
+        self.check(spark_conf.memory, "driver_memory", "executor_memory")
+        self.check(rules.whole, "driver_cores", "executor_cores", "num_executors", least=1)
+        self.check(rules.words, "py_files", "jars", "files", "archives", each=_shipped_file)
+        self.check(rules.words, "packages", each=_package)
+        self.check(rules.words, "exclude_packages", each=_excluded)
+        self.check(rules.words, "repositories", each=_one)
+        self.check(rules.text, "main_class", "queue", "proxy_user", "principal", "keytab")
+        self.check(rules.text, "driver_java_options", "driver_library_path", "driver_class_path")
+        self.check(spark_conf.java_options, "driver_java_options")
+        self.check(rules.truth, "verbose")
+        self._check_application()
+        self._check_conf()
+        self._check_identity()
+
+    def _check_application(self) -> None:
+        if not is_text(self.application):
+            return
+        if not self.application.endswith(APPLICATIONS):
+            self.refuse(
+                "application", "spark-submit knows a program's language by its ending", "name a .py or a .jar file"
+            )
+        if self.main_class is not None and not self.application.endswith(".jar"):
+            self.refuse(
+                "main_class",
+                f"a class is in a jar, and {self.application} is none",
+                "leave main_class out, or name a .jar as the application",
+            )
+
+    def _check_conf(self) -> None:
+        conf: Any = self.conf
+        if not isinstance(conf, Mapping):
+            return
+        if spark_conf.dynamic_allocation(conf):
+            for name, value in (("num_executors", self.num_executors), ("conf", conf.get("spark.executor.instances"))):
+                if value is not None:
+                    self.refuse(
+                        name,
+                        f"with {spark_conf.DYNAMIC_ALLOCATION} it is only where the number of executors starts",
+                        "leave it out and set spark.dynamicAllocation.minExecutors and maxExecutors, or disable that",
+                        value=value,
+                    )
+        for setting in conf.keys() & SAME.keys():
+            said, value = getattr(self, SAME[setting]), conf[setting]
+            if said is not None and known(said) and known(value) and str(said) != value:
+                self.refuse(
+                    SAME[setting],
+                    f"conf says {setting}={value}, and spark-submit would take only one of the two",
+                    f"take {setting} out of conf, or say the same",
+                )
+
+    def _check_identity(self) -> None:
+        if self.proxy_user is not None and self.principal is not None:
+            self.refuse("proxy_user", "spark-submit takes either it or principal", "leave one of them out")
+        if (self.principal is None) != (self.keytab is None):
+            given, lacking = ("principal", "keytab") if self.keytab is None else ("keytab", "principal")
+            self.refuse(given, f"it goes together with {lacking}", "give both, or neither")
+
+
+def _one(field: str, value: Any) -> Any:
+    """One element of a list that spark-submit gets joined by commas."""
+    rules.text(field, value)
+    if is_text(value) and "," in value:
+        raise InvalidSpec(field, value, "a comma parts it into several", "write one an element")
+    return value
+
+
+def _shipped_file(field: str, value: Any) -> Any:
+    _one(field, value)
+    # archive.zip#name unpacks under that name
+    addresses.file(field, value.partition("#")[0] if is_text(value) else value)
+    return value
+
+
+def _package(field: str, value: Any) -> Any:
+    if is_text(_one(field, value)) and not COORDINATES.fullmatch(value):
+        raise InvalidSpec(field, value, "it is no Maven coordinate", "write group:artifact:version")
+    return value
+
+
+def _excluded(field: str, value: Any) -> Any:
+    if is_text(_one(field, value)) and not EXCLUDED.fullmatch(value):
+        raise InvalidSpec(field, value, "it names no package", "write group:artifact")
+    return value
