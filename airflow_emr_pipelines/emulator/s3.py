@@ -8,6 +8,7 @@ tags live in memory and are gone after a restart.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import deque
@@ -273,8 +274,9 @@ class FolderKeys:
     def listed(self, prefix: str, delimiter: str, after: str, limit: int) -> _Listed:
         """The part of the bucket that one page of a listing needs."""
         entries = self._store.entries(self._bucket.name, prefix, delimiter, after)
-        names = [name for _, (_, name) in zip(range(limit), entries, strict=False)]
-        return _Listed([(stored.key, self._as_key(stored)) for stored in self._described(names)])
+        page = dict(itertools.islice(entries, limit))
+        described = self._described(page.values())
+        return _Listed(list(page), {stored.key: self._as_key(stored) for stored in described}, list(page.values()))
 
     def _described(self, names: Iterable[str]) -> Iterator[StoredObject]:
         batch: list[str] = []
@@ -299,12 +301,17 @@ class FolderKeys:
 class _Listed:
     """A stand-in for a bucket that shows moto's listing only the page it is about to make."""
 
-    def __init__(self, found: list[tuple[str, FolderKey]]) -> None:
+    def __init__(self, entries: list[str], found: dict[str, FolderKey], names: list[str]) -> None:
         self.keys = self
-        self._found = found
+        self._entries, self._found, self._names = entries, found, names
+
+    def cut(self, size: int) -> list[str]:
+        """Show no more than so many entries; returns all that there were."""
+        entries, self._entries, self._names = self._entries, self._entries[:size], self._names[:size]
+        return entries
 
     def items(self) -> list[tuple[str, FolderKey]]:
-        return self._found
+        return [(name, self._found[name]) for name in self._names if name in self._found]
 
 
 class _Request(threading.local):
@@ -424,10 +431,15 @@ class FolderBackend(S3Backend):
     def list_objects(
         self, bucket: Any, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
     ) -> Any:
-        if isinstance(bucket, FakeBucket) and isinstance(bucket.keys, FolderKeys) and max_keys is not None:
-            after = (self._pagination_tokens.get(marker) or marker) if marker else ""
-            bucket = bucket.keys.listed(prefix or "", delimiter or "", after, max_keys + 1)
-        return super().list_objects(bucket, prefix, delimiter, marker, max_keys)
+        if not _is_in_folder(bucket) or max_keys is None:
+            return super().list_objects(bucket, prefix, delimiter, marker, max_keys)
+        after = (self._pagination_tokens.get(marker) or marker) if marker else ""
+        page = bucket.keys.listed(prefix or "", delimiter or "", after, max_keys + 1)
+        # moto counts keys only; a page is made of keys and common prefixes.
+        entries = page.cut(max_keys)
+        keys, prefixes, _, _ = super().list_objects(page, prefix, delimiter, None, None)
+        _, is_truncated, next_marker = self._truncate_result(entries[max_keys - 1 :], 1 if max_keys else 0)
+        return keys, prefixes, is_truncated, next_marker
 
     def list_objects_v2(
         self,
@@ -438,7 +450,7 @@ class FolderBackend(S3Backend):
         start_after: str | None,
         max_keys: int,
     ) -> Any:
-        if isinstance(bucket, FakeBucket) and isinstance(bucket.keys, FolderKeys):
+        if _is_in_folder(bucket):
             after = self._pagination_tokens.get(continuation_token) if continuation_token else start_after
             bucket = bucket.keys.listed(prefix or "", delimiter or "", after or "", max_keys + 1)
         return super().list_objects_v2(bucket, prefix, delimiter, continuation_token, start_after, max_keys)
@@ -501,6 +513,7 @@ class BucketFolder:
         dispatcher = DomainDispatcherApplication(create_backend_app)
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            _tell_raw_path(environ)
             changed = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
             try:
                 return list(dispatcher(environ, start_response))
@@ -539,6 +552,18 @@ def _attributes_of(key: FakeKey) -> dict[str, Any]:
     elif upload is not None:
         attributes["upload"] = {"id": upload.id, "sizes": [upload.parts[number].size for number in upload.partlist]}
     return attributes
+
+
+def _tell_raw_path(environ: dict[str, Any]) -> None:
+    """The path as it was sent, which moto needs for keys with a question mark, and the step from ASGI to WSGI loses."""
+    scope = environ.get("asgi.scope", {})
+    if scope.get("raw_path"):
+        query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+        environ["RAW_URI"] = environ["REQUEST_URI"] = scope["raw_path"].decode("ascii", "replace") + query
+
+
+def _is_in_folder(bucket: Any) -> bool:
+    return isinstance(bucket, FakeBucket) and isinstance(bucket.keys, FolderKeys)
 
 
 def _version_of(signature: Signature) -> str:
