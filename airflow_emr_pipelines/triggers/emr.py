@@ -36,7 +36,7 @@ class EmrTrigger(BaseTrigger):
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.until = list(until)
         self.deadline = deadline
         self.cancel_on_kill = cancel_on_kill

@@ -40,7 +40,7 @@ with DAG("data_from_other_tasks", schedule=None, params=PARAMS, render_template_
     def plan() -> list[dict[str, Any]]:
         return [{"kind": "shell", "name": name, "command": f"echo {name} {{{{ ds }}}}"} for name in ("a", "b")]
 
-    said = words()
+    said: Any = words()
     EmrRunStepOperator(
         task_id="parts",
         cluster_id=CLUSTER_ID,

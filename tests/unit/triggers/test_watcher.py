@@ -143,8 +143,8 @@ def test_a_budget_lets_a_few_calls_follow_at_once_and_then_keeps_the_rate(monkey
         now += seconds
         slept.append(seconds)
 
-    monkeypatch.setattr(watcher.time, "monotonic", lambda: now)
-    monkeypatch.setattr(watcher.asyncio, "sleep", sleep)
+    monkeypatch.setattr("airflow_emr_pipelines.triggers.watcher.time.monotonic", lambda: now)
+    monkeypatch.setattr("airflow_emr_pipelines.triggers.watcher.asyncio.sleep", sleep)
     budget = Budget(0.25)
 
     async def spend(calls: int) -> None:
