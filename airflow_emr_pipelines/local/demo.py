@@ -107,7 +107,7 @@ def conclude(airflow: LocalAirflow, emulator: LocalEmulator, run_id: str, day: s
     try:
         print(f"\n{Results.read(emulator.client('s3'), day).text(day)}")
     except MissingResult as missing:
-        wrong.append(str(missing))
+        wrong = wrong or [str(missing)]  # after a failure that is no news
     for cluster in ran:
         print(f"\n{steps_text(cluster)}")
     print(f"\n  clusters   {', '.join(cluster.id for cluster in ran) or 'none'}")

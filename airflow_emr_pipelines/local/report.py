@@ -39,14 +39,14 @@ class Results:
 
     def text(self, day: str) -> str:
         """The results as tables."""
-        failed = ", ".join(f"{rule['name']} {rule['failed']}" for rule in self.quality["rules"] if rule["failed"])
         rows = [
-            ("rows in", self.quality["rows_in"], ""),
-            ("rejected", self.cleansing["rows_rejected"], failed),
-            ("duplicates removed", self.cleansing["duplicates_removed"], ""),
-            ("rows out", self.cleansing["rows_out"], ""),
+            ("rows in", self.quality["rows_in"]),
+            ("rejected", self.cleansing["rows_rejected"]),
+            *((f"  by {rule['name']}", rule["failed"]) for rule in self.quality["rules"] if rule["failed"]),
+            ("duplicates removed", self.cleansing["duplicates_removed"]),
+            ("rows out", self.cleansing["rows_out"]),
         ]
-        parts = [table((f"flights of {day}", "rows", "broken rules"), rows)]
+        parts = [table((f"flights of {day}", "rows"), rows)]
         parts += [f"  {found['title']}\n{table(found['columns'], found['rows'])}" for found in self.insights]
         return "\n\n".join(parts)
 
