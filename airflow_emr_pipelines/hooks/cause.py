@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 
 from airflow_emr_pipelines.hooks.logs import LogFile
 from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.specs.states import StepState
 
 ORDER = ("driver stdout", "driver stderr", "stderr", "stdout", "controller", "syslog")
-"""Where a cause is looked for first: the driver knows better than the client that waited for it."""
+"""Where a cause is looked for first: the driver knows better than the client that waited for it.
 
-PYTHON_ERROR = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt)\b(?::.*)?$")
+Spark hands a Python program's stderr to its own stdout, so that is where its tracebacks are.
+"""
+SPOKEN = ORDER[:4]
+"""Where a program's own words are."""
+
+TRACEBACK = re.compile(r"^(?:Traceback|(?:Caused by)?: .*\bTraceback) \(most recent call last\):$")
+PYTHON_ERROR = re.compile(r"^([A-Za-z_][\w.]*)(?:: ?(.*))?$")
+NO_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError): .+$")
+PLACE = re.compile(r'^ *File "([^"]+)", line (\d+)')
+MARKERS = re.compile(r"^[\s~^]*$")
+
+JAVA_CAUSE = re.compile(r"^Caused by: (.+)$")
+JAVA_ERROR = re.compile(r"\b((?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): .+)$")
 TELLING = (
-    re.compile(r"^Caused by: (.+)$"),
+    JAVA_CAUSE,
     re.compile(r'^Exception in thread "[^"]*" (.+)$'),
-    re.compile(r"\b((?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): .+)$"),
-    re.compile(r"^(?:[\d/:., -]+)?(?:ERROR|FATAL)\b[:\s](.+)$"),
-    re.compile(r"^(?:Error|error|FAILED|fatal error|[\w./-]+: (?:error|line \d+))[:\s](.+)$"),
+    re.compile(r"^\s*diagnostics: (?!N/A)(.+)$"),
+    JAVA_ERROR,
+    re.compile(r"^\[[A-Z0-9]+_[A-Z0-9_.]+\] .+$"),  # Spark's named conditions, as spark-sql prints them
+    re.compile(r"^(?:\S+ \S+ )?(?:ERROR|FATAL)\b[:\s](.+)$"),
+    re.compile(r"^(?:Error|error|FAILED|fatal error|[\w./-]+: (?:error|line \d+))[:\s].+$"),
 )
-CHATTER = re.compile(r"^\d\d(?:\d\d)?[/-]\d\d[/-]\d\d[ T][\d:,.]+ (?:INFO|WARN|DEBUG)\b")
+GENERAL = re.compile(
+    r"application exited with|finished with failed status|Py4JJavaError|SparkUserAppException|[Aa]borting (?:job|task)"
+)
+"""Lines that tell that it failed, and not why."""
+CHATTER = re.compile(r"^\d\d(?:\d\d)?[/-]\d\d[/-]\d\d[ T][\d:,.]+Z? (?:INFO|WARN|DEBUG)\b")
 """Log4j's lines, among which a program's own last words stand."""
+EXIT_CODE = re.compile(r"\bexit(?:ed with)?[ _]?[cC]ode:?[ =](\d+)")
 UNKNOWN = "Unknown Error"
 """What EMR gives as the reason when it cannot tell."""
 LONGEST = 1000
@@ -28,26 +49,72 @@ LONGEST = 1000
 
 def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> str:
     """Why the step ended as it did, in a line: from its logs, from EMR's failure details, or that neither says."""
-    by_name = {file.name: file for file in reversed(logs)}
-    for name in ORDER:
-        if name in by_name and (found := _telling_line(by_name[name].lines)):
-            return found[:LONGEST]
     details = " ".join(text for text in (report.reason, report.message) if text and text != UNKNOWN)
-    spoken = (line for name in ORDER[:4] if name in by_name for line in reversed(by_name[name].lines))
-    last = next((line.strip() for line in spoken if line.strip() and not CHATTER.match(line)), "")
-    return (details or last)[:LONGEST] or "neither EMR's failure details nor the logs say why"
+    if report.state is StepState.CANCELLED:
+        return details[:LONGEST] or "it was cancelled, or its cluster was terminated before it had run"
+    by_name = {file.name: file.lines for file in reversed(logs)}
+    in_order = [by_name[name] for name in ORDER if name in by_name]
+    for find in (_python_error, _telling_line):
+        for lines in in_order:
+            if found := find(lines):
+                return found[:LONGEST]
+    if details and not GENERAL.search(details):
+        return details[:LONGEST]
+    return _last_words(by_name)[:LONGEST] or details[:LONGEST] or "neither EMR's failure details nor the logs say why"
 
 
 def _telling_line(lines: Sequence[str]) -> str | None:
-    return _python_error(lines) or next(
-        (match.group(0).strip() for pattern in TELLING for line in reversed(lines) if (match := pattern.search(line))),
-        None,
-    )
+    for pattern in TELLING:
+        for line in reversed(lines):
+            if (match := pattern.search(line)) and not CHATTER.match(line) and not GENERAL.search(line):
+                return match.group(match.lastindex or 0).strip()
+    return None
 
 
 def _python_error(lines: Sequence[str]) -> str | None:
-    """The last line of the last Python traceback: the first line after it that is not indented."""
+    """The error at the end of the last Python traceback, or the syntax error that kept a program from starting."""
     for start in range(len(lines) - 1, -1, -1):
-        if lines[start].startswith("Traceback (most recent call last):"):
-            return next((line.strip() for line in lines[start + 1 :] if PYTHON_ERROR.match(line)), None)
+        if TRACEBACK.match(lines[start]):
+            return _end_of_traceback(lines[start + 1 :])
+        if NO_SYNTAX.match(lines[start]):
+            place = next((match for line in reversed(lines[:start]) if (match := PLACE.match(line))), None)
+            return f"{lines[start]} ({place.group(1)}, line {place.group(2)})" if place else lines[start]
     return None
+
+
+def _end_of_traceback(lines: Sequence[str]) -> str | None:
+    """What stands at the first line that is not indented; a bare name says more with the line that raised it."""
+    source = ""
+    for place, line in enumerate(lines):
+        if line[:1].isspace() or not line:
+            source = source if PLACE.match(line) or MARKERS.match(line) else line.strip()
+            continue
+        match = PYTHON_ERROR.match(line)
+        if match is None:
+            return None
+        name, words = match.groups()
+        if name.endswith("Py4JJavaError"):
+            return _java_error(lines[place + 1 :]) or line
+        following = next((text.strip() for text in lines[place + 1 : place + 3] if text.strip()), "")
+        if words is None:
+            return f"{name}: {source}" if source else name
+        return line if words.strip() else f"{name}: {following}"
+    return None
+
+
+def _java_error(lines: Sequence[str]) -> str | None:
+    """What a call from Python into the JVM died of: the deepest cause, or the first line of Java's own trace."""
+    deepest = next((match.group(1) for line in reversed(lines) if (match := JAVA_CAUSE.match(line))), None)
+    return deepest or next((line[2:] for line in lines if line.startswith(": ")), None)
+
+
+def _last_words(logs: dict[str, tuple[str, ...]]) -> str:
+    """How the process ended, and what it had said last."""
+    spoken = (line for name in SPOKEN for line in reversed(logs.get(name, ())))
+    words = next((line.strip() for line in spoken if line.strip() and not CHATTER.match(line)), "")
+    ended = next((match for line in reversed(logs.get("controller", ())) if (match := EXIT_CODE.search(line))), None)
+    if ended is None:
+        return words
+    code = int(ended.group(1))
+    by_signal = f" ({signal.Signals(code - 128).name})" if code - 128 in set(signal.Signals) else ""
+    return f"exit code {code}{by_signal}" + (f"; the last words were: {words}" if words else "")

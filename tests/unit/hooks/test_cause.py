@@ -1,0 +1,238 @@
+"""What real programs leave behind when they fail, and the line of it that says why.
+
+The samples were written by PySpark 3.5 and bash, which failed on purpose; what Hive, YARN and EMR say is written after
+their documentation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_emr_pipelines.hooks.cause import LONGEST, ORDER, probable_cause
+from airflow_emr_pipelines.hooks.logs import LogFile
+from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.specs.states import StepState
+
+SAMPLES = Path(__file__).parent / "samples"
+
+CONTROLLER = """\
+2026-11-21T06:27:59.101Z INFO startExec 'hadoop jar command-runner.jar spark-submit --deploy-mode client s3://apps/job.py'
+2026-11-21T06:28:04.007Z INFO waitProcessCompletion ended with exit code {code} : hadoop jar command-runner.jar
+2026-11-21T06:28:04.010Z WARN Step failed with exitCode {code} and took 5 seconds
+"""
+YARN_CLIENT = """\
+26/11/21 06:27:33 INFO Client: Application report for application_1795242520582_0001 (state: FINISHED)
+26/11/21 06:27:33 INFO Client:
+\t client token: N/A
+\t diagnostics: {diagnostics}
+\t ApplicationMaster host: ip-10-0-0-7
+\t final status: FAILED
+Exception in thread "main" org.apache.spark.SparkException: Application application_1_0001 finished with failed status
+\tat org.apache.spark.deploy.yarn.Client.run(Client.scala:1327)
+26/11/21 06:27:34 INFO ShutdownHookManager: Shutdown hook called
+"""
+HIVE_TABLE = """\
+Logging initialized using configuration in file:/etc/hive/conf/hive-log4j2.properties Async: false
+FAILED: SemanticException [Error 10001]: Line 3:14 Table not found 'flights'
+"""
+HIVE_TEZ = """\
+Status: Failed
+Vertex failed, vertexName=Map 1, vertexId=vertex_1_0001_1_00, diagnostics=[Task failed, taskId=task_1_0001_1_00_000000]
+FAILED: Execution Error, return code 2 from org.apache.hadoop.hive.ql.exec.tez.TezTask. Vertex failed, vertexName=Map 1
+"""
+DIST_CP = """\
+26/11/21 06:27:33 INFO S3DistCp: Running with args: --src=s3://raw/empty/ --dest=hdfs:///in/
+Exception in thread "main" java.lang.RuntimeException: Error running job
+\tat com.amazon.elasticmapreduce.s3distcp.S3DistCp.run(S3DistCp.java:901)
+Caused by: org.apache.hadoop.mapreduce.lib.input.InvalidInputException: Input path does not exist: hdfs:/tmp/files
+\tat org.apache.hadoop.mapreduce.lib.input.FileInputFormat.singleThreadedListStatus(FileInputFormat.java:342)
+"""
+
+NO_COLUMN = (
+    "pyspark.errors.exceptions.captured.AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column or function "
+    "parameter with name `nope` cannot be resolved. Did you mean one of the following? [`id`].;"
+)
+
+
+def report(
+    state: StepState = StepState.FAILED, *, reason: str | None = "Unknown Error", message: str | None = None
+) -> StepReport:
+    return StepReport("j-1", "s-1", "Validate", state, reason=reason, message=message)
+
+
+def log(name: str, content: str) -> LogFile:
+    return LogFile(name, f"s3://logs/j-1/steps/s-1/{name}.gz", tuple(content.splitlines()))
+
+
+def cause(
+    *,
+    state: StepState = StepState.FAILED,
+    reason: str | None = "Unknown Error",
+    message: str | None = None,
+    **contents: str,
+) -> str:
+    logs = [log(name.replace("_", " "), content) for name, content in contents.items()]
+    return probable_cause(report(state, reason=reason, message=message), logs)
+
+
+def sample(name: str) -> str:
+    return (SAMPLES / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("python_assert.stdout", "AssertionError: assert s.range(3).count() == 4"),
+        ("python_chained.stdout", "RuntimeError: no threshold in the rules"),
+        (
+            "python_column.stdout",
+            NO_COLUMN,
+        ),
+        ("python_import.stdout", "ModuleNotFoundError: No module named 'nosuchmodule'"),
+        (
+            "python_java_error.stdout",
+            "java.lang.RuntimeException: file:/home/hadoop/bad/x.parquet is not a Parquet file (length is too low: 11)",
+        ),
+        ("python_own_exception.stdout", "QualityGate: gate closed"),
+        ("python_rdd.stdout", "ZeroDivisionError: division by zero"),
+        ("python_syntax.stdout", "SyntaxError: invalid syntax (/home/hadoop/syn.py, line 1)"),
+        ("python_two_lines.stdout", "ValueError: failure rate 0.31 is above"),
+        ("python_udf.stdout", "ZeroDivisionError: integer division or modulo by zero"),
+    ],
+)
+@pytest.mark.parametrize("place", ["driver_stdout", "stdout"])
+def test_an_error_of_a_python_program_is_the_end_of_its_last_traceback(name: str, words: str, place: str) -> None:
+    assert cause(**{place: sample(name)}) == words
+
+
+def test_a_python_program_knows_better_than_what_spark_logged_meanwhile() -> None:
+    stderr, stdout = sample("python_assert.stderr"), sample("python_assert.stdout")
+    noise = "26/11/21 06:27:52 ERROR TransportClient: Failed to send RPC to /10.0.0.8:41222\n"
+    assert cause(stderr=noise + stderr, stdout=stdout).startswith("AssertionError")
+
+
+def test_a_program_that_says_why_and_exits_is_quoted_with_its_exit_code() -> None:
+    words = "2 of 9 rules failed: distance_positive, carrier_known"
+    logs = {"stderr": sample("python_exit.stderr"), "stdout": sample("python_exit.stdout")}
+    assert cause(**logs, controller=CONTROLLER.format(code=3)) == f"exit code 3; the last words were: {words}"
+    assert cause(**logs) == words
+
+
+def test_a_script_that_is_not_there_is_the_cause() -> None:
+    assert cause(stdout=sample("python_no_file.stdout"), controller=CONTROLLER.format(code=2)) == (
+        "exit code 2; the last words were: /usr/bin/python3: can't open file '/home/hadoop/nofile.py': "
+        "[Errno 2] No such file or directory"
+    )
+
+
+def test_a_process_that_was_killed_is_told_with_the_signal() -> None:
+    assert cause(stderr="", controller=CONTROLLER.format(code=137)) == "exit code 137 (SIGKILL)"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("jar_exception.stderr", 'java.lang.NumberFormatException: For input string: "x"'),
+        ("jar_no_class.stderr", "Failed to load class Nope."),
+        (
+            "python_java_error.stderr",
+            "java.lang.RuntimeException: file:/home/hadoop/bad/x.parquet is not a Parquet file (length is too low: 11)",
+        ),
+        (
+            "sql_no_table.stderr",
+            "[TABLE_OR_VIEW_NOT_FOUND] The table or view `nowhere` cannot be found. Verify the spelling and correctnes",
+        ),
+        ("sql_syntax.stderr", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'.(line 1, pos 0)"),
+        ("shell_no_command.stderr", "bash: line 1: nosuchcommand: command not found"),
+        ("shell_copy.stderr", "cp: cannot stat '/nowhere/a': No such file or directory"),
+    ],
+)
+def test_the_telling_line_of_spark_and_bash_is_found(name: str, words: str) -> None:
+    assert words in cause(stderr=sample(name))
+
+
+@pytest.mark.parametrize(
+    ("stderr", "words"),
+    [
+        (HIVE_TABLE, "SemanticException [Error 10001]: Line 3:14 Table not found 'flights'"),
+        (HIVE_TEZ, "Execution Error, return code 2 from org.apache.hadoop.hive.ql.exec.tez.TezTask."),
+        (DIST_CP, "InvalidInputException: Input path does not exist: hdfs:/tmp/files"),
+        (
+            YARN_CLIENT.format(diagnostics="User class threw exception: java.lang.IllegalStateException: no day"),
+            "User class threw exception: java.lang.IllegalStateException: no day",
+        ),
+    ],
+)
+def test_the_telling_line_of_hive_s3_dist_cp_and_yarn_is_found(stderr: str, words: str) -> None:
+    assert words in cause(stderr=stderr, controller=CONTROLLER.format(code=1))
+
+
+def test_that_it_failed_is_not_why_it_failed() -> None:
+    client = YARN_CLIENT.format(diagnostics="User application exited with status 3")
+    words = "2 of 9 rules failed: distance_positive"
+    driver = "26/11/21 06:27:33 ERROR ApplicationMaster: User application exited with status 3\n"
+    told = cause(stderr=client, driver_stdout=words, driver_stderr=driver, controller=CONTROLLER.format(code=1))
+    assert told == f"exit code 1; the last words were: {words}"
+
+
+def test_the_driver_knows_better_than_the_client_that_waited_for_it() -> None:
+    client = YARN_CLIENT.format(diagnostics="Max number of executor failures (4) reached")
+    assert cause(stderr=client, driver_stderr=sample("jar_exception.stderr")).startswith("java.lang.NumberFormat")
+    assert cause(stderr=client) == "Max number of executor failures (4) reached"
+
+
+def test_the_first_attempt_of_a_driver_knows_better_than_the_second() -> None:
+    first = log("driver stdout", sample("python_udf.stdout"))
+    second = log("driver stdout", "Traceback (most recent call last):\nValueError: the output exists already")
+    assert probable_cause(report(), [first, second]).startswith("ZeroDivisionError")
+
+
+def test_an_error_whose_words_start_on_the_next_line_is_told_with_them() -> None:
+    assert (
+        cause(stdout='Traceback (most recent call last):\n  File "a.py", line 1\nrules.Broken: \n  two\n')
+        == "rules.Broken: two"
+    )
+
+
+def test_a_call_into_java_without_a_cause_is_told_by_its_own_trace() -> None:
+    stdout = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\npy4j.protocol.Py4JJavaError: An error occurred\n'
+        ": java.io.IOException: No FileSystem for scheme: s4\n\tat org.apache.hadoop.fs.FileSystem.get(FileSystem.java)"
+    )
+    assert cause(stdout=stdout) == "java.io.IOException: No FileSystem for scheme: s4"
+    assert cause(stdout=stdout.partition("\n: ")[0]).startswith("py4j.protocol.Py4JJavaError")
+
+
+def test_without_logs_emrs_own_details_are_the_cause() -> None:
+    assert cause(message="the file s3://apps/x.py does not exist") == "the file s3://apps/x.py does not exist"
+    assert cause(reason="The step's jar is missing", message="see the log") == "The step's jar is missing see the log"
+    assert cause(stderr="Setting default log level", message="no such script") == "no such script"
+
+
+def test_emrs_details_are_not_taken_when_they_only_say_that_it_failed() -> None:
+    general = 'Exception in thread "main" org.apache.spark.SparkException: Application x finished with failed status'
+    assert cause(message=general, stdout="the limit is passed") == "the limit is passed"
+    assert cause(message=general) == general
+
+
+def test_when_nothing_says_why_that_is_said() -> None:
+    assert cause() == "neither EMR's failure details nor the logs say why"
+
+
+def test_a_cancelled_step_is_not_told_by_what_its_end_left_in_the_logs() -> None:
+    stderr = "26/11/21 06:27:33 ERROR Utils: Uncaught exception in thread main\n"
+    cancelled = "it was cancelled, or its cluster was terminated before it had run"
+    assert cause(state=StepState.CANCELLED, reason=None, stderr=stderr) == cancelled
+    assert cause(state=StepState.CANCELLED, reason=None, message="by user", stderr=stderr) == "by user"
+
+
+@given(st.dictionaries(st.sampled_from(ORDER), st.text(max_size=300) | st.just("ERROR " + "x" * 5000)))
+def test_whatever_the_logs_hold_there_is_a_cause_of_one_bounded_line(contents: dict[str, str]) -> None:
+    told = probable_cause(report(), [log(name, content) for name, content in contents.items()])
+    assert told.strip()
+    assert len(told) <= LONGEST
+    assert len(told.splitlines()) == 1
