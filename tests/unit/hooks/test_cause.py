@@ -59,7 +59,7 @@ NO_COLUMN = (
 
 
 def report(
-    state: StepState = StepState.FAILED, *, reason: str | None = "Unknown Error", message: str | None = None
+    *, state: StepState = StepState.FAILED, reason: str | None = "Unknown Error", message: str | None = None
 ) -> StepReport:
     return StepReport("j-1", "s-1", "Validate", state, reason=reason, message=message)
 
@@ -68,15 +68,9 @@ def log(name: str, content: str) -> LogFile:
     return LogFile(name, f"s3://logs/j-1/steps/s-1/{name}.gz", tuple(content.splitlines()))
 
 
-def cause(
-    *,
-    state: StepState = StepState.FAILED,
-    reason: str | None = "Unknown Error",
-    message: str | None = None,
-    **contents: str,
-) -> str:
+def cause(of: StepReport | None = None, /, **contents: str) -> str:
     logs = [log(name.replace("_", " "), content) for name, content in contents.items()]
-    return probable_cause(report(state, reason=reason, message=message), logs)
+    return probable_cause(of or report(), logs)
 
 
 def sample(name: str) -> str:
@@ -208,15 +202,18 @@ def test_a_call_into_java_without_a_cause_is_told_by_its_own_trace() -> None:
 
 
 def test_without_logs_emrs_own_details_are_the_cause() -> None:
-    assert cause(message="the file s3://apps/x.py does not exist") == "the file s3://apps/x.py does not exist"
-    assert cause(reason="The step's jar is missing", message="see the log") == "The step's jar is missing see the log"
-    assert cause(stderr="Setting default log level", message="no such script") == "no such script"
+    assert cause(report(message="the file s3://apps/x.py does not exist")) == "the file s3://apps/x.py does not exist"
+    assert (
+        cause(report(reason="The step's jar is missing", message="see the log"))
+        == "The step's jar is missing see the log"
+    )
+    assert cause(report(message="no such script"), stderr="Setting default log level") == "no such script"
 
 
 def test_emrs_details_are_not_taken_when_they_only_say_that_it_failed() -> None:
     general = 'Exception in thread "main" org.apache.spark.SparkException: Application x finished with failed status'
-    assert cause(message=general, stdout="the limit is passed") == "the limit is passed"
-    assert cause(message=general) == general
+    assert cause(report(message=general), stdout="the limit is passed") == "the limit is passed"
+    assert cause(report(message=general)) == general
 
 
 def test_when_nothing_says_why_that_is_said() -> None:
@@ -226,8 +223,8 @@ def test_when_nothing_says_why_that_is_said() -> None:
 def test_a_cancelled_step_is_not_told_by_what_its_end_left_in_the_logs() -> None:
     stderr = "26/11/21 06:27:33 ERROR Utils: Uncaught exception in thread main\n"
     cancelled = "it was cancelled, or its cluster was terminated before it had run"
-    assert cause(state=StepState.CANCELLED, reason=None, stderr=stderr) == cancelled
-    assert cause(state=StepState.CANCELLED, reason=None, message="by user", stderr=stderr) == "by user"
+    assert cause(report(state=StepState.CANCELLED, reason=None), stderr=stderr) == cancelled
+    assert cause(report(state=StepState.CANCELLED, reason=None, message="by user"), stderr=stderr) == "by user"
 
 
 @given(st.dictionaries(st.sampled_from(ORDER), st.text(max_size=300) | st.just("ERROR " + "x" * 5000)))
