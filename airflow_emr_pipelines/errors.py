@@ -47,7 +47,7 @@ class InvalidSpec(EmrPipelinesError, ValueError):
         self.field, self.value, self.rule, self.remedy = field, value, rule, remedy
 
     def __str__(self) -> str:
-        text = repr(self.value) if self.value is not HIDDEN else HIDDEN
+        text = HIDDEN if isinstance(self.value, str) and self.value == HIDDEN else repr(self.value)
         if len(text) > LONGEST_VALUE:
             text = text[: LONGEST_VALUE - 1] + "…"
         return f"{self.field} = {text}: {self.rule}; {self.remedy}"

@@ -107,7 +107,8 @@ class EmrCluster(Spec):
         self.check(rules.choice, "scale_down_behavior", choices=SCALE_DOWN)
         self.check(cluster_tags, "tags")
         self.check(rules.truth, "termination_protected")
-        self.check(rules.whole, "idle_timeout", least=60, most=604_800)
+        if self.idle_timeout is not None:
+            self.check(rules.whole, "idle_timeout", least=60, most=604_800)
         self.check(rules.whole, "step_concurrency", least=1, most=256)
         self._check_release()
         self._check_together()

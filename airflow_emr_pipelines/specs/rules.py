@@ -54,7 +54,7 @@ def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
     name = field.rpartition(".")[2]
     if isinstance(values, str):
         raise InvalidSpec(field, values, "it is a list with one text an element, not one text", _as_list(field, values))
-    if isinstance(values, Mapping) or not isinstance(values, Iterable):
+    if isinstance(values, (Mapping, bytes)) or not isinstance(values, Iterable):
         raise InvalidSpec(field, values, f"it is a list, not {article(values)}", f'write {name}=["one", "other"]')
     checked: list[Any] = []
     for place, value in enumerate(values):

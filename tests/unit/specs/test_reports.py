@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.errors import BadTriggerEvent, UnknownState
+from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.states import ClusterState, StepState
+
+NOON = datetime(2013, 1, 2, 12, 0, tzinfo=timezone.utc)
+FAILED_STEP: dict[str, Any] = {
+    "Id": "s-1",
+    "Name": "Validate [key]",
+    "Status": {
+        "State": "FAILED",
+        "StateChangeReason": {"Code": "NONE"},
+        "FailureDetails": {"Reason": "Unknown Error", "Message": "exit 1", "LogFile": "s3://logs/stderr.gz"},
+        "Timeline": {"CreationDateTime": NOON, "StartDateTime": NOON, "EndDateTime": NOON},
+    },
+    "AdditionalInfo": {"ResourceManagerApplicationIds": ["application_1_1"]},
+}
+FAILED_CLUSTER: dict[str, Any] = {
+    "Id": "j-1",
+    "Name": "daily",
+    "Status": {
+        "State": "TERMINATED_WITH_ERRORS",
+        "StateChangeReason": {"Code": "BOOTSTRAP_FAILURE", "Message": "bootstrap action 1 failed"},
+        "Timeline": {"CreationDateTime": NOON, "EndDateTime": NOON},
+        "ErrorDetails": [
+            {"ErrorCode": "E1", "ErrorMessage": "no such file", "ErrorData": [{"instance-id": "i-1"}, {"path": "/x"}]},
+            {"ErrorCode": "E2"},
+        ],
+    },
+    "LogUri": "s3n://logs/",
+    "MasterPublicDnsName": "ip-10-0-0-1",
+    "NormalizedInstanceHours": 8,
+    "TerminationProtected": True,
+    "AutoTerminate": False,
+    "StepConcurrencyLevel": 5,
+    "Tags": [{"Key": "team", "Value": "data"}, {"Key": "bare"}],
+}
+
+
+def test_a_step_that_failed_is_read_whole() -> None:
+    iso = NOON.isoformat()
+    assert StepReport.from_answer("j-1", FAILED_STEP) == StepReport(
+        cluster_id="j-1",
+        id="s-1",
+        name="Validate [key]",
+        state=StepState.FAILED,
+        reason="Unknown Error",
+        message="exit 1",
+        log_file="s3://logs/stderr.gz",
+        created=iso,
+        started=iso,
+        ended=iso,
+        application_ids=("application_1_1",),
+    )
+
+
+def test_a_step_is_read_from_as_little_as_emr_may_say() -> None:
+    report = StepReport.from_answer("j-1", {"Id": "s-1", "Status": {"State": "PENDING"}})
+    assert report == StepReport("j-1", "s-1", "", StepState.PENDING)
+
+
+def test_a_cluster_that_failed_is_read_whole() -> None:
+    report = ClusterReport.from_answer(FAILED_CLUSTER)
+    assert (report.state, report.code, report.message) == (
+        ClusterState.TERMINATED_WITH_ERRORS,
+        "BOOTSTRAP_FAILURE",
+        "bootstrap action 1 failed",
+    )
+    assert report.error_details == ("E1: no such file [instance-id=i-1; path=/x]", "E2")
+    assert report.tags == {"team": "data", "bare": ""}
+    assert (report.step_concurrency, report.termination_protected, report.auto_terminate) == (5, True, False)
+    assert (report.created, report.ready, report.ended) == (NOON.isoformat(), None, NOON.isoformat())
+
+
+def test_a_live_cluster_may_have_a_message_and_no_code() -> None:
+    """As ListClusters tells it."""
+    report = ClusterReport.from_answer(
+        {"Id": "j-1", "Name": "daily", "Status": {"State": "WAITING", "StateChangeReason": {"Message": "Waiting"}}}
+    )
+    assert (report.code, report.message, report.log_uri, report.tags) == (None, "Waiting", None, {})
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        StepReport.from_answer("j-1", FAILED_STEP),
+        StepReport("j-1", "s-1", "a", StepState.RUNNING),
+        ClusterReport.from_answer(FAILED_CLUSTER),
+        ClusterReport("j-1", "a", ClusterState.STARTING),
+    ],
+    ids=["step", "young step", "cluster", "young cluster"],
+)
+def test_a_report_goes_through_a_trigger_event_unchanged(report: StepReport | ClusterReport) -> None:
+    assert type(report).from_event(json.loads(json.dumps(report.to_event()))) == report
+
+
+@pytest.mark.parametrize("kind", [StepReport, ClusterReport])
+@pytest.mark.parametrize("event", [{}, {"state": "RUNNING"}, "done", None, {"state": "RUNNING", "odd": 1}])
+def test_an_event_that_is_no_report_never_passes_for_one(kind: Any, event: Any) -> None:
+    with pytest.raises(BadTriggerEvent):
+        kind.from_event(event)
+
+
+def test_an_unknown_state_fails_at_the_edge() -> None:
+    with pytest.raises(UnknownState, match="MELTED"):
+        StepReport.from_answer("j-1", {"Id": "s-1", "Status": {"State": "MELTED"}})
+    with pytest.raises(UnknownState, match="MELTED"):
+        ClusterReport.from_event({**ClusterReport("j-1", "a", ClusterState.STARTING).to_event(), "state": "MELTED"})

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_emr_pipelines import errors
+from airflow_emr_pipelines.errors import (
+    HIDDEN,
+    BadTriggerEvent,
+    ClusterFailed,
+    ClusterGone,
+    DeadlineExceeded,
+    EmrPipelinesError,
+    InvalidSpec,
+    StepCancelled,
+    StepFailed,
+    UnclearAnswer,
+    UnknownState,
+    WatchRefused,
+)
+
+STEP = ("j-1", "s-1", "Validate", "FAILED", "exit code 1", "s3://logs/j-1/steps/s-1/stderr.gz")
+CLUSTER = ("j-1", "daily", "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE", "exit code 2", None)
+RAISED = [
+    InvalidSpec("SparkStep.driver_memory", "6.4g", "the JVM takes no fractions", "write 6553m"),
+    StepFailed(*STEP),
+    StepCancelled(*STEP),
+    ClusterFailed(*CLUSTER),
+    ClusterGone(*CLUSTER),
+    DeadlineExceeded("step s-1", 60.0, "RUNNING"),
+    UnclearAnswer("RunJobFlow", "no answer", "look in the console"),
+    UnknownState("a step", "MELTED"),
+    WatchRefused("s-1", "AccessDenied"),
+    BadTriggerEvent({"odd": 1}),
+]
+
+
+def below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from below(child)
+
+
+def test_every_exception_is_tried_here_and_drawn_in_the_tree() -> None:
+    kinds = set(below(EmrPipelinesError))
+    assert {type(error) for error in RAISED} == kinds
+    assert [kind.__name__ for kind in kinds if kind.__name__ not in str(errors.__doc__)] == []
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+def test_an_exception_survives_pickling_and_copying(error: EmrPipelinesError) -> None:
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is type(error)
+        assert str(twin) == str(error)
+        assert vars(twin) == vars(error)
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+def test_an_exception_tells_all_it_knows(error: EmrPipelinesError) -> None:
+    for value in vars(error).values():
+        assert value is None or (f"{value:g}" if isinstance(value, float) else str(value)) in str(error)
+
+
+def test_bad_input_is_a_value_error() -> None:
+    assert issubclass(InvalidSpec, ValueError)
+
+
+def test_a_step_that_failed_says_why_and_where_to_read_on() -> None:
+    log = "s3://logs/stderr.gz"
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", log)) == (
+        f"Step s-1 (Sum) on cluster j-1 ended FAILED: exit code 1. Log: {log}"
+    )
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "No file.", log)).endswith(f"No file. Log: {log}")
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", None)).endswith("FAILED: exit code 1")
+
+
+def test_a_long_value_is_cut() -> None:
+    told = str(InvalidSpec("ShellStep.command", "x" * 20_000, "too long", "shorten it"))
+    assert len(told) < 200
+    assert "…" in told
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("SparkStep.conf['spark.hadoop.fs.s3a.secret.key']", "hunter2"),
+        ("CustomJarStep.properties['dbPassword']", "hunter2"),
+        ("SparkStep.args[3] (after --api-key)", "hunter2"),
+        ("SparkStep.args[3]", "--password=hunter2"),
+        ("SparkStep.args", "--input s3://b/x --token hunter2"),
+        ("ShellStep.command", "curl https://me:hunter2@example.com"),
+        ("SparkStep.conf", {"spark.ssl.keyPassword": "hunter2"}),
+        ("SparkStep.conf", ["spark.authenticate.secret", "hunter2"]),
+        ("ShellStep.command", "AWS_ID=AKIAABCDEFGHIJKLMNOP hunter2"),
+    ],
+)
+def test_what_may_be_a_secret_is_neither_told_nor_kept(field: str, value: object) -> None:
+    error = InvalidSpec(field, value, "it is wrong", "mend it")
+    assert "hunter2" not in str(error) + repr(error) + repr(vars(error))
+    assert HIDDEN in str(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize("value", ["s3://apps/tokens/run.py", "spark.sql.tokenizer=x", "/etc/krb5.keytab", 6.4])
+def test_other_values_are_told(value: object) -> None:
+    assert repr(value) in str(InvalidSpec("SparkStep.application", value, "it is wrong", "mend it"))
