@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from botocore import exceptions as botocore
+from botocore.parsers import ResponseParserError
 
 THROTTLING = {
     "Throttling",
@@ -22,6 +23,8 @@ THROTTLING = {
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 SERVER_FAULT = {"InternalFailure", "InternalServerError", "InternalServerException", "ServiceUnavailable"}
 
+REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
+
 
 class Meaning(Enum):
     REFUSED = "the service, or botocore, refused the request: sending it again changes nothing"
@@ -32,21 +35,22 @@ class Meaning(Enum):
 
 
 def meaning(error: Exception) -> Meaning:
-    """What an exception of botocore says about the request that raised it."""
+    """What an exception says about the request that raised it."""
     if isinstance(error, botocore.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in THROTTLING or status == 429:
+        if code in THROTTLING or status == TOO_MANY_REQUESTS:
             return Meaning.THROTTLED
         if code in EXPIRED:
             return Meaning.EXPIRED
-        return Meaning.UNCLEAR if code in SERVER_FAULT or status >= 500 else Meaning.REFUSED
+        unclear = code in SERVER_FAULT or status >= 500 or status == REQUEST_TIMEOUT
+        return Meaning.UNCLEAR if unclear else Meaning.REFUSED
     if isinstance(error, (botocore.EndpointConnectionError, botocore.ConnectTimeoutError)):
         return Meaning.NOT_SENT
     if isinstance(error, (botocore.HTTPClientError, botocore.ResponseStreamingError)):
         return Meaning.UNCLEAR
-    # An answer that cannot be read: botocore.parsers has its own exception, which is a plain BotoCoreError's cousin.
-    return Meaning.UNCLEAR if type(error).__name__ == "ResponseParserError" else Meaning.REFUSED
+    # An answer that cannot be read, or lacks what was asked for: botocore takes a proxy's page with status 200 for one.
+    return Meaning.UNCLEAR if isinstance(error, (ResponseParserError, LookupError)) else Meaning.REFUSED
 
 
 def code_of(error: BaseException) -> str:
