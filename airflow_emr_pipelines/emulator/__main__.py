@@ -84,7 +84,8 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 — uvicorn tells it by a flag only
         await asyncio.sleep(0.01)
-    print(f"ready {url}", flush=True)
+    if server.started:
+        print(f"ready {url}", flush=True)
     try:
         await serving
     finally:
@@ -128,6 +129,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # not left to uvicorn: two programs can bind one port, and only one can listen on it
     except (OSError, OverflowError) as error:
         listener.close()
         raise _Unusable(

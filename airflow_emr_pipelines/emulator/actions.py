@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import IPv4Address
 from typing import Any
 
 from airflow_emr_pipelines.emulator import rules
@@ -35,6 +37,7 @@ Request = Mapping[str, Any]
 ACCOUNT = "123456789012"
 PAGE = 50
 INSTANCES_PAGE = 2000
+FIRST_ADDRESS = IPv4Address("10.0.0.1")
 
 
 class Emr:
@@ -71,10 +74,10 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         arn=f"arn:aws:elasticmapreduce:{emr.region}:{ACCOUNT}:cluster/{cluster_id}",
         region=emr.region,
         request=request,
-        groups=[_new_group(config) for config in _group_configs(instances)],
+        groups=_new_groups(_group_configs(instances)),
         created=emr.clock.now(),
         tags={tag["Key"]: tag.get("Value", "") for tag in request.get("Tags", ())},
-        protected=instances.get("TerminationProtected", False),
+        protected=instances.get("TerminationProtected", False) or rules.has_three_primaries(instances),
         idle_timeout=policy.get("IdleTimeout", 3600) if policy is not None else None,
     )
     cluster.steps = [_new_step(emr, config) for config in request.get("Steps", ())]
@@ -251,14 +254,14 @@ async def cancel_steps(emr: Emr, request: Request) -> Answer:
     if not request["StepIds"] or len(request["StepIds"]) > 256:
         raise Refused("1 to 256 step ids can be specified.")
     kill = request.get("StepCancellationOption") == "TERMINATE_PROCESS"
+    release = rules.release_of(cluster.request["ReleaseLabel"])
     steps = {step.id: step for step in cluster.steps}
     infos = []
     for step_id in request["StepIds"]:
         step = steps.get(step_id)
         if step is None:
             infos.append({"StepId": step_id, "Status": "FAILED", "Reason": f"Step id '{step_id}' is not valid."})
-        elif step.state.finished:
-            reason = f"Step {step_id} has ended {step.state.value} and cannot be cancelled."
+        elif reason := rules.not_cancellable(step, release):
             infos.append({"StepId": step_id, "Status": "FAILED", "Reason": reason})
         else:
             await emr.lives.cancel(cluster, step, kill=kill)
@@ -278,7 +281,9 @@ def _page(found: Sequence[Any], request: Request, size: int) -> tuple[Sequence[A
     try:
         start = int(base64.b64decode(request["Marker"], validate=True)) if "Marker" in request else 0
     except ValueError:
-        raise Refused("The marker is not valid.") from None
+        start = -1
+    if start < 0:
+        raise Refused("The marker is not valid.")
     more = len(found) > start + size
     return found[start : start + size], base64.b64encode(str(start + size).encode()).decode() if more else None
 
@@ -315,12 +320,16 @@ def _group_configs(instances: Request) -> list[Request]:
     ]
 
 
-def _new_group(config: Request) -> InstanceGroup:
-    group_id = new_id("ig-")
-    instances = [
-        Instance(
-            id=new_id("ci-"), ec2_id=new_id("i-", 17, HEX), group_id=group_id, address=f"10.0.0.{number % 250 + 1}"
+def _new_groups(configs: Sequence[Request]) -> list[InstanceGroup]:
+    numbers = itertools.count()
+    return [
+        InstanceGroup(
+            new_id("ig-"),
+            config,
+            [
+                Instance(new_id("ci-"), new_id("i-", 17, HEX), str(FIRST_ADDRESS + next(numbers)))
+                for _ in range(config["InstanceCount"])
+            ],
         )
-        for number in range(config["InstanceCount"])
+        for config in configs
     ]
-    return InstanceGroup(group_id, config, instances)

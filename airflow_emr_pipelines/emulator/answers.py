@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from string import ascii_lowercase
 from typing import Any
 
 from airflow_emr_pipelines.emulator.model import Cluster, Instance, InstanceGroup, Step
@@ -24,11 +25,11 @@ AS_REQUESTED = (
     "EbsRootVolumeThroughput",
     "RepoUpgradeOnBoot",
     "OSReleaseLabel",
+    "ExtendedSupport",
 )
 """What DescribeCluster says as RunJobFlow was told."""
 NETWORK = (
     "Ec2KeyName",
-    "Ec2SubnetId",
     "EmrManagedMasterSecurityGroup",
     "EmrManagedSlaveSecurityGroup",
     "ServiceAccessSecurityGroup",
@@ -52,19 +53,19 @@ SIZES = {"medium": 2, "large": 4, "xlarge": 8}
 def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
     """A cluster as DescribeCluster tells it."""
     request, instances = cluster.request, cluster.instances
-    network = {name: instances[name] for name in NETWORK if name in instances}
     return {
         **cluster_summary(cluster, now),
         **{name: request[name] for name in AS_REQUESTED if name in request},
-        "Ec2InstanceAttributes": {**network, "IamInstanceProfile": request.get("JobFlowRole")},
+        "Ec2InstanceAttributes": _network(cluster),
         "InstanceCollectionType": "INSTANCE_GROUP",
         "AutoTerminate": not cluster.keep_alive,
         "TerminationProtected": cluster.protected,
+        "UnhealthyNodeReplacement": instances.get("UnhealthyNodeReplacement"),
         "VisibleToAllUsers": request.get("VisibleToAllUsers", True),
         "Applications": [{"Name": application["Name"]} for application in request.get("Applications", ())],
         "Tags": [{"Key": key, "Value": value} for key, value in cluster.tags.items()],
         "Configurations": request.get("Configurations", []),
-        "MasterPublicDnsName": _dns(cluster.groups[0].instances[0], cluster.region) if cluster.ready else None,
+        "MasterPublicDnsName": _dns(cluster.primary.instances[0], cluster.region) if cluster.ready else None,
         "StepConcurrencyLevel": cluster.step_concurrency,
     }
 
@@ -107,10 +108,9 @@ def group_answer(cluster: Cluster, group: InstanceGroup) -> Answer:
             "Timeline": _timeline(cluster),
         },
         "Configurations": config.get("Configurations", []),
-        "EbsBlockDevices": [
-            {"VolumeSpecification": device["VolumeSpecification"], "Device": f"/dev/sd{chr(ord('b') + place)}"}
-            for place, device in enumerate(config.get("EbsConfiguration", {}).get("EbsBlockDeviceConfigs", ()))
-        ],
+        "EbsBlockDevices": _volumes(config.get("EbsConfiguration", {})),
+        "EbsOptimized": config.get("EbsConfiguration", {}).get("EbsOptimized"),
+        "CustomAmiId": config.get("CustomAmiId"),
         "ShrinkPolicy": {},
     }
 
@@ -161,6 +161,29 @@ def step_answer(step: Step) -> Answer:
             else None
         ),
     }
+
+
+def _network(cluster: Cluster) -> Answer:
+    instances = cluster.instances
+    subnets = [instances["Ec2SubnetId"]] if "Ec2SubnetId" in instances else instances.get("Ec2SubnetIds", [])
+    zone = instances.get("Placement", {}).get("AvailabilityZone")
+    return {
+        **{name: instances[name] for name in NETWORK if name in instances},
+        "Ec2SubnetId": subnets[0] if subnets else None,
+        "RequestedEc2SubnetIds": subnets,
+        "Ec2AvailabilityZone": zone or f"{cluster.region}a",
+        "RequestedEc2AvailabilityZones": [zone] if zone else [],
+        "IamInstanceProfile": cluster.request.get("JobFlowRole"),
+    }
+
+
+def _volumes(config: Mapping[str, Any]) -> list[Answer]:
+    devices = config.get("EbsBlockDeviceConfigs", ())
+    volumes = [device["VolumeSpecification"] for device in devices for _ in range(device.get("VolumesPerInstance", 1))]
+    return [
+        {"VolumeSpecification": volume, "Device": f"/dev/sd{letter}"}
+        for volume, letter in zip(volumes, ascii_lowercase[1:], strict=False)
+    ]
 
 
 def _instance_reason(cluster: Cluster) -> Answer:

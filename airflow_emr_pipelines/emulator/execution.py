@@ -54,14 +54,16 @@ class Execution:
         self._environment = environment
         self._destination = destination
         self._cancelled = asyncio.Event()
+        self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
         self._group: ProcessGroup | None = None
         self._told_in: Path | None = None  # the file that says why the process failed
 
-    async def cancel(self, number: int) -> None:
+    async def cancel(self, number: signal.Signals) -> None:
         """Signal the process group; what has not started yet will not."""
         self._cancelled.set()
+        self._signal = number
         if self._group is not None:
-            self._log.say(f"cancelled: {signal.Signals(number).name} is sent to process group {self._group.pid}")
+            self._log.say(f"cancelled: {number.name} is sent to process group {self._group.pid}")
             await asyncio.to_thread(self._group.signal, number)
 
     async def run(self, prepare: Callable[[], Launch], *, keep_strays: bool = False) -> Outcome:
@@ -133,7 +135,7 @@ class Execution:
         self._log.say(f"ProcessRunner started child process {group.pid}")
         self._group = group
         if self._cancelled.is_set():
-            group.signal(signal.SIGTERM)
+            group.signal(self._signal)
         return group
 
     def _announce(self, launch: Launch) -> None:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 C, S = ClusterState, StepState
 
 ALL_STEPS_COMPLETED = End("ALL_STEPS_COMPLETED", "Steps completed")
+SOME_STEPS_FAILED = End("ALL_STEPS_COMPLETED", "Steps completed with errors")
 STEP_FAILURE = End("STEP_FAILURE", "Shut down as step failed", with_errors=True)
 USER_REQUEST = End("USER_REQUEST", "Terminated by user request")
 TERMINATES = ("TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW")
@@ -85,6 +86,7 @@ class Life:
             applications=frozenset(part["Name"].lower() for part in request.get("Applications", ())),
             configurations=request.get("Configurations", ()),
             log_uri=request.get("LogUri"),
+            primary_instance_id=cluster.primary.instances[0].ec2_id,
         )
 
     async def live(self) -> None:
@@ -147,16 +149,12 @@ class Life:
             idle_left = None
             if not cluster.active_steps:
                 if not cluster.keep_alive:
-                    cluster.ask_for_end(ALL_STEPS_COMPLETED)
+                    failed = any(step.state is S.FAILED for step in cluster.steps)
+                    cluster.ask_for_end(SOME_STEPS_FAILED if failed else ALL_STEPS_COMPLETED)
                     return
                 idle_left = self._wait_idle()
-                if cluster.end is not None:
-                    return
-            elif cluster.state is C.WAITING:
-                cluster.move(C.RUNNING, self.clock.now())
-                cluster.idle_since = None
-                continue
-            await self.clock.pass_or(cluster.changed, idle_left)
+            if cluster.end is None:
+                await self.clock.pass_or(cluster.changed, idle_left)
 
     def _wait_idle(self) -> float | None:
         """Be WAITING; the seconds until the auto-termination policy ends the cluster."""
@@ -208,10 +206,14 @@ class Life:
 
     def _act_on_failure(self, failed: Step) -> None:
         """Do what ActionOnFailure says. Above a step concurrency of 1 EMR has let in nothing but CONTINUE."""
-        if failed.action_on_failure in TERMINATES:
-            self.cluster.ask_for_end(STEP_FAILURE)
-        elif failed.action_on_failure == "CANCEL_AND_WAIT":
-            for step in self.cluster.steps:
+        cluster, action = self.cluster, failed.action_on_failure
+        if action == "CONTINUE":
+            return
+        # Protection keeps a cluster that would stay alive without steps; of the other steps none may run either.
+        if action in TERMINATES and not (cluster.protected and cluster.keep_alive):
+            cluster.ask_for_end(STEP_FAILURE)
+        else:
+            for step in cluster.steps:
                 if step.state is S.PENDING:
                     step.move(S.CANCELLED, self.clock.now())
                     step.message = f"Cancelled because step {failed.id} failed"
@@ -246,14 +248,14 @@ def _step_run(cluster: Cluster, step: Step) -> StepRun:
 
 
 def _bootstrap_failure(cluster: Cluster, index: int, name: str, outcome: Outcome) -> End:
-    instance = cluster.groups[0].instances[0]
+    instance = cluster.primary.instances[0]
     message = f"On the master instance ({instance.ec2_id}), bootstrap action {index} returned a non-zero return code"
-    data = {"instance-id": instance.ec2_id, "bootstrap-action": str(index), "name": name}
+    data = {"primary-instance-id": instance.ec2_id, "bootstrap-action": str(index), "name": name}
     if outcome.message:
         data["message"] = outcome.message
     if outcome.log_file:
         data["log-file"] = outcome.log_file
-    detail = {"ErrorCode": "BOOTSTRAP_FAILURE_BA_RETURNED_NON_ZERO", "ErrorMessage": message, "ErrorData": [data]}
+    detail = {"ErrorCode": "BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE", "ErrorMessage": message, "ErrorData": [data]}
     return End("BOOTSTRAP_FAILURE", message, with_errors=True, details=(detail,))
 
 

@@ -37,7 +37,7 @@ class Metastore:
         self._process: asyncio.subprocess.Process | None = None
         self._gateway: Any = None
         self._port: int | None = None
-        self._starting = asyncio.Lock()
+        self._opening, self._starting = asyncio.Lock(), asyncio.Lock()
         self._mounted: frozenset[str] = frozenset()
         self._talks: set[asyncio.Task[None]] = set()
         self._environment: Mapping[str, str] = {}
@@ -53,10 +53,11 @@ class Metastore:
 
     async def open(self, environment: Mapping[str, str]) -> str:
         """Be there for users; returns the address for `hive.metastore.uris`. Nothing is started yet."""
-        if self._server is None:
-            self._environment = environment
-            self.warehouse.mkdir(parents=True, exist_ok=True)
-            self._server = await asyncio.start_server(self._welcome, _LOOPBACK, 0)
+        async with self._opening:
+            if self._server is None:
+                self._environment = environment
+                self.warehouse.mkdir(parents=True, exist_ok=True)
+                self._server = await asyncio.start_server(self._welcome, _LOOPBACK, 0)
         return f"thrift://{_LOOPBACK}:{self._server.sockets[0].getsockname()[1]}"
 
     async def mount(self, buckets: Iterable[str]) -> None:

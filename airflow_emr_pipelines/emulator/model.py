@@ -69,7 +69,6 @@ class Step:
     failure: Mapping[str, str] | None = None
     """FailureDetails."""
     application_ids: Sequence[str] = ()
-    cancelled_by_kill: bool = False
 
     def move(self, state: StepState, now: datetime) -> None:
         if state not in STEP_EDGES[self.state]:
@@ -85,7 +84,6 @@ class Step:
 class Instance:
     id: str
     ec2_id: str
-    group_id: str
     address: str
 
 
@@ -134,8 +132,13 @@ class Cluster:
         return found
 
     @property
+    def primary(self) -> InstanceGroup:
+        return next(group for group in self.groups if group.config["InstanceRole"] == "MASTER")
+
+    @property
     def keep_alive(self) -> bool:
-        return bool(self.instances.get("KeepJobFlowAliveWhenNoSteps", False))
+        """Whether it waits for more steps after its last; with three primary instances it always does."""
+        return bool(self.instances.get("KeepJobFlowAliveWhenNoSteps", False)) or len(self.primary.instances) > 1
 
     @property
     def step_concurrency(self) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_emr_pipelines.emulator.errors import NOT_MODIFIABLE, TOO_MANY_STEPS, Refused, not_emulated
-from airflow_emr_pipelines.emulator.model import Cluster
-from airflow_emr_pipelines.specs.states import ClusterState
+from airflow_emr_pipelines.emulator.model import Cluster, Step
+from airflow_emr_pipelines.specs.states import ClusterState, StepState
 
 Request = Mapping[str, Any]
 Release = tuple[int, int, int]
@@ -26,12 +26,12 @@ APPLICATIONS = """
     amazoncloudwatchagent delta flink ganglia hbase hcatalog hadoop hive hudi hue iceberg jupyterenterprisegateway
     jupyterhub livy mahout mxnet oozie phoenix pig presto prestosql spark sqoop tensorflow tez trino zeppelin zookeeper
 """
+LOG_URI = re.compile(r"s3[na]?://[^/]+")
 FORBIDDEN_IN_NAME = re.compile(r"[<>$|`]")
 TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
 INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 UNSUPPORTED = (
-    "AmiVersion",
     "ManagedScalingPolicy",
     "AutoScalingRole",
     "KerberosAttributes",
@@ -41,6 +41,8 @@ UNSUPPORTED = (
     "StepExecutionRoleArn",
     "SupportedProducts",
     "NewSupportedProducts",
+    "LogEncryptionKmsKeyId",
+    "SessionEnabled",
 )
 
 
@@ -52,7 +54,7 @@ def new_cluster(request: Request) -> None:
             raise not_emulated(f"RunJobFlow with {member}")
     release = release_of(request["ReleaseLabel"])
     _applications(request.get("Applications", ()), release)
-    _instances(request["Instances"])
+    _instances(request["Instances"], release)
     concurrency = request.get("StepConcurrencyLevel", 1)
     if not 1 <= concurrency <= 256:
         raise Refused(f"Step concurrency level must be between 1 and 256, not {concurrency}.")
@@ -60,7 +62,7 @@ def new_cluster(request: Request) -> None:
         raise Refused("Step concurrency level greater than 1 is supported from emr-5.28.0.")
     if len(request.get("BootstrapActions", ())) > 16:
         raise Refused("A cluster can have at most 16 bootstrap actions.")
-    if "LogUri" in request and not re.match(r"s3[na]?://[^/]+", request["LogUri"]):
+    if "LogUri" in request and not LOG_URI.match(request["LogUri"]):
         raise Refused("The LogUri must be an S3 address, s3://bucket/folder/.")
     if "AutoTerminationPolicy" in request:
         auto_termination(request["AutoTerminationPolicy"], release)
@@ -102,14 +104,14 @@ def _applications(applications: Sequence[Request], release: Release) -> None:
         raise Refused("Presto and Trino cannot be installed on one cluster.")
 
 
-def _instances(instances: Request) -> None:
+def _instances(instances: Request, release: Release) -> None:
     groups, fleets = instances.get("InstanceGroups", ()), instances.get("InstanceFleets", ())
     if fleets and groups:
         raise Refused("InstanceGroups and InstanceFleets cannot be specified together.")
     if fleets:
         raise not_emulated("RunJobFlow with InstanceFleets")
     if not groups:
-        if not instances.get("MasterInstanceType") or not instances.get("InstanceCount"):
+        if not instances.get("MasterInstanceType") or instances.get("InstanceCount", 0) < 1:
             raise Refused("Instance groups, instance fleets, or MasterInstanceType and InstanceCount are required.")
     elif instances.get("MasterInstanceType") or instances.get("InstanceCount"):
         raise Refused("MasterInstanceType and InstanceCount cannot be specified with InstanceGroups.")
@@ -122,6 +124,14 @@ def _instances(instances: Request) -> None:
     if bool(instances.get("EmrManagedMasterSecurityGroup")) != bool(instances.get("EmrManagedSlaveSecurityGroup")):
         raise Refused("EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup must be specified together.")
     _instance_groups(groups)
+    if has_three_primaries(instances) and release < (5, 23, 0):
+        raise Refused("Three primary instances are supported from emr-5.23.0.")
+
+
+def has_three_primaries(instances: Request) -> bool:
+    """Such a cluster is protected and stays alive without steps, whatever the request says."""
+    groups = instances.get("InstanceGroups", ())
+    return any(group["InstanceRole"] == "MASTER" and group["InstanceCount"] == 3 for group in groups)
 
 
 def _instance_groups(groups: Sequence[Request]) -> None:
@@ -173,6 +183,17 @@ def modifiable(cluster: Cluster) -> None:
     """Refuse to change a cluster that is ending or has ended."""
     if cluster.state.finished or cluster.state is ClusterState.TERMINATING or cluster.end is not None:
         raise Refused(NOT_MODIFIABLE)
+
+
+def not_cancellable(step: Step, release: Release) -> str | None:
+    """Why a step cannot be cancelled."""
+    if step.state.finished:
+        return f"Step {step.id} has ended {step.state.value} and cannot be cancelled."
+    if release < (4, 8, 0) or release == (5, 0, 0):
+        return "Steps can be cancelled from emr-4.8.0 on, except in emr-5.0.0."
+    if step.state is not StepState.PENDING and release < (5, 28, 0):
+        return "Running steps can be cancelled from emr-5.28.0 on."
+    return None
 
 
 def added_steps(cluster: Cluster, new: Sequence[Request]) -> None:

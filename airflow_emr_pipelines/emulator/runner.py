@@ -41,6 +41,11 @@ class _Cluster:
     configuration: configurations.ClusterConfiguration
     started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     applications: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    running: dict[str, Execution] = field(default_factory=dict)
+
+    async def kill(self) -> None:
+        for execution in list(self.running.values()):
+            await execution.cancel(signal.SIGKILL)
 
     def new_application_id(self) -> str:
         return f"application_{self.started_ms}_{next(self.applications):04d}"
@@ -58,7 +63,6 @@ class Runner:
         guard = Guard(self._mark)
         self._host = Host(guard, Memory(memory_mib), Metastore(self._data_dir / "hive", s3.root, guard), s3)
         self._clusters: dict[str, _Cluster] = {}
-        self._running: dict[str, Execution] = {}
         self._warming: asyncio.Task[None] | None = None
         # What an emulator left that was killed.
         shutil.rmtree(self._data_dir / "clusters", ignore_errors=True)
@@ -104,11 +108,23 @@ class Runner:
     ) -> Outcome:
         cluster = self._clusters[setup.cluster_id]
         environment = cluster.home.environment(self._endpoint(), identity)
-        node = Node(
+        folder = cluster.home.step_folder(identity)
+        log = StepLog(folder / "logs")
+        log.say(title)
+        # Known before anything is waited for: whoever cancels it from now on is heard.
+        execution = cluster.running[identity] = Execution(self._host, log, environment, destination)
+        try:
+            node = await self._node(setup, cluster, folder)
+            return await execution.run(lambda: launch(node), keep_strays=keep_strays)
+        finally:
+            del cluster.running[identity]
+
+    async def _node(self, setup: ClusterSetup, cluster: _Cluster, folder: Path) -> Node:
+        return Node(
             setup=setup,
             configuration=cluster.configuration,
             home=cluster.home,
-            folder=cluster.home.step_folder(identity),
+            folder=folder,
             s3=self._host.s3,
             memory=self._host.memory,
             metastore_uri=await self._host.metastore.open({MARK: f"{self._mark}/metastore"}),
@@ -116,24 +132,18 @@ class Runner:
             cores=max(1, min(_MOST_CORES, os.cpu_count() or 1)),
             new_application_id=cluster.new_application_id,
         )
-        log = StepLog(node.folder / "logs")
-        log.say(title)
-        execution = self._running[identity] = Execution(self._host, log, environment, destination)
-        try:
-            return await execution.run(lambda: launch(node), keep_strays=keep_strays)
-        finally:
-            self._running.pop(identity, None)
 
     async def cancel(self, step_id: str, *, kill: bool) -> None:
         """Send SIGTERM, or SIGKILL when `kill`, to the whole process group of a running step."""
-        execution = self._running.get(step_id)
-        if execution is not None:
-            await execution.cancel(signal.SIGKILL if kill else signal.SIGTERM)
+        for cluster in list(self._clusters.values()):
+            if step_id in cluster.running:
+                await cluster.running[step_id].cancel(signal.SIGKILL if kill else signal.SIGTERM)
 
     async def release(self, cluster_id: str) -> None:
         """The cluster has ended: kill what is left of it and remove its home."""
         cluster = self._clusters.pop(cluster_id, None)
         if cluster is not None:
+            await cluster.kill()
             await asyncio.to_thread(kill_until_gone, set(), cluster.home.mark)
             await asyncio.to_thread(cluster.home.remove)
 
@@ -142,8 +152,8 @@ class Runner:
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
-        for execution in list(self._running.values()):
-            await execution.cancel(signal.SIGKILL)
+        for cluster in list(self._clusters.values()):
+            await cluster.kill()
         await self._host.metastore.close()
         await asyncio.to_thread(kill_until_gone, set(), self._mark)
         await asyncio.to_thread(self._host.guard.close)

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -51,9 +51,10 @@ class Server:
         target = request.headers.get("x-amz-target", "")
         region, service = _scope_of(request)
         if target.startswith(EMR):
-            response = await self._emr(request, target.removeprefix(EMR), region)
+            operation = target.removeprefix(EMR)
+            response = await _refusing(operation, self._emr(request, operation, region))
         elif target == GET_RESOURCES:
-            response = await self._get_resources(request, region)
+            response = await _refusing("GetResources", self._get_resources(request, region))
         elif service in NOT_YET:
             response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
         elif request.url.path.startswith(OWN_PAGES) and not service:
@@ -64,28 +65,14 @@ class Server:
         await response(scope, receive, send)
 
     async def _emr(self, request: Request, operation: str, region: str) -> Response:
-        try:
-            action = ACTIONS.get(operation)
-            if action is None:
-                raise not_emulated(f"ElasticMapReduce {operation}")
-            parameters = wire.read(operation, await _json(request))
-            answer = await action(Emr(self.clusters, self.lives, self.clock, region), parameters)
-        except Refused as refused:
-            return _refusal(refused.answer(operation))
-        except AwsError as error:
-            return _refusal(error)
-        except Exception:
-            log.exception("%s broke the emulator", operation)
-            return _refusal(
-                AwsError("InternalServerError", f"The emulator failed at {operation}; its log says why.", 500)
-            )
-        return _answer(wire.written(answer))
+        action = ACTIONS.get(operation)
+        if action is None:
+            raise not_emulated(f"ElasticMapReduce {operation}")
+        parameters = wire.read(operation, await _json(request))
+        return _answer(wire.written(await action(Emr(self.clusters, self.lives, self.clock, region), parameters)))
 
     async def _get_resources(self, request: Request, region: str) -> Response:
-        try:
-            parameters = await _json(request)
-        except AwsError as error:
-            return _refusal(error)
+        parameters = wire.read("GetResources", await _json(request), "resourcegroupstaggingapi")
         first = not parameters.get("PaginationToken")
         rest = tagging.for_others(parameters)
         answer: dict[str, Any] = {"ResourceTagMappingList": [], "PaginationToken": ""}
@@ -131,6 +118,19 @@ class Server:
         return Response(json.dumps(described, indent=2, default=str), media_type="application/json")
 
 
+async def _refusing(operation: str, answering: Awaitable[Response]) -> Response:
+    """The answer, or the refusal that came up on the way to it."""
+    try:
+        return await answering
+    except Refused as refused:
+        return _refusal(refused.answer(operation))
+    except AwsError as error:
+        return _refusal(error)
+    except Exception:
+        log.exception("%s broke the emulator", operation)
+        return _refusal(AwsError("InternalServerError", f"The emulator failed at {operation}; its log says why.", 500))
+
+
 def _scope_of(request: Request) -> tuple[str, str]:
     """Region and service that the request was signed for."""
     found = SCOPE.search(request.headers.get("authorization", ""))
@@ -140,7 +140,7 @@ def _scope_of(request: Request) -> tuple[str, str]:
 async def _json(request: Request) -> dict[str, Any]:
     try:
         read = json.loads(await request.body() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AwsError("SerializationException", "The request's body is no JSON.") from None
     if not isinstance(read, dict):
         raise AwsError("SerializationException", "The request's body is no JSON object.")

@@ -13,12 +13,14 @@ from botocore.model import ServiceModel
 
 from airflow_emr_pipelines.emulator.errors import AwsError
 
+XML = r"[\u0020-"
+"""How the model's pattern of XmlString begins, which is written for UTF-16."""
 NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-"""The model's pattern of XmlString, which is written for UTF-16."""
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "long": (int,),
+    "float": (int, float),
     "double": (int, float),
     "boolean": (bool,),
     "list": (list,),
@@ -29,17 +31,17 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 @lru_cache
-def service_model() -> ServiceModel:
-    model: ServiceModel = botocore.session.get_session().get_service_model("emr")
+def service_model(service: str) -> ServiceModel:
+    model: ServiceModel = botocore.session.get_session().get_service_model(service)
     return model
 
 
-def read(operation: str, sent: Any) -> dict[str, Any]:
+def read(operation: str, sent: Any, service: str = "emr") -> dict[str, Any]:
     """The request's parameters: known members only, timestamps as datetimes.
 
     :raises AwsError: a member has the wrong type, or breaks a constraint of the model
     """
-    shape = service_model().operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return {}
     parameters: dict[str, Any] = _typed(shape, sent)
@@ -78,7 +80,10 @@ def _timestamp(value: float | str) -> datetime:
         except ValueError:
             raise AwsError("SerializationException", f"{value!r} is no timestamp") from None
         return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
-    return datetime.fromtimestamp(value, tz=timezone.utc)
+    try:
+        return datetime.fromtimestamp(value, tz=timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        raise AwsError("SerializationException", f"{value!r} is no timestamp") from None
 
 
 def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:
@@ -91,6 +96,10 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:
         for name, part in value.items():
             yield from _broken(members[name], part, _join(path, name))
     elif shape.type_name == "list":
+        most = shape.metadata.get("max", len(value))
+        if len(value) > most:
+            constraint = f"Member must have length less than or equal to {most}"
+            yield f"Value at '{path}' failed to satisfy constraint: {constraint}"
         for place, part in enumerate(value, start=1):
             yield from _broken(shape.member, part, f"{path}.{place}.member")
     elif shape.type_name == "map":
@@ -112,13 +121,17 @@ def _constraints(shape: Any, value: Any) -> Iterator[str]:
             yield f"Member must have length greater than or equal to {least}"
         if most is not None and len(value) > most:
             yield f"Member must have length less than or equal to {most}"
-        if "pattern" in limits and NOT_XML.search(value):
+        if "pattern" in limits and not _matches(limits["pattern"], value):
             yield "Member must satisfy regular expression pattern: " + limits["pattern"]
     elif shape.type_name in ("integer", "long"):
         if least is not None and value < least:
             yield f"Member must have value greater than or equal to {least}"
         if most is not None and value > most:
             yield f"Member must have value less than or equal to {most}"
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return not NOT_XML.search(value) if pattern.startswith(XML) else re.fullmatch(pattern, value) is not None
 
 
 def _join(path: str, name: str) -> str:
