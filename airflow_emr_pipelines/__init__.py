@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
-    from airflow_emr_pipelines.specs.cluster import BootstrapAction, EmrCluster, Group, InstanceGroups
+    from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
     from airflow_emr_pipelines.specs.configurations import Configuration, glue_catalog, spark_defaults
     from airflow_emr_pipelines.specs.steps import (
         CustomJarStep,
@@ -33,6 +33,7 @@ __all__ = [
     "BootstrapAction",
     "Configuration",
     "CustomJarStep",
+    "EbsVolumes",
     "EmrCluster",
     "EmrClusterSensor",
     "EmrCreateClusterOperator",
@@ -57,7 +58,7 @@ _HOMES = {
     "operators.steps": ("EmrRunStepOperator",),
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),
-    "specs.cluster": ("BootstrapAction", "EmrCluster", "Group", "InstanceGroups"),
+    "specs.cluster": ("BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceGroups"),
     "specs.configurations": ("Configuration", "glue_catalog", "spark_defaults"),
     "specs.steps": ("CustomJarStep", "HiveStep", "OnFailure", "S3DistCpStep", "ShellStep", "SparkStep"),
     "task_groups.existing_cluster": ("existing_cluster",),

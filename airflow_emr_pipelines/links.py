@@ -50,7 +50,7 @@ class EmrLogsLink(_EmrLink):
     def address(self, where: Mapping[str, Any]) -> str:
         if not where.get("log_uri"):
             return ""
-        place = urlsplit(where["log_uri"])
+        place = urlsplit(where["log_uri"], allow_fragments=False)
         step = f"steps/{where['step_id']}/" if where.get("step_id") else ""
         prefix = f"{place.path.strip('/')}/{where['cluster_id']}/{step}".lstrip("/")
         if where.get("endpoint_url"):

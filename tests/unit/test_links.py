@@ -1,0 +1,97 @@
+"""Links lead to where a task said its job is, at AWS in each of its partitions and at the emulator."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from airflow.providers.common.compat.sdk import XCom
+
+from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.base import EmrOperator
+from airflow_emr_pipelines.provider_info import get_provider_info
+
+AWS = {
+    "region": "eu-west-1",
+    "partition": "aws",
+    "endpoint_url": None,
+    "cluster_id": "j-1",
+    "log_uri": "s3://logs/emr/",
+}
+EMULATOR = {**AWS, "endpoint_url": "http://127.0.0.1:5555/"}
+
+
+def test_the_console_shows_the_cluster() -> None:
+    address = "https://console.aws.amazon.com/emr/home?region=eu-west-1#/clusterDetails/j-1"
+    assert EmrConsoleLink().address(AWS) == address
+
+
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+        ("aws-new", "console.aws.amazon.com"),
+    ],
+)
+def test_each_partition_has_its_console(partition: str, host: str) -> None:
+    where = {**AWS, "partition": partition}
+    assert urlsplit(EmrConsoleLink().address(where)).hostname == host
+    assert urlsplit(EmrLogsLink().address(where)).hostname == host
+
+
+def test_the_emulator_describes_the_cluster_itself() -> None:
+    assert EmrConsoleLink().address(EMULATOR) == "http://127.0.0.1:5555/_emulator/clusters/j-1"
+
+
+def test_the_logs_of_a_step_are_its_folder_and_those_of_a_cluster_the_one_above() -> None:
+    step = urlsplit(EmrLogsLink().address({**AWS, "step_id": "s-1"}))
+    assert (step.hostname, step.path) == ("console.aws.amazon.com", "/s3/buckets/logs")
+    assert parse_qs(step.query) == {"region": ["eu-west-1"], "prefix": ["emr/j-1/steps/s-1/"]}
+    assert parse_qs(urlsplit(EmrLogsLink().address(AWS)).query)["prefix"] == ["emr/j-1/"]
+
+
+@pytest.mark.parametrize("log_uri", ["s3://logs", "s3://logs/", "s3n://logs/"])
+def test_a_bucket_alone_is_a_log_uri(log_uri: str) -> None:
+    link = urlsplit(EmrLogsLink().address({**AWS, "log_uri": log_uri}))
+    assert link.path == "/s3/buckets/logs"
+    assert parse_qs(link.query)["prefix"] == ["j-1/"]
+
+
+def test_a_folder_with_odd_characters_is_still_one_folder() -> None:
+    link = urlsplit(EmrLogsLink().address({**AWS, "log_uri": "s3://logs/team a&b/#1/"}))
+    assert parse_qs(link.query)["prefix"] == ["team a&b/#1/j-1/"]
+    assert link.fragment == ""
+
+
+def test_the_emulators_logs_are_listed_by_its_s3() -> None:
+    link = urlsplit(EmrLogsLink().address({**EMULATOR, "step_id": "s-1"}))
+    assert (link.netloc, link.path) == ("127.0.0.1:5555", "/logs")
+    assert parse_qs(link.query) == {"list-type": ["2"], "prefix": ["emr/j-1/steps/s-1/"]}
+
+
+def test_without_a_log_uri_there_is_no_link_to_logs() -> None:
+    assert EmrLogsLink().address({**AWS, "log_uri": None}) == ""
+
+
+@pytest.mark.parametrize(("said", "link"), [(None, ""), ("j-1", ""), (EMULATOR, EmrConsoleLink().address(EMULATOR))])
+def test_a_link_is_made_of_what_the_task_said_and_is_empty_until_then(
+    said: Any, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def get_value(**question: Any) -> Any:
+        asked.append(question)
+        return said
+
+    monkeypatch.setattr(XCom, "get_value", get_value)
+    operator, key = EmrOperator(task_id="run"), object()
+    assert EmrConsoleLink().get_link(operator, ti_key=key) == link  # type: ignore[arg-type]
+    assert asked == [{"key": LINK_XCOM, "ti_key": key}]
+
+
+def test_the_operators_links_are_those_that_airflow_is_told_of() -> None:
+    """Airflow's web server refuses links of classes that no provider names."""
+    classes = {f"{type(link).__module__}.{type(link).__qualname__}" for link in EmrOperator.operator_extra_links}
+    assert classes == set(get_provider_info()["extra-links"])

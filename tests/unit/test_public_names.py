@@ -1,0 +1,81 @@
+"""The names that users import: all there, each loaded when it is first asked for, and with it no more than it needs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import airflow_emr_pipelines
+
+CLIENTS = {"boto3", "botocore", "moto", "pandas", "pyspark"}
+SPECS = [name for name in airflow_emr_pipelines.__all__ if ".specs." in getattr(airflow_emr_pipelines, name).__module__]
+
+
+def loaded_after(program: str) -> set[str]:
+    """The modules that a fresh Python has after running a program."""
+    program = f"import json, sys\nbefore = set(sys.modules)\n{program}\nprint(json.dumps([*set(sys.modules) - before]))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def roots(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("name", airflow_emr_pipelines.__all__)
+def test_a_public_name_is_a_documented_class_or_function_of_ours(name: str) -> None:
+    value = getattr(airflow_emr_pipelines, name)
+    assert value.__name__ == name
+    assert value.__module__.startswith("airflow_emr_pipelines.")
+    assert inspect.getdoc(value)
+
+
+def test_public_names_are_in_order_and_listed() -> None:
+    assert airflow_emr_pipelines.__all__ == sorted(airflow_emr_pipelines.__all__)
+    assert set(airflow_emr_pipelines.__all__) <= set(dir(airflow_emr_pipelines))
+
+
+def test_type_checkers_see_the_names_that_users_get() -> None:
+    tree = ast.parse(Path(airflow_emr_pipelines.__file__).read_text(encoding="utf-8"))
+    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]
+    imports = [node for node in checked.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imports for alias in node.names}
+    homes = {
+        name: f"airflow_emr_pipelines.{home}" for home, names in airflow_emr_pipelines._HOMES.items() for name in names
+    }
+    assert seen == homes
+    assert set(homes) == set(airflow_emr_pipelines.__all__)
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'SparkSteps'"):
+        _ = airflow_emr_pipelines.SparkSteps
+    with pytest.raises(ImportError, match="SparkSteps"):
+        exec("from airflow_emr_pipelines import SparkSteps")
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    loaded = loaded_after("import airflow_emr_pipelines")
+    assert {name for name in loaded if name.startswith("airflow")} == {"airflow_emr_pipelines"}
+    assert not roots(loaded) & CLIENTS
+
+
+def test_specs_are_usable_without_airflow() -> None:
+    loaded = loaded_after(f"from airflow_emr_pipelines import {', '.join(SPECS)}")
+    assert "airflow" not in roots(loaded)
+    assert not roots(loaded) & CLIENTS
+
+
+def test_all_names_together_load_no_client() -> None:
+    loaded = loaded_after("from airflow_emr_pipelines import *")
+    assert "airflow_emr_pipelines.operators.steps" in loaded
+    assert not roots(loaded) & CLIENTS
+    assert {
+        name for name in loaded if name.startswith(("airflow.providers.amazon.aws", "airflow_emr_pipelines.hooks"))
+    } == set()
