@@ -101,7 +101,11 @@ class InstanceGroups(Spec):
         self.check(rules.words, "tasks", each=_group)
         if isinstance(self.primaries, int) and self.primaries not in (1, 3):
             self.refuse("primary", "a cluster has 1 primary instance, or 3", "choose 1 or 3", value=self.primaries)
-        if isinstance(self.tasks, tuple) and len(self.tasks) > MOST_TASK_GROUPS:
+        if known(self.tasks) and self.tasks and self.core is None:
+            self.refuse(
+                "tasks", "task groups need a core group, which holds HDFS", "give core as well", value=len(self.tasks)
+            )
+        if known(self.tasks) and len(self.tasks) > MOST_TASK_GROUPS:
             self.refuse(
                 "tasks",
                 f"a cluster has at most {MOST_TASK_GROUPS} task groups",

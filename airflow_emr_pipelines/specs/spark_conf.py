@@ -24,17 +24,18 @@ HEAP = re.compile(r"-Xmx\S*")
 
 def memory(field: str, value: Any) -> Any:
     """An amount of memory that both the JVM and Spark take: whole, with the unit as one letter."""
-    if not known(value) or (isinstance(value, str) and re.fullmatch(r"0*[1-9][0-9]*[kmgtKMGT]", value)):
+    if not known(value):
         return value
     amount = MEMORY.fullmatch(value) if isinstance(value, str) else None
-    if amount and (kib := float(amount[1]) * KIB[amount[2].lower()]) > 0:
-        raise InvalidSpec(
-            field,
-            value,
-            "the JVM takes no fractions" if "." in amount[1] else "the JVM takes a unit of one letter",
-            f"write {amount[1]}{amount[2].lower()}" if "." not in amount[1] else f"write whole MiB: {int(kib / 1024)}m",
-        )
-    raise InvalidSpec(field, value, "it is no amount of memory", "write a whole number and its unit: 8g or 6553m")
+    kib = float(amount[1]) * KIB[amount[2].lower()] if amount else 0.0
+    if not amount or not kib:
+        raise InvalidSpec(field, value, "it is no amount of memory", "write a whole number and its unit: 8g or 6553m")
+    if "." in amount[1]:
+        mib = max(1, int(kib / 1024))
+        raise InvalidSpec(field, value, "the JVM takes no fractions", f"write whole MiB: {mib}m")
+    if amount[0] != amount[1] + amount[2]:
+        raise InvalidSpec(field, value, "its unit is one letter", f"write {amount[1]}{amount[2].lower()}")
+    return value
 
 
 def java_options(field: str, value: Any) -> Any:

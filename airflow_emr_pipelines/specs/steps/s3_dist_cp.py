@@ -17,7 +17,8 @@ STORAGE_CLASSES = ("STANDARD", "REDUCED_REDUNDANCY")
 WRONG_IN_JAVA_TOO = ("nothing to repeat", "missing )", "unbalanced parenthesis", "unterminated character set")
 """Faults of a pattern that Java's regular expressions share with Python's; others may be Java's own forms."""
 JAVA_QUOTE = "\\Q"
-GROUP = re.compile(r"(?<!\\)\((?!\?)|\(\?<[A-Za-z]")
+GROUP = re.compile(r"(?<!\\)(?:\\\\)*\((?!\?(?!<[A-Za-z]))")
+"""A parenthesis that is not escaped and takes part in the numbering: (…) and (?<name>…)."""
 
 
 @dataclass(frozen=True)

@@ -135,10 +135,10 @@ groups = drawn(Group, {"instance_type": instance_types}, group_options) | drawn(
     {**group_options, "bid_price": st.sampled_from(["0.15", "1", 0.5])},
 )
 primaries = instance_types | drawn(Group, {"instance_type": instance_types}, {"count": st.sampled_from([1, 3, "3"])})
-instances = drawn(
+instances = drawn(InstanceGroups, {"primary": primaries}, {}) | drawn(
     InstanceGroups,
-    {"primary": primaries},
-    {"core": groups | instance_types, "tasks": lists(groups | instance_types)},
+    {"primary": primaries, "core": groups | instance_types},
+    {"tasks": lists(groups | instance_types)},
 )
 bootstrap_actions = drawn(BootstrapAction, {"name": names, "script": files(".sh")}, {"args": lists(arguments)})
 tag_texts = st.text("abcXYZ 09_.:/=+-@é", max_size=40)

@@ -28,6 +28,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "starting_index": {"number_files": True},
     "copy_from_manifest": {"previous_manifest": "s3://from/m.gz"},
     "require_previous_manifest": {"previous_manifest": "s3://from/m.gz"},
+    "tasks": {"core": "m5.xlarge"},
     "emr_managed_master_security_group": {"emr_managed_slave_security_group": "sg-01234567"},
     "emr_managed_slave_security_group": {"emr_managed_master_security_group": "sg-01234567"},
 }

@@ -34,7 +34,7 @@ def test_what_airflow_resolves_is_an_output() -> None:
         output = plan()
         assert isinstance(output, XComArg)
         assert is_output(output)
-        assert is_output(output["part"])
+        assert is_output(output["part"])  # type: ignore[index]
         assert is_output(literal("{{ not a template }}"))
         assert is_template(f"{output}")
 

@@ -50,7 +50,7 @@ def test_a_text_of_any_language_is_taken_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800"])
 def test_what_xml_has_not_is_refused(character: str) -> None:
-    with pytest.raises(InvalidSpec, match="no control character .* at position 1"):
+    with pytest.raises(InvalidSpec, match=r"no control character .* at position 1"):
         rules.text("field", f"a{character}b")
 
 
@@ -75,7 +75,7 @@ def test_a_name_is_not_empty(blank: str) -> None:
 def test_all_the_texts_of_a_step_together_have_a_limit() -> None:
     fixed = sum(len(text) for text in ("command-runner.jar", "bash", "-c"))
     render_step(ShellStep("a", "x" * (10_240 - fixed)))
-    with pytest.raises(InvalidSpec, match="10,241 characters.*at most 10,240 .* into a file in S3"):
+    with pytest.raises(InvalidSpec, match=r"10,241 characters.*at most 10,240 .* into a file in S3"):
         render_step(ShellStep("a", "x" * (10_241 - fixed)))
 
 
@@ -192,7 +192,7 @@ def test_what_only_looks_like_a_whole_number_is_none(value: Any) -> None:
 
 
 def test_a_wrong_word_is_answered_with_the_right_one() -> None:
-    with pytest.raises(InvalidSpec, match="did you mean CANCEL_AND_WAIT?"):
+    with pytest.raises(InvalidSpec, match=r"did you mean CANCEL_AND_WAIT\?"):
         ShellStep("a", "true", on_failure="cancel-and-wait")
     with pytest.raises(InvalidSpec, match="choose one of CANCEL_AND_WAIT, CONTINUE, TERMINATE_CLUSTER"):
         ShellStep("a", "true", on_failure="xyz")

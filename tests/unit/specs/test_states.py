@@ -33,7 +33,8 @@ def test_an_unknown_word_fails_at_the_edge(states: Any, word: Any) -> None:
 
 
 def test_what_is_finished_changes_no_more() -> None:
-    assert {state.value for states in STATES for state in states if state.finished} == {  # type: ignore[attr-defined]
+    every: list[Any] = [state for states in STATES for state in states]  # type: ignore[var-annotated]
+    assert {state.value for state in every if state.finished} == {
         *("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED"),
         *("TERMINATED", "TERMINATED_WITH_ERRORS", "ENDED"),
     }

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.steps import OnFailure, SparkStep
+
+
+def spark(application: str = "s3://apps/job.py", **fields: Any) -> SparkStep:
+    return SparkStep("Two words", application, **fields)
+
+
+def test_what_users_write_is_taken() -> None:
+    step = spark(
+        args=["--input-path", "s3://raw-data/daily/{{ ds }}", "--threshold", 0.05],
+        conf={"spark.sql.adaptive.enabled": True, "spark.sql.shuffle.partitions": 24},
+        num_executors=15,
+        on_failure="CONTINUE",
+    )
+    assert step.args == ("--input-path", "s3://raw-data/daily/{{ ds }}", "--threshold", "0.05")
+    assert step.conf == {"spark.sql.adaptive.enabled": "true", "spark.sql.shuffle.partitions": "24"}
+    assert step.on_failure is OnFailure.CONTINUE
+    assert spark().on_failure is OnFailure.CANCEL_AND_WAIT
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        "s3://apps/job.py",
+        "s3://apps/{{ params.version }}/job.jar",
+        "{{ params.application }}",
+        "local:///usr/lib/spark/examples/jars/spark-examples.jar",
+        "/usr/lib/spark/examples/jars/spark-examples.jar",
+        "hdfs:///apps/job.py",
+        "s3://apps/job.R",
+    ],
+)
+def test_an_application_is_where_the_cluster_can_read_it(application: str) -> None:
+    assert spark(application).application == application
+
+
+@pytest.mark.parametrize(
+    ("application", "told"),
+    [
+        ("script.py", "write s3://bucket/path"),
+        ("s3:/apps/job.py", "with two slashes and in lower case"),
+        ("S3://Apps/job.py", "in lower case"),
+        ("s3://apps", "write s3://apps/path/to/file"),
+        ("s3://apps/job.sql", "name a .py or a .jar"),
+        ("s3://apps/job", "name a .py or a .jar"),
+        ("s3://apps/job.zip", "name a .py or a .jar"),
+    ],
+)
+def test_other_applications_are_refused_with_what_is_right(application: str, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=rf"SparkStep.application = '{application}'.*{told}"):
+        spark(application)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"args": "--a b"}, r'write args=\["--a", "b"\]'),
+        ({"args": [True]}, 'write "true" or "false"'),
+        ({"conf": "spark.a=1,spark.b=2"}, r'write conf={"spark.a": "1", "spark.b": "2"}'),
+        ({"conf": "spark.a=1"}, r'write conf={"spark.a": "1"}'),
+        ({"conf": ["spark.a=1"]}, "it is a mapping, not a list"),
+        ({"conf": {"spark.a": "1,spark.b=2"}}, "one entry a setting"),
+        ({"conf": {"spark.a=1,spark.b": "2"}}, "one entry a setting"),
+        ({"driver_memory": "6.4g"}, "write whole MiB: 6553m"),
+        ({"executor_memory": 8}, "8g or 6553m"),
+        ({"driver_cores": 0}, "at least 1"),
+        ({"executor_cores": 2.5}, "it is a whole number"),
+        ({"deploy_mode": "clustered"}, "did you mean cluster?"),
+        ({"deploy_mode": None}, "none of cluster, client"),
+        ({"py_files": "s3://apps/a.py"}, r'write py_files=\["s3://apps/a.py"\]'),
+        ({"py_files": ["a.py"]}, r"SparkStep.py_files\[0\] = 'a.py'"),
+        ({"jars": ["s3://apps/a.jar,s3://apps/b.jar"]}, "write one an element"),
+        ({"packages": ["delta-spark"]}, "write group:artifact:version"),
+        ({"packages": ["a:b:1,c:d:2"]}, "write one an element"),
+        ({"exclude_packages": ["a"]}, "write group:artifact"),
+        ({"properties_file": "s3://apps/spark.conf"}, "bootstrap action"),
+        ({"driver_java_options": "-Xmx8g"}, "Spark refuses -Xmx8g"),
+        ({"main_class": "com.example.A"}, "name a .jar as the application"),
+        ({"principal": "me"}, "goes together with keytab"),
+        ({"keytab": "/etc/me.keytab"}, "goes together with principal"),
+        ({"principal": "me", "keytab": "/etc/me.keytab", "proxy_user": "you"}, "either it or principal"),
+    ],
+)
+def test_what_spark_submit_would_misunderstand_is_refused(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        spark(**fields)
+
+
+ON = {"spark.dynamicAllocation.enabled": True}
+
+
+def test_a_number_of_executors_and_dynamic_allocation_do_not_go_together() -> None:
+    with pytest.raises(InvalidSpec, match=r"SparkStep.num_executors = 15: .*minExecutors and maxExecutors"):
+        spark(num_executors=15, conf=ON)
+    with pytest.raises(InvalidSpec, match=r"SparkStep.conf = '15'"):
+        spark(conf={**ON, "spark.executor.instances": 15})
+    spark(num_executors=15, conf={"spark.dynamicAllocation.enabled": False})
+    spark(num_executors=15)
+    spark(conf=ON)
+
+
+def test_a_setting_is_not_said_twice_and_differently() -> None:
+    with pytest.raises(InvalidSpec, match=r"conf says spark.submit.deployMode=client"):
+        spark(conf={"spark.submit.deployMode": "client"})
+    with pytest.raises(InvalidSpec, match=r"SparkStep.driver_memory = '8g': conf says spark.driver.memory=4g"):
+        spark(driver_memory="8g", conf={"spark.driver.memory": "4g"})
+    spark(driver_memory="8g", conf={"spark.driver.memory": "8g"})
+    spark(executor_cores=4, conf={"spark.executor.cores": 4})
+    spark(conf={"spark.driver.memory": "4g"})
+    spark(driver_memory="{{ params.memory }}", conf={"spark.driver.memory": "4g"})
+
+
+def test_an_archive_has_a_name_to_unpack_under() -> None:
+    assert spark(archives=["s3://apps/env.tar.gz#environment"]).archives == ("s3://apps/env.tar.gz#environment",)
+    with pytest.raises(InvalidSpec, match=r"archives\[0\]"):
+        spark(archives=["s3://apps#environment"])
