@@ -103,13 +103,23 @@ class Region:
 
 
 def _wait(look: Callable[[], dict[str, Any]], states: Sequence[str], last: Sequence[str]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+
+    def is_there() -> bool:
+        seen.update(look())
+        state = seen["Status"]["State"]
+        assert state in states or state not in last, seen
+        return state in states
+
+    wait_until(is_there)
+    return seen
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look until it holds."""
     until = time.monotonic() + PATIENCE
-    while True:
-        seen = look()
-        if seen["Status"]["State"] in states:
-            return seen
-        assert seen["Status"]["State"] not in last, seen
-        assert time.monotonic() < until, seen
+    while not condition():
+        assert time.monotonic() < until
         time.sleep(0.02)
 
 
