@@ -85,7 +85,11 @@ def test_each_step_has_an_answer_of_its_own(region: Region, cluster: str) -> Non
 
 @pytest.mark.parametrize(
     ("release", "pending", "running"),
-    [("emr-5.0.0", "FAILED", "FAILED"), ("emr-5.27.0", "SUBMITTED", "FAILED"), ("emr-5.28.0", "SUBMITTED", "SUBMITTED")],
+    [
+        ("emr-5.0.0", "FAILED", "FAILED"),
+        ("emr-5.27.0", "SUBMITTED", "FAILED"),
+        ("emr-5.28.0", "SUBMITTED", "SUBMITTED"),
+    ],
 )
 def test_old_releases_cannot_cancel(region: Region, release: str, pending: str, running: str) -> None:
     cluster = region.run(shell("sleep 1000"), shell("true"), ReleaseLabel=release)
