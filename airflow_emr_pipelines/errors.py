@@ -27,7 +27,7 @@ SECRET_SAID = re.compile(
 )
 """A text that says a secret: a name and its value, a password in an address, an AWS access key."""
 HIDDEN = "(not shown: it may hold a secret)"
-LONGEST_VALUE = 120
+LONGEST_VALUE, LONGEST_PART = 120, 400
 
 
 class EmrPipelinesError(Exception):
@@ -47,10 +47,13 @@ class InvalidSpec(EmrPipelinesError, ValueError):
         self.field, self.value, self.rule, self.remedy = field, value, rule, remedy
 
     def __str__(self) -> str:
-        text = HIDDEN if isinstance(self.value, str) and self.value == HIDDEN else repr(self.value)
-        if len(text) > LONGEST_VALUE:
-            text = text[: LONGEST_VALUE - 1] + "…"
-        return f"{self.field} = {text}: {self.rule}; {self.remedy}"
+        value = HIDDEN if isinstance(self.value, str) and self.value == HIDDEN else repr(self.value)
+        field, rule, remedy = (_cut(text, LONGEST_PART) for text in (self.field, self.rule, self.remedy))
+        return f"{field} = {_cut(value, LONGEST_VALUE)}: {rule}; {remedy}"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def may_be_secret(field: str, value: object) -> bool:

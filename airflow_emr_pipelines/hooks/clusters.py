@@ -12,6 +12,7 @@ from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrHook
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
 from airflow_emr_pipelines.specs.reports import ClusterReport
+from airflow_emr_pipelines.specs.tags import legal_value
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class EmrClusters:
         if cluster.state.finished or cluster.state.value == "TERMINATING":
             return cluster
         if cluster.termination_protected:
-            if deployment is not None and cluster.tags.get(DEPLOYMENT_TAG) != deployment:
+            if deployment is not None and cluster.tags.get(DEPLOYMENT_TAG) != legal_value(deployment):
                 raise ClusterFailed(
                     cluster_id,
                     cluster.name,

@@ -50,6 +50,8 @@ class BootstrapAction(Spec):
         self.check(rules.text, "name", limit=rules.NAME_LIMIT)
         self.check(addresses.file, "script")
         self.check(rules.words, "args")
+        if is_text(self.script) and self.script.startswith("hdfs:"):
+            self.refuse("script", "HDFS comes up after the bootstrap actions", "put the script into S3")
 
 
 @dataclass(frozen=True)

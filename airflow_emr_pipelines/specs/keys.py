@@ -10,15 +10,17 @@ import re
 
 log = logging.getLogger(__name__)
 
-KEY_TAG = "airflow-emr-pipelines:key"
-DEPLOYMENT_TAG = "airflow-emr-pipelines:deployment"
-DAG_TAG = "airflow-emr-pipelines:dag"
-RUN_TAG = "airflow-emr-pipelines:run"
-TASK_TAG = "airflow-emr-pipelines:task"
+OURS = "airflow-emr-pipelines:"
+"""How the tags start that say who owns a cluster."""
+KEY_TAG = f"{OURS}key"
+DEPLOYMENT_TAG = f"{OURS}deployment"
+DAG_TAG = f"{OURS}dag"
+RUN_TAG = f"{OURS}run"
+TASK_TAG = f"{OURS}task"
 
 KEY_LENGTH = 22
 NAME_LIMIT = 256
-_KEY_AT_END = re.compile(r" \[([A-Za-z0-9_-]{22})\]$")
+_KEY_AT_END = re.compile(r" \[([A-Za-z0-9_-]{22})\]\Z")
 
 
 def job_key(

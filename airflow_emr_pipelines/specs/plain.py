@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.late import all_is_rendered
+from airflow_emr_pipelines.specs.late import all_is_rendered, is_output
 from airflow_emr_pipelines.specs.rules import nearest
 from airflow_emr_pipelines.specs.spec import Spec
 from airflow_emr_pipelines.specs.steps import CustomJarStep, HiveStep, S3DistCpStep, ShellStep, SparkStep
@@ -104,7 +104,7 @@ def _given(spec: Spec) -> list[tuple[str, Any]]:
     """What is not the default."""
     fields = dataclasses.fields(spec)  # type: ignore[arg-type]
     values = [(field, getattr(spec, field.name)) for field in fields]
-    return [(field.name, value) for field, value in values if value is not _default(field) and value != _default(field)]
+    return [(field.name, value) for field, value in values if is_output(value) or value != _default(field)]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.configurations import Configuration
+from airflow_emr_pipelines.specs.tags import legal_value
 
 MOST_STEPS = 256
 
@@ -27,7 +28,7 @@ def render_cluster(
     :raises InvalidSpec: the cluster cannot run so many steps, or cannot end by itself
     """
     _check_steps(cluster, steps)
-    all_tags = {**cluster.tags, **(tags or {})}
+    all_tags = {**cluster.tags, **{key: legal_value(value) for key, value in (tags or {}).items()}}
     kept_alive = not steps
     return {
         "Name": name or cluster.name,

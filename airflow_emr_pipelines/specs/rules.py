@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec, may_be_secret
@@ -44,7 +44,7 @@ def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = Fal
         raise InvalidSpec(
             field, value, f"EMR takes at most {limit:,} characters, and it has {len(value):,}", "shorten it"
         )
-    return str(value)
+    return str.__str__(value)  # of a member of an enum its text, not its name
 
 
 def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
@@ -54,8 +54,8 @@ def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
     name = field.rpartition(".")[2]
     if isinstance(values, str):
         raise InvalidSpec(field, values, "it is a list with one text an element, not one text", _as_list(field, values))
-    if isinstance(values, (Mapping, bytes)) or not isinstance(values, Iterable):
-        raise InvalidSpec(field, values, f"it is a list, not {article(values)}", f'write {name}=["one", "other"]')
+    if isinstance(values, (Mapping, Set, bytes)) or not isinstance(values, Iterable):
+        raise InvalidSpec(field, values, f"it is a list, not {article(values)}", f"write {name}=[…]")
     checked: list[Any] = []
     for place, value in enumerate(values):
         before = checked[-1] if checked else None

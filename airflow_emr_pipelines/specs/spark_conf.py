@@ -65,6 +65,8 @@ def checked(field: str, values: Any) -> Any:
 
 
 def _check_setting(field: str, name: str, value: str) -> None:
+    if value != value.strip("\r\n"):
+        raise InvalidSpec(field, value, "Spark takes a line break at its start or end for a part of it", "take it away")
     if JOINED.match(value):
         raise InvalidSpec(
             field, value, "it goes on with another setting, and commas part no settings", "write one entry a setting"

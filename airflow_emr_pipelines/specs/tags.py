@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.keys import OURS
 from airflow_emr_pipelines.specs.late import is_text
 from airflow_emr_pipelines.specs.rules import setting, settings
 
 TEXT = re.compile(r"[\w .:/=+\-@]*")
+ILLEGAL = re.compile(r"[^\w .:/=+\-@]")
 KEY_LIMIT = 128
 VALUE_LIMIT = 256
 MOST = 45
@@ -25,6 +27,11 @@ def cluster_tags(field: str, values: Any) -> Any:
     return checked
 
 
+def legal_value(text: str) -> str:
+    """A text as a tag's value: what EMR does not take, such as the ~ of a run id, becomes an underscore."""
+    return ILLEGAL.sub("_", text)[:VALUE_LIMIT]
+
+
 def _key(field: str, key: Any) -> Any:
     if not (is_text(key) and 0 < len(key) <= KEY_LIMIT and TEXT.fullmatch(key)) or key.lower().startswith("aws:"):
         raise InvalidSpec(
@@ -33,6 +40,8 @@ def _key(field: str, key: Any) -> Any:
             f"a tag's key has 1 to {KEY_LIMIT} letters, digits, spaces and _ . : / = + - @, and no aws: in front",
             "choose another key",
         )
+    if key.startswith(OURS):
+        raise InvalidSpec(field, key, f"tags that start with {OURS} say who owns the cluster", "choose another key")
     return key
 
 

@@ -107,3 +107,8 @@ def test_what_may_be_a_secret_is_neither_told_nor_kept(field: str, value: object
 @pytest.mark.parametrize("value", ["s3://apps/tokens/run.py", "spark.sql.tokenizer=x", "/etc/krb5.keytab", 6.4])
 def test_other_values_are_told(value: object) -> None:
     assert repr(value) in str(InvalidSpec("SparkStep.application", value, "it is wrong", "mend it"))
+
+
+def test_what_is_said_about_a_long_value_is_cut_too() -> None:
+    told = str(InvalidSpec(f"SparkStep.conf[{'x' * 9000!r}]", 1, f"{'x' * 9000} is wrong", f"write {'x' * 9000}"))
+    assert len(told) < 1500

@@ -51,7 +51,8 @@ def drawn(kind: Any, required: dict[str, Drawn], optional: dict[str, Drawn]) -> 
 failure_words = st.sampled_from([*OnFailure, *(word.value for word in OnFailure)])
 step = {"on_failure": failure_words}
 
-spark_settings = mappings(letters.map("spark.x.{}".format), values.filter(lambda value: "," not in str(value)))
+spark_values = values.map(lambda value: value.strip() if isinstance(value, str) else value)
+spark_settings = mappings(letters.map("spark.x.{}".format), spark_values.filter(lambda value: "," not in str(value)))
 spark = {
     "args": lists(arguments),
     "deploy_mode": st.sampled_from(["cluster", "client"]),
@@ -140,7 +141,8 @@ instances = drawn(InstanceGroups, {"primary": primaries}, {}) | drawn(
     {"primary": primaries, "core": groups | instance_types},
     {"tasks": lists(groups | instance_types)},
 )
-bootstrap_actions = drawn(BootstrapAction, {"name": names, "script": files(".sh")}, {"args": lists(arguments)})
+scripts = files(".sh").filter(lambda script: not script.startswith("hdfs:"))
+bootstrap_actions = drawn(BootstrapAction, {"name": names, "script": scripts}, {"args": lists(arguments)})
 tag_texts = st.text("abcXYZ 09_.:/=+-@é", max_size=40)
 tag_keys = tag_texts.filter(lambda key: bool(key) and not key.lower().startswith("aws:"))
 security_groups = {

@@ -85,3 +85,8 @@ def test_what_depends_on_a_release_waits_until_it_is_known() -> None:
 def test_a_bootstrap_action_is_a_script_that_instances_can_read(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(InvalidSpec, match=told):
         BootstrapAction(**{"name": "install", "script": "s3://apps/install.sh", **fields})
+
+
+def test_a_bootstrap_action_is_not_in_hdfs_which_is_not_up_yet() -> None:
+    with pytest.raises(InvalidSpec, match=r"BootstrapAction.script = 'hdfs:///x.sh': .* put the script into S3"):
+        BootstrapAction("install", "hdfs:///x.sh")

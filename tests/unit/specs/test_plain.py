@@ -151,3 +151,17 @@ def test_every_spec_has_a_kind_of_its_own() -> None:
 def test_a_spec_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         ShellStep("a", "true").name = "b"  # type: ignore[misc]
+
+
+def test_an_output_is_never_compared_with_a_default() -> None:
+    class Output:
+        def resolve(self, context: object) -> object:
+            raise NotImplementedError
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError("what does it mean to be equal to what is not known yet?")
+
+        __hash__ = object.__hash__
+
+    output: Any = Output()
+    assert to_plain(ShellStep("a", output, on_failure=output))["on_failure"] is output

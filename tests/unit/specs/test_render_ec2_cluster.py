@@ -172,3 +172,8 @@ def test_our_tags_go_beside_the_users_and_take_nothing_away() -> None:
         {"Key": "a", "Value": "b"},
         {"Key": "c", "Value": "d"},
     ]
+
+
+def test_our_tags_are_legal_whatever_the_run_is_called() -> None:
+    tags = render_cluster(smallest(), tags={"run": "manual~1", "task": "x" * 300})["Tags"]
+    assert [tag["Value"] for tag in tags] == ["manual_1", "x" * 256]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -196,3 +197,19 @@ def test_a_wrong_word_is_answered_with_the_right_one() -> None:
         ShellStep("a", "true", on_failure="cancel-and-wait")
     with pytest.raises(InvalidSpec, match="choose one of CANCEL_AND_WAIT, CONTINUE, TERMINATE_CLUSTER"):
         ShellStep("a", "true", on_failure="xyz")
+
+
+class Mode(str, Enum):
+    FULL = "full"
+
+
+def test_a_member_of_an_enum_is_its_text() -> None:
+    assert render_step(ShellStep(Mode.FULL, Mode.FULL))["HadoopJarStep"]["Args"][-1] == "full"
+    assert rules.words("field", [Mode.FULL]) == ("full",)
+    assert [str(word) for word in rules.words("field", [Mode.FULL])] == ["full"]
+
+
+@pytest.mark.parametrize("values", [{"a", "b"}, frozenset("ab"), {"a": 1}, b"ab", 5])
+def test_what_has_no_order_is_no_list(values: Any) -> None:
+    with pytest.raises(InvalidSpec, match=r"it is a list, not an? \w+; write args=\[…\]"):
+        rules.words("SparkStep.args", values)

@@ -100,3 +100,14 @@ def test_dynamic_allocation_is_on_when_the_settings_say_so(value: str) -> None:
 @pytest.mark.parametrize("values", [{}, {"spark.dynamicAllocation.enabled": "false"}, "{{ params.conf }}", None])
 def test_dynamic_allocation_is_not_said_otherwise(values: Any) -> None:
     assert not spark_conf.dynamic_allocation(values)
+
+
+@pytest.mark.parametrize("value", ["4g\n", "\n4g", "4g\r\n"])
+def test_a_line_break_that_came_along_is_refused(value: str) -> None:
+    with pytest.raises(InvalidSpec, match=r"spark\.x.* line break .* take it away"):
+        spark_conf.conf("SparkStep.conf", {"spark.x": value})
+
+
+def test_a_value_may_have_several_lines() -> None:
+    conf = {"spark.x.query": "SELECT *\nFROM flights"}
+    assert spark_conf.conf("field", conf) == conf

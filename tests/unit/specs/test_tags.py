@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.tags import cluster_tags
+from airflow_emr_pipelines.specs.keys import KEY_TAG
+from airflow_emr_pipelines.specs.tags import cluster_tags, legal_value
 from tests.unit.specs.drawn import mappings, tag_keys, tag_texts
 
 
@@ -40,3 +42,19 @@ def test_there_is_room_for_the_owners_tags() -> None:
     cluster_tags("field", {f"tag {number}": "" for number in range(45)})
     with pytest.raises(InvalidSpec, match="at most 45"):
         cluster_tags("field", {f"tag {number}": "" for number in range(46)})
+
+
+def test_a_user_does_not_say_who_owns_the_cluster() -> None:
+    with pytest.raises(InvalidSpec, match=r"EmrCluster\.tags = 'airflow-emr-pipelines:key': .* choose another key"):
+        cluster_tags("EmrCluster.tags", {KEY_TAG: "x"})
+
+
+@given(st.text())
+def test_whatever_a_run_is_called_its_tag_is_legal(text: str) -> None:
+    assert cluster_tags("field", {"run": legal_value(text)}) == {"run": legal_value(text)}
+
+
+def test_legal_text_is_its_own_tag() -> None:
+    run_id = "scheduled__2026-11-21T02:00:00+00:00"
+    assert legal_value(run_id) == run_id
+    assert legal_value("manual~1") == "manual_1"
