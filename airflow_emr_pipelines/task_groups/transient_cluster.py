@@ -11,6 +11,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.late import all_known
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import ClusterTasks
 
@@ -59,6 +60,8 @@ class TransientCluster(ClusterTasks):
                 f"cluster {cluster.name} has no log_uri, so there will be no logs to show",
                 'give the cluster log_uri="s3://…", or leave show_logs at on_failure',
             )
+        if isinstance(step, Step) and isinstance(cluster, EmrCluster):
+            _check_application(step, cluster)
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:
@@ -124,3 +127,15 @@ def transient_cluster(
         on_failure_fail_dagrun=on_failure_fail_dagrun,
         **task_group_arguments,
     )
+
+
+def _check_application(step: Step, cluster: EmrCluster) -> None:
+    """EMR itself takes a step whose application is not installed, and fails it when it runs."""
+    installed = [str(application).lower() for application in cluster.applications]
+    if step.requires is not None and step.requires.lower() not in installed and all_known(cluster.applications):
+        raise InvalidSpec(
+            f"{type(step).__name__}({step.name!r})",
+            ", ".join(cluster.applications),
+            f"cluster {cluster.name} does not have {step.requires}",
+            f"add it to the cluster's applications: {(*cluster.applications, step.requires)}",
+        )

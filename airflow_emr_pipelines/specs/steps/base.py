@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
+from typing import ClassVar
 
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.late import is_text
@@ -27,6 +28,9 @@ class Step(Spec):
     :param name: what EMR's console shows; at most 256 characters with the key that is put behind it
     :param on_failure: what a failure means once the task has no retries left
     """
+
+    requires: ClassVar[str | None] = None
+    """The application that a cluster must have for it."""
 
     name: str
     _: KW_ONLY

@@ -19,6 +19,7 @@ class HiveStep(Step):
     """
 
     kind = "hive"
+    requires = "Hive"
 
     script: str
     args: Sequence[str | int | float] = ()

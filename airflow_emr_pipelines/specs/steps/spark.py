@@ -49,6 +49,7 @@ class SparkStep(Step):
     """
 
     kind = "spark"
+    requires = "Spark"
 
     application: str
     args: Sequence[str | int | float] = ()

@@ -16,6 +16,7 @@ from airflow_emr_pipelines import (
     EmrCluster,
     EmrRunStepOperator,
     Group,
+    HiveStep,
     InstanceGroups,
     ShellStep,
     existing_cluster,
@@ -261,6 +262,12 @@ def test_logs_asked_for_always_need_a_cluster_with_a_log_uri() -> None:
     with DAG("no_logs", schedule=None), pytest.raises(InvalidSpec, match="log_uri"):
         with transient_cluster("emr", CLUSTER) as cluster:
             cluster.run(ShellStep("a", "true"), show_logs="always")
+
+
+def test_a_step_whose_application_the_cluster_lacks_is_refused() -> None:
+    with DAG("no_hive", schedule=None), pytest.raises(InvalidSpec, match=r"does not have Hive.*'Spark', 'Hive'"):
+        with transient_cluster("emr", CLUSTER) as cluster:
+            cluster.run(HiveStep("a", "s3://apps/a.hql"))
 
 
 def test_an_existing_cluster_runs_the_same_steps_and_is_neither_created_nor_ended() -> None:
