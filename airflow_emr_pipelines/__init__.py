@@ -1,7 +1,7 @@
 """Run Amazon EMR pipelines from Apache Airflow.
 
-The public names are handed out when they are first asked for, so that importing the package costs nothing and a DAG file
-loads only what it uses.
+The public names are handed out when they are first asked for, so that importing the package costs nothing and a DAG
+file loads only what it uses.
 """
 
 from __future__ import annotations

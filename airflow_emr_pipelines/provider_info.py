@@ -12,7 +12,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-emr-pipelines",
         "name": INTEGRATION,
-        "description": "Amazon EMR from Apache Airflow: operators, sensors, TaskGroups, and an emulator with real Spark.",
+        "description": "Amazon EMR from Apache Airflow: operators, sensors, TaskGroups, an emulator with real Spark.",
         "versions": ["0.1.0"],
         "integrations": [
             {
@@ -33,8 +33,8 @@ def get_provider_info() -> dict[str, Any]:
 
 CONFIG_OPTIONS: dict[str, dict[str, str | None]] = {
     "deployment": {
-        "description": "The id that keeps several Airflows in one AWS account apart: part of the key of every job and a tag "
-        "on every cluster. Choose one before the first run and keep it.",
+        "description": "The id that keeps several Airflows in one AWS account apart: part of the key of every job and a "
+        "tag on every cluster. Choose one before the first run and keep it.",
         "version_added": "0.1.0",
         "type": "string",
         "example": "analytics-prod",

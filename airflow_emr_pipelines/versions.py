@@ -13,8 +13,8 @@ TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 async def task_is_deferred(trigger: BaseTrigger) -> bool:
     """Whether the task that waits for this trigger still waits: false once a user has ended or cleared it.
 
-    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. Without an answer it says true, so that
-    nothing is cancelled on a guess.
+    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. Without an answer it says true, so
+    that nothing is cancelled on a guess.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
     from asgiref.sync import sync_to_async

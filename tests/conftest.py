@@ -56,12 +56,12 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def airflow_database() -> Iterator[Path]:
+def airflow_database() -> Path:
     """Airflow's metadata database, migrated once for the whole run."""
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, text=True, timeout=240
     )
-    yield HOME / "airflow.db"
+    return HOME / "airflow.db"
 
 
 @pytest.fixture(scope="session")
