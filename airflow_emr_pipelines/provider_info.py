@@ -33,8 +33,8 @@ def get_provider_info() -> dict[str, Any]:
 
 CONFIG_OPTIONS: dict[str, dict[str, str | None]] = {
     "deployment": {
-        "description": "The id that keeps several Airflows in one AWS account apart: part of the key of every job and a "
-        "tag on every cluster. Choose one before the first run and keep it.",
+        "description": "The id that keeps several Airflows in one AWS account apart: part of the key of every job and "
+        "a tag on every cluster. Choose one before the first run and keep it.",
         "version_added": "0.1.0",
         "type": "string",
         "example": "analytics-prod",
