@@ -1,0 +1,155 @@
+"""Whatever clients do in whatever order: no state machine makes an illegal move, and every cluster can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_emr_pipelines.emulator.errors import Refused
+from airflow_emr_pipelines.emulator.life import Delays
+from airflow_emr_pipelines.emulator.model import Cluster, Step
+from airflow_emr_pipelines.specs.states import ClusterState, StepState
+from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, step
+
+WORDS = ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"]
+BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/b.sh"}}
+
+which = st.integers(0, 7)
+EVENTS = st.one_of(
+    st.tuples(st.just("submit"), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)),
+    st.tuples(st.just("cancel"), which, st.booleans()),
+    st.tuples(st.just("finish"), which, st.booleans()),
+    st.tuples(st.just("bootstrapped"), st.booleans()),
+    st.tuples(st.just("protect"), st.booleans()),
+    st.tuples(st.just("idle"), st.integers(60, 100)),
+    st.tuples(st.just("pass"), st.integers(0, 120)),
+    st.tuples(st.just("terminate")),
+)
+CLUSTERS = st.fixed_dictionaries(
+    {
+        "keep_alive": st.booleans(),
+        "StepConcurrencyLevel": st.integers(1, 3),
+        "BootstrapActions": st.lists(st.just(BOOTSTRAP), max_size=2),
+    }
+)
+DELAYS = st.builds(Delays, *[st.sampled_from([0, 10])] * 3)
+
+
+class Watched:
+    """A cluster, with what has been seen of it."""
+
+    def __init__(self, world: SmallWorld, cluster: Cluster) -> None:
+        self.world, self.cluster = world, cluster
+        self.ended: dict[str, StepState] = {}
+
+    def step(self, number: int) -> Step | None:
+        return self.cluster.steps[number % len(self.cluster.steps)] if self.cluster.steps else None
+
+    async def happen(self, event: tuple[Any, ...]) -> None:
+        """One event; what EMR refuses has not happened."""
+        kind, *rest = event
+        world, cluster = self.world, self.cluster
+        if kind == "submit":
+            await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step(word) for word in rest[0]])
+        elif kind == "cancel" and (chosen := self.step(rest[0])):
+            option = "TERMINATE_PROCESS" if rest[1] else "SEND_INTERRUPT"
+            await world.call("CancelSteps", ClusterId=cluster.id, StepIds=[chosen.id], StepCancellationOption=option)
+        elif kind == "finish" and (chosen := self.step(rest[0])):
+            await world.end(chosen, COMPLETED if rest[1] else FAILED)
+        elif kind == "bootstrapped":
+            world.runner.end(f"{cluster.id} b", COMPLETED if rest[0] else FAILED)
+        elif kind == "protect":
+            await world.call("SetTerminationProtection", JobFlowIds=[cluster.id], TerminationProtected=rest[0])
+        elif kind == "idle":
+            policy = {"IdleTimeout": rest[0]}
+            await world.call("PutAutoTerminationPolicy", ClusterId=cluster.id, AutoTerminationPolicy=policy)
+        elif kind == "pass":
+            await world.clock.advance(rest[0])
+        elif kind == "terminate":
+            await world.call("TerminateJobFlows", JobFlowIds=[cluster.id])
+        await settle()
+
+    def check(self) -> None:
+        cluster, states = self.cluster, [one.state for one in self.cluster.steps]
+        assert cluster.end is None or cluster.end.code != "INTERNAL_ERROR", cluster.end
+        active = [state for state in states if state in (StepState.RUNNING, StepState.CANCEL_PENDING)]
+        assert len(active) <= cluster.step_concurrency
+        assert {
+            one.id for one in cluster.steps if one.started and not one.ended
+        } == self.world.runner.running.keys() - {f"{cluster.id} b"}
+        for one in cluster.steps:
+            assert self.ended.get(one.id, one.state) is one.state
+            assert (one.ended is not None) == one.state.finished
+            if one.state.finished:
+                self.ended[one.id] = one.state
+        started = [one.started for one in cluster.steps if one.started]
+        assert started == sorted(started)
+        assert (cluster.ended is not None) == cluster.state.finished
+        if cluster.state.finished:
+            assert all(state.finished for state in states)
+            assert cluster.id in self.world.runner.released
+        if cluster.state is ClusterState.WAITING:
+            assert all(state.finished for state in states)
+            assert cluster.keep_alive
+        if cluster.end is None and cluster.state.usable and StepState.PENDING in states:
+            assert len(active) == cluster.step_concurrency
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cluster=CLUSTERS,
+    delays=DELAYS,
+    first=st.lists(st.sampled_from(WORDS), max_size=3),
+    events=st.lists(EVENTS, max_size=25),
+    obeys=st.booleans(),
+)
+def test_any_schedule_keeps_to_the_state_machines(
+    cluster: dict[str, Any], delays: Delays, first: list[str], events: list[tuple[Any, ...]], obeys: bool
+) -> None:
+    async def scenario() -> None:
+        world = SmallWorld(delays)
+        world.runner.obeys = obeys
+        words = first if cluster["StepConcurrencyLevel"] == 1 else ["CONTINUE"] * len(first)
+        watched = Watched(world, await world.run_job_flow(*[step(word) for word in words], **cluster))
+        for event in [*events, ("protect", False), ("terminate",), ("pass", 1000)]:
+            with contextlib.suppress(Refused):
+                await watched.happen(event)
+            watched.check()
+        assert watched.cluster.state.finished
+        await world.lives.close()
+
+    with recorded_faults() as faults:
+        asyncio.run(scenario())
+    assert faults == []
+
+
+@contextlib.contextmanager
+def recorded_faults() -> Any:
+    """What the emulator logs as a fault of its own."""
+    faults: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: faults.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("airflow_emr_pipelines.emulator.life")
+    logger.addHandler(handler)
+    try:
+        yield faults
+    finally:
+        logger.removeHandler(handler)
+
+
+def test_faults_would_be_seen() -> None:
+    async def scenario() -> None:
+        world = SmallWorld()
+        cluster = await world.run_job_flow(step())
+        cluster.steps[0].state = StepState.FAILED  # behind everybody's back
+        await world.end(cluster.steps[0], COMPLETED)
+        await world.lives.close()
+
+    with recorded_faults() as faults:
+        asyncio.run(scenario())
+    assert faults == ["A background task of the emulator failed"]
