@@ -19,25 +19,29 @@ from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settl
 WORDS = ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"]
 BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/b.sh"}}
 
-which = st.integers(0, 7)
-EVENTS = st.one_of(
+which = st.sampled_from([0, 0, 0, 1, 2, 5])
+COMMON = [
     st.tuples(st.just("submit"), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)),
     st.tuples(st.just("cancel"), which, st.booleans()),
     st.tuples(st.just("finish"), which, st.booleans()),
-    st.tuples(st.just("bootstrapped"), st.booleans()),
+]
+RARE = [
+    st.tuples(st.just("bootstrapped"), st.sampled_from([True, True, False])),
     st.tuples(st.just("protect"), st.booleans()),
     st.tuples(st.just("idle"), st.integers(60, 100)),
     st.tuples(st.just("pass"), st.integers(0, 120)),
     st.tuples(st.just("terminate")),
-)
+]
+EVENTS = st.one_of(*COMMON * 5, *RARE)
 CLUSTERS = st.fixed_dictionaries(
     {
-        "keep_alive": st.booleans(),
+        "keep_alive": st.sampled_from([True, True, False]),
         "StepConcurrencyLevel": st.integers(1, 3),
-        "BootstrapActions": st.lists(st.just(BOOTSTRAP), max_size=2),
+        "BootstrapActions": st.sampled_from([[], [], [BOOTSTRAP], [BOOTSTRAP] * 2]),
     }
 )
-DELAYS = st.builds(Delays, *[st.sampled_from([0, 10])] * 3)
+STARTED = [("pass", 10), ("bootstrapped", True), ("bootstrapped", True), ("pass", 10)]
+DELAYS = st.builds(Delays, *[st.sampled_from([0, 0, 10])] * 3)
 
 
 class Watched:
@@ -47,8 +51,9 @@ class Watched:
         self.world, self.cluster = world, cluster
         self.ended: dict[str, StepState] = {}
 
-    def step(self, number: int) -> Step | None:
-        return self.cluster.steps[number % len(self.cluster.steps)] if self.cluster.steps else None
+    def active(self, number: int) -> Step | None:
+        active = self.cluster.active_steps
+        return active[number % len(active)] if active else None
 
     async def happen(self, event: tuple[Any, ...]) -> None:
         """One event; what EMR refuses has not happened."""
@@ -56,10 +61,10 @@ class Watched:
         world, cluster = self.world, self.cluster
         if kind == "submit":
             await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step(word) for word in rest[0]])
-        elif kind == "cancel" and (chosen := self.step(rest[0])):
+        elif kind == "cancel" and (chosen := self.active(rest[0])):
             option = "TERMINATE_PROCESS" if rest[1] else "SEND_INTERRUPT"
             await world.call("CancelSteps", ClusterId=cluster.id, StepIds=[chosen.id], StepCancellationOption=option)
-        elif kind == "finish" and (chosen := self.step(rest[0])):
+        elif kind == "finish" and (chosen := self.active(rest[0])):
             await world.end(chosen, COMPLETED if rest[1] else FAILED)
         elif kind == "bootstrapped":
             world.runner.end(f"{cluster.id} b", COMPLETED if rest[0] else FAILED)
@@ -100,23 +105,29 @@ class Watched:
             assert len(active) == cluster.step_concurrency
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     cluster=CLUSTERS,
     delays=DELAYS,
     first=st.lists(st.sampled_from(WORDS), max_size=3),
-    events=st.lists(EVENTS, max_size=25),
+    events=st.lists(EVENTS, min_size=10, max_size=30),
+    started=st.sampled_from([STARTED, STARTED, []]),
     obeys=st.booleans(),
 )
 def test_any_schedule_keeps_to_the_state_machines(
-    cluster: dict[str, Any], delays: Delays, first: list[str], events: list[tuple[Any, ...]], obeys: bool
+    cluster: dict[str, Any],
+    delays: Delays,
+    first: list[str],
+    events: list[tuple[Any, ...]],
+    started: list[tuple[Any, ...]],
+    obeys: bool,
 ) -> None:
     async def scenario() -> None:
         world = SmallWorld(delays)
         world.runner.obeys = obeys
         words = first if cluster["StepConcurrencyLevel"] == 1 else ["CONTINUE"] * len(first)
         watched = Watched(world, await world.run_job_flow(*[step(word) for word in words], **cluster))
-        for event in [*events, ("protect", False), ("terminate",), ("pass", 1000)]:
+        for event in [*started, *events, ("protect", False), ("terminate",), ("pass", 1000)]:
             with contextlib.suppress(Refused):
                 await watched.happen(event)
             watched.check()
