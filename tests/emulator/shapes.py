@@ -22,8 +22,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 
 def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
     """What an answer has that its shape does not know, or has with another type or an unknown word."""
-    is_bool = isinstance(value, bool)
-    if not isinstance(value, TYPES[shape.type_name]) or is_bool != (shape.type_name == "boolean"):
+    if not has_type(value, shape.type_name):
         yield f"{path}: {value!r} is no {shape.type_name}"
     elif shape.type_name == "structure":
         for name in value.keys() - shape.members.keys():
@@ -38,6 +37,11 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
             yield from faults(shape.value, part, f"{path}[{key!r}]")
     elif value not in (getattr(shape, "enum", None) or [value]):
         yield f"{path}: {value!r} is none of {shape.enum}"
+
+
+def has_type(value: object, type_name: str) -> bool:
+    """Whether a value is what JSON has for that type; a truth value is no number."""
+    return isinstance(value, TYPES[type_name]) and isinstance(value, bool) == (type_name == "boolean")
 
 
 def check_answers(client: Any) -> None:
