@@ -22,6 +22,8 @@ ALL_STEPS_COMPLETED = End("ALL_STEPS_COMPLETED", "Steps completed")
 SOME_STEPS_FAILED = End("ALL_STEPS_COMPLETED", "Steps completed with errors")
 STEP_FAILURE = End("STEP_FAILURE", "Shut down as step failed", with_errors=True)
 USER_REQUEST = End("USER_REQUEST", "Terminated by user request")
+STOPPED = End("INTERNAL_ERROR", "The emulator was stopped", with_errors=True)
+STOP_SECONDS = 3.0
 TERMINATES = ("TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW")
 
 
@@ -39,11 +41,15 @@ class Lives:
 
     def __init__(self, runner: Runner, clock: Clock, delays: Delays) -> None:
         self.runner, self.clock, self.delays = runner, clock, delays
+        self.stopping = asyncio.Event()
+        self._living: set[Cluster] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, cluster: Cluster) -> None:
         """Let a cluster live, in the background."""
-        self.background(Life(cluster, self).live())  # type: ignore[unused-awaitable]  # close() awaits it
+        self._living.add(cluster)
+        life = self.background(Life(cluster, self).live())
+        life.add_done_callback(lambda _: self._living.discard(cluster))
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -64,11 +70,15 @@ class Lives:
             await self.runner.cancel(step.id, kill=kill)
 
     async def close(self) -> None:
-        """Stop everything at once; processes are the runner's."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """End all clusters at once. What they have on the host, the runner removes when it is closed."""
+        self.stopping.set()
+        for cluster in self._living:
+            cluster.ask_for_end(STOPPED)
+        if self._tasks:
+            _, stuck = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
 
 
 class Life:
@@ -229,8 +239,9 @@ class Life:
         for step_id in list(self.running):
             await self.runner.cancel(step_id, kill=True)
         await asyncio.gather(*self.running.values(), return_exceptions=True)
-        await self.runner.release(cluster.id)
-        await self.clock.pass_or(asyncio.Event(), self.lives.delays.terminate)
+        if not self.lives.stopping.is_set():
+            await self.runner.release(cluster.id)
+            await self.clock.pass_or(self.lives.stopping, self.lives.delays.terminate)
         cluster.move(C.TERMINATED_WITH_ERRORS if end.with_errors else C.TERMINATED, self.clock.now())
 
 

@@ -104,7 +104,7 @@ class End:
     details: Sequence[Mapping[str, Any]] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Cluster:
     id: str
     arn: str

@@ -156,6 +156,7 @@ class Runner:
             await cluster.kill()
         await self._host.metastore.close()
         await asyncio.to_thread(kill_until_gone, set(), self._mark)
+        await asyncio.to_thread(shutil.rmtree, self._data_dir / "clusters", ignore_errors=True)
         await asyncio.to_thread(self._host.guard.close)
 
     async def _warm_up(self) -> None:

@@ -204,8 +204,7 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path: Path
 # --- how it stops
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_within_seconds_and_leaves_nothing(start: Callable[..., Program], tmp_path: Path, number: int) -> None:
+def test_it_stops_within_seconds_and_leaves_nothing(start: Callable[..., Program], tmp_path: Path) -> None:
     program = start("--port", "0", "--data-dir", str(tmp_path))
     region = Region(program.url)
     cluster = region.run(shell("trap '' TERM INT; sleep 1000"), shell("true"))
