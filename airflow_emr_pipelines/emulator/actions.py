@@ -6,7 +6,7 @@ import base64
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.answers import (
@@ -33,6 +33,7 @@ from airflow_emr_pipelines.specs.states import StepState
 
 Answer = dict[str, Any]
 Request = Mapping[str, Any]
+T = TypeVar("T")
 
 ACCOUNT = "123456789012"
 PAGE = 50
@@ -95,16 +96,17 @@ async def describe_cluster(emr: Emr, request: Request) -> Answer:
 async def list_clusters(emr: Emr, request: Request) -> Answer:
     after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
     states = request.get("ClusterStates")
-    found = [
-        cluster
-        for cluster in emr.clusters.of(emr.region)
-        if (after is None or cluster.created >= after)
-        and (before is None or cluster.created <= before)
-        and (not states or cluster.state.value in states)
-    ]
+
+    def wanted(cluster: Cluster) -> bool:
+        return (
+            (after is None or cluster.created >= after)
+            and (before is None or cluster.created <= before)
+            and (not states or cluster.state.value in states)
+        )
+
     # EMR promises no order; by id it is none that a client could rely on.
-    found.sort(key=lambda cluster: cluster.id)
-    page, marker = _page(found, request, PAGE)
+    clusters = sorted(emr.clusters.of(emr.region), key=by_id)
+    page, marker = _page(clusters, by_id, request, PAGE, wanted)
     return {"Clusters": [cluster_summary(cluster, emr.clock.now()) for cluster in page], "Marker": marker}
 
 
@@ -177,7 +179,7 @@ async def remove_auto_termination_policy(emr: Emr, request: Request) -> Answer:
 @action
 async def list_instance_groups(emr: Emr, request: Request) -> Answer:
     cluster = emr.cluster("ListInstanceGroups", request["ClusterId"])
-    page, marker = _page(cluster.groups, request, PAGE)
+    page, marker = _page(cluster.groups, by_id, request, PAGE)
     return {"InstanceGroups": [group_answer(cluster, group) for group in page], "Marker": marker}
 
 
@@ -193,16 +195,21 @@ async def list_instances(emr: Emr, request: Request) -> Answer:
         if request.get("InstanceGroupId") in (None, group.id) and (not roles or group.config["InstanceRole"] in roles)
         for instance in group.instances
     ]
-    found = [answer for answer in answers if not states or answer["Status"]["State"] in states]
-    page, marker = _page(found, request, INSTANCES_PAGE)
+    page, marker = _page(
+        answers,
+        lambda answer: str(answer["Id"]),
+        request,
+        INSTANCES_PAGE,
+        lambda answer: not states or answer["Status"]["State"] in states,
+    )
     return {"Instances": page, "Marker": marker}
 
 
 @action
 async def list_bootstrap_actions(emr: Emr, request: Request) -> Answer:
     actions = emr.cluster("ListBootstrapActions", request["ClusterId"]).request.get("BootstrapActions", [])
-    page, marker = _page(actions, request, PAGE)
-    return {"BootstrapActions": [bootstrap_answer(config) for config in page], "Marker": marker}
+    page, marker = _page(list(enumerate(actions)), lambda action: str(action[0]), request, PAGE)
+    return {"BootstrapActions": [bootstrap_answer(config) for _, config in page], "Marker": marker}
 
 
 @action
@@ -229,12 +236,11 @@ async def list_steps(emr: Emr, request: Request) -> Answer:
     for step_id in ids or ():
         if step_id not in known:
             raise Refused(f"Step id '{step_id}' is not valid.")
-    found = [
-        step
-        for step in reversed(cluster.steps)
-        if (not ids or step.id in ids) and (not states or step.state.value in states)
-    ]
-    page, marker = _page(found, request, PAGE)
+
+    def wanted(step: Step) -> bool:
+        return (not ids or step.id in ids) and (not states or step.state.value in states)
+
+    page, marker = _page(cluster.steps[::-1], by_id, request, PAGE, wanted)
     return {"Steps": [step_answer(step) for step in page], "Marker": marker}
 
 
@@ -276,16 +282,31 @@ def _named(emr: Emr, operation: str, request: Request) -> list[Cluster]:
     return [emr.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]
 
 
-def _page(found: Sequence[Any], request: Request, size: int) -> tuple[Sequence[Any], str | None]:
-    """The page after the request's marker, and the marker of the next one."""
-    try:
-        start = int(base64.b64decode(request["Marker"], validate=True)) if "Marker" in request else 0
-    except ValueError:
-        start = -1
-    if start < 0:
-        raise Refused("The marker is not valid.")
-    more = len(found) > start + size
-    return found[start : start + size], base64.b64encode(str(start + size).encode()).decode() if more else None
+def by_id(thing: Cluster | InstanceGroup | Step) -> str:
+    return thing.id
+
+
+def _page(
+    everything: Sequence[T],
+    key: Callable[[T], str],
+    request: Request,
+    size: int,
+    wanted: Callable[[T], bool] = lambda _: True,
+) -> tuple[Sequence[T], str | None]:
+    """What is wanted after the request's marker, and the marker of the next page.
+
+    A marker is the last thing that was told, not how many there were: what is new or no longer wanted by the time of
+    the next page shifts nothing.
+    """
+    start = 0
+    if "Marker" in request:
+        keys = [base64.b64encode(key(thing).encode()).decode() for thing in everything]
+        if request["Marker"] not in keys:
+            raise Refused("The marker is not valid.")
+        start = keys.index(request["Marker"]) + 1
+    found = [thing for thing in everything[start:] if wanted(thing)]
+    marker = base64.b64encode(key(found[size - 1]).encode()).decode() if len(found) > size else None
+    return found[:size], marker
 
 
 def _new_step(emr: Emr, config: Request) -> Step:
