@@ -81,7 +81,7 @@ class ClusterHome:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def environment(self, endpoint: str, purpose: str) -> dict[str, str]:
+    def environment(self, endpoint: str, region: str, purpose: str) -> dict[str, str]:
         """The whole environment of a process; `purpose` ends its mark, so that its strays can be found."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         if "UTF" not in (inherited.get("LC_ALL") or inherited.get("LANG", "")).upper():
@@ -100,8 +100,8 @@ class ClusterHome:
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "emulator",
             "AWS_SECRET_ACCESS_KEY": "emulator",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             # What a bootstrap action installs by pip is seen by the cluster's steps and by nothing else.
             "PIP_TARGET": packages,

@@ -93,6 +93,7 @@ class Life:
             cluster_id=cluster.id,
             name=request["Name"],
             release_label=request["ReleaseLabel"],
+            region=cluster.region,
             applications=frozenset(part["Name"].lower() for part in request.get("Applications", ())),
             configurations=request.get("Configurations", ()),
             log_uri=request.get("LogUri"),

@@ -107,7 +107,7 @@ class Runner:
         keep_strays: bool = False,
     ) -> Outcome:
         cluster = self._clusters[setup.cluster_id]
-        environment = cluster.home.environment(self._endpoint(), identity)
+        environment = cluster.home.environment(self._endpoint(), setup.region, identity)
         folder = cluster.home.step_folder(identity)
         log = StepLog(folder / "logs")
         log.say(title)

@@ -28,6 +28,7 @@ class ClusterSetup:
     cluster_id: str
     name: str
     release_label: str
+    region: str
     applications: frozenset[str] = frozenset()
     configurations: Sequence[Mapping[str, Any]] = ()
     log_uri: str | None = None

@@ -69,6 +69,12 @@ def test_a_waiting_cluster_runs_again_when_a_step_comes(region: Region) -> None:
     region.wait(cluster, "WAITING")
 
 
+def test_a_step_works_in_the_region_of_its_cluster(region: Region) -> None:
+    cluster = region.run(shell(f'test "$AWS_REGION $AWS_DEFAULT_REGION" = "{region.name} {region.name}"'))
+    (step,) = region.steps(cluster)
+    assert region.wait_step(cluster, step["Id"])["Status"]["State"] == "COMPLETED"
+
+
 # --- how many at once
 
 
