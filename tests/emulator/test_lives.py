@@ -70,7 +70,8 @@ def test_a_waiting_cluster_runs_again_when_a_step_comes(region: Region) -> None:
 
 
 def test_a_step_works_in_the_region_of_its_cluster(region: Region) -> None:
-    cluster = region.run(shell(f'test "$AWS_REGION $AWS_DEFAULT_REGION" = "{region.name} {region.name}"'))
+    is_there = f'test "$AWS_REGION $AWS_DEFAULT_REGION" = "{region.name} {region.name}"'
+    cluster = region.run(shell(f"{is_there} && aws s3 mb s3://made-in-{region.name}"))
     (step,) = region.steps(cluster)
     assert region.wait_step(cluster, step["Id"])["Status"]["State"] == "COMPLETED"
 

@@ -185,7 +185,10 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _make_bucket(options: argparse.Namespace) -> None:
-    S3Place().client.create_bucket(Bucket=S3Place.split(options.source)[0])
+    client = S3Place().client
+    region = client.meta.region_name
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=S3Place.split(options.source)[0], **elsewhere)
     _tell(options, f"make_bucket: {options.source}")
 
 
