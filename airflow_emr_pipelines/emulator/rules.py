@@ -19,9 +19,18 @@ Release = tuple[int, int, int]
 MOST_ACTIVE_STEPS = 256
 MOST_ARGUMENT_CHARACTERS = 10_240
 MOST_TAGS = 50
-RELEASE_LABEL = re.compile(r"emr-(\d+)\.(\d+)\.(\d+)")
-NEWEST_MINOR = {4: 10, 5: 37, 6: 15, 7: 13}
-GONE_FROM: Mapping[str, Release] = {"ganglia": (7, 0, 0), "mahout": (6, 15, 0), "sqoop": (7, 5, 0), "mxnet": (7, 7, 0)}
+RELEASE_LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
+NEWEST_MINOR = {4: 10, 5: 37, 6: 15, 7: 25}
+"""7.13 came in April 2026, and there will be more of them."""
+GONE_FROM: Mapping[str, Release] = {
+    "ganglia": (7, 0, 0),
+    "mahout": (6, 15, 0),
+    "mxnet": (7, 7, 0),
+    "prestosql": (6, 4, 0),
+    "sqoop": (7, 5, 0),
+}
+SINCE: Mapping[str, Release] = {"trino": (6, 4, 0)}
+FIRST, NEVER = (4, 0, 0), (99, 0, 0)
 APPLICATIONS = """
     amazoncloudwatchagent delta flink ganglia hbase hcatalog hadoop hive hudi hue iceberg jupyterenterprisegateway
     jupyterhub livy mahout mxnet oozie phoenix pig presto prestosql spark sqoop tensorflow tez trino zeppelin zookeeper
@@ -95,7 +104,7 @@ def release_of(label: str) -> Release:
 def _applications(applications: Sequence[Request], release: Release) -> None:
     names = [str(application.get("Name", "")).lower() for application in applications]
     for name, shown in zip(names, applications, strict=True):
-        if name not in APPLICATIONS.split() or (name in GONE_FROM and release >= GONE_FROM[name]):
+        if name not in APPLICATIONS.split() or not SINCE.get(name, FIRST) <= release < GONE_FROM.get(name, NEVER):
             raise Refused(
                 f"Cluster with release emr-{'.'.join(map(str, release))} does not support the application "
                 f"{shown.get('Name')}."

@@ -60,7 +60,10 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("does not support the application Sparkle", applications("Sparkle")),
     ("emr-7.10.0 does not support the application Ganglia", applications("Ganglia")),
     ("emr-7.10.0 does not support the application sqoop", applications("sqoop")),
+    ("does not support the application PrestoSQL", applications("PrestoSQL")),
+    ("does not support the application Trino", {**applications("Trino"), "ReleaseLabel": "emr-6.3.0"}),
     ("Presto and Trino", applications("Presto", "Trino")),
+    ("Presto and Trino", {**applications("Presto", "PrestoSQL"), "ReleaseLabel": "emr-6.3.0"}),
     # instances
     ("Instance groups, instance fleets, or", {"instances": {"InstanceGroups": []}}),
     ("Instance groups, instance fleets, or", {"instances": {**OLD_FORM, "InstanceCount": -1}}),
