@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
-from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrHook
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
 from airflow_emr_pipelines.specs.reports import ClusterReport
@@ -17,29 +17,19 @@ from airflow_emr_pipelines.specs.tags import legal_value
 log = logging.getLogger(__name__)
 
 
-class EmrClusters:
+class EmrClusters(EmrSource):
     """Clusters as jobs of an AWS account and region.
 
     :param cluster_id: the one that is watched; each is asked for by its own DescribeCluster
     """
 
     def __init__(self, aws_conn_id: str | None, region_name: str | None, cluster_id: str | None = None) -> None:
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
+        super().__init__(aws_conn_id, region_name)
         self.cluster_id = cluster_id
-        self.hook = EmrHook(aws_conn_id, region_name)
-
-    @property
-    def account(self) -> Hashable:
-        return (self.aws_conn_id, self.region_name)
 
     @property
     def identity(self) -> Hashable:
         return ("cluster", self.account, self.cluster_id)
-
-    def connect(self) -> None:
-        self.hook = EmrHook(self.aws_conn_id, self.region_name)
-        _ = self.hook.conn
 
     def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
         """The id of the one cluster that this request made; the parameters are those of a step's submission."""

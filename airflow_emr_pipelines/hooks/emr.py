@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -100,3 +100,21 @@ class EmrHook(AwsBaseHook):
             for info in answer.get("CancelStepsInfoList", [])
             if info.get("Status") == "FAILED"
         }
+
+
+class EmrSource:
+    """What the steps and the clusters of one connection share: who pays for the calls, and the client."""
+
+    def __init__(self, aws_conn_id: str | None, region_name: str | None) -> None:
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.hook = EmrHook(aws_conn_id, region_name)
+
+    @property
+    def account(self) -> Hashable:
+        return (self.aws_conn_id, self.region_name)
+
+    def connect(self) -> None:
+        """Make the client anew, with new credentials."""
+        self.hook = EmrHook(self.aws_conn_id, self.region_name)
+        _ = self.hook.conn

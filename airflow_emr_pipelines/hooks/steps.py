@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import key_in_name
 from airflow_emr_pipelines.specs.reports import StepReport
@@ -15,26 +15,16 @@ from airflow_emr_pipelines.specs.reports import StepReport
 log = logging.getLogger(__name__)
 
 
-class EmrSteps:
+class EmrSteps(EmrSource):
     """The steps of one EMR cluster."""
 
     def __init__(self, cluster_id: str, aws_conn_id: str | None, region_name: str | None) -> None:
+        super().__init__(aws_conn_id, region_name)
         self.cluster_id = cluster_id
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.hook = EmrHook(aws_conn_id, region_name)
-
-    @property
-    def account(self) -> Hashable:
-        return (self.aws_conn_id, self.region_name)
 
     @property
     def identity(self) -> Hashable:
         return ("steps", self.account, self.cluster_id)
-
-    def connect(self) -> None:
-        self.hook = EmrHook(self.aws_conn_id, self.region_name)
-        _ = self.hook.conn
 
     def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
         """The id of the one step that this request made.
