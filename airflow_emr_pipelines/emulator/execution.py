@@ -53,6 +53,7 @@ class Execution:
         self._log = log
         self._environment = environment
         self._destination = destination
+        self.over = asyncio.Event()  # set by whoever runs this, when nothing of it needs the cluster's folders
         self._cancelled = asyncio.Event()
         self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
         self._group: ProcessGroup | None = None

@@ -44,8 +44,11 @@ class _Cluster:
     running: dict[str, Execution] = field(default_factory=dict)
 
     async def kill(self) -> None:
-        for execution in list(self.running.values()):
+        """End what runs, and wait until it needs its folders no more."""
+        running = list(self.running.values())
+        for execution in running:
             await execution.cancel(signal.SIGKILL)
+        await asyncio.gather(*(execution.over.wait() for execution in running))
 
     def new_application_id(self) -> str:
         return f"application_{self.started_ms}_{next(self.applications):04d}"
@@ -117,6 +120,7 @@ class Runner:
             node = await self._node(setup, cluster, folder)
             return await execution.run(lambda: launch(node), keep_strays=keep_strays)
         finally:
+            execution.over.set()
             del cluster.running[identity]
 
     async def _node(self, setup: ClusterSetup, cluster: _Cluster, folder: Path) -> Node:
