@@ -45,8 +45,12 @@ def meaning(error: Exception) -> Meaning:
             return Meaning.EXPIRED
         unclear = code in SERVER_FAULT or status >= 500 or status == REQUEST_TIMEOUT
         return Meaning.UNCLEAR if unclear else Meaning.REFUSED
-    if isinstance(error, (botocore.EndpointConnectionError, botocore.ConnectTimeoutError)):
+    if isinstance(
+        error, (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
+    ):
         return Meaning.NOT_SENT
+    if isinstance(error, botocore.SSLError):
+        return Meaning.REFUSED if "CERTIFICATE_VERIFY_FAILED" in str(error) else Meaning.UNCLEAR
     if isinstance(error, (botocore.HTTPClientError, botocore.ResponseStreamingError)):
         return Meaning.UNCLEAR
     # An answer that cannot be read, or lacks what was asked for: botocore takes a proxy's page with status 200 for one.

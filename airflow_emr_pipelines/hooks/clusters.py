@@ -50,7 +50,7 @@ class EmrClusters(EmrSource):
         newest = max(found, key=lambda cluster: cluster.created or "", default=None)
         return self.hook.describe_cluster(newest.id) if newest else None
 
-    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport], int]:
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport | Exception], int]:
         return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)
 
     def cancel(self, ids: Collection[str]) -> None:

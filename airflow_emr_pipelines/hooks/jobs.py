@@ -25,8 +25,8 @@ class Watched(Protocol):
     def connect(self) -> None:
         """Make the client, with new credentials."""
 
-    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report], int]:
-        """What the service says of those ids now, and how many calls it took."""
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+        """What the service says of those ids now, or why it refuses to, and how many calls it took."""
 
     def cancel(self, ids: Collection[str]) -> None:
         """Ask for the end of those ids. What has ended already is left alone."""

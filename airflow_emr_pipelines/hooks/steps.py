@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from airflow_emr_pipelines.hooks.answers import Meaning, meaning
 from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import key_in_name
@@ -49,19 +52,32 @@ class EmrSteps(EmrSource):
                 return None
         return None
 
-    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, StepReport], int]:
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, StepReport | Exception], int]:
         """What EMR says of those steps now: the unfinished ones by pages of 50, the rest by their ids, ten a call."""
-        seen: dict[str, StepReport] = {}
+        seen: dict[str, StepReport | Exception] = {}
         calls = 0
         for page in self.hook.list_steps(self.cluster_id, StepStates=list(UNFINISHED_STEPS)):
             calls += 1
             seen.update({step.id: step for step in page if step.id in ids})
         rest = sorted(set(ids) - set(seen))
         for first in range(0, len(rest), STEP_IDS_PER_CALL):
-            for page in self.hook.list_steps(self.cluster_id, StepIds=rest[first : first + STEP_IDS_PER_CALL]):
-                calls += 1
-                seen.update({step.id: step for step in page})
+            found, taken = self._by_id(rest[first : first + STEP_IDS_PER_CALL])
+            calls += taken
+            seen.update(found)
         return seen, calls
+
+    def _by_id(self, ids: Sequence[str]) -> tuple[Mapping[str, StepReport | Exception], int]:
+        """EMR refuses the whole call for one id that it does not know: then it is asked for each alone."""
+        try:
+            pages = list(self.hook.list_steps(self.cluster_id, StepIds=list(ids)))
+            return {step.id: step for page in pages for step in page}, len(pages)
+        except ClientError as error:
+            if meaning(error) is not Meaning.REFUSED:
+                raise
+            if len(ids) == 1:
+                return {ids[0]: error}, 1
+        alone = [self._by_id([step_id]) for step_id in ids]
+        return {step_id: said for found, _ in alone for step_id, said in found.items()}, 1 + len(ids)
 
     def cancel(self, ids: Collection[str]) -> None:
         for step_id, reason in self.hook.cancel_steps(self.cluster_id, sorted(ids)).items():

@@ -85,6 +85,9 @@ class EmrSensor(BaseSensorOperator):
         trigger = self.trigger(None)
         try:
             reports, _ = trigger.source().reports([trigger.job_id])
+            report = reports.get(trigger.job_id)
+            if isinstance(report, Exception):
+                raise report
         except UnknownState as error:
             self.log.warning("%s", error)
             return False
@@ -93,7 +96,7 @@ class EmrSensor(BaseSensorOperator):
                 raise
             self.log.warning("No answer about %s this time: %s", trigger.job_id, error)
             return False
-        return bool(reports) and all(self.reached(report) for report in reports.values())
+        return report is not None and self.reached(report)
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> None:
         """Come back from the triggerer."""

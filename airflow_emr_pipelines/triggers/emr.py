@@ -73,11 +73,9 @@ class EmrTrigger(BaseTrigger):
         """The event's content, when the wait is over."""
         from airflow_emr_pipelines.triggers.watcher import watcher_of
 
-        watcher = watcher_of(
-            self.source(), poll_seconds=self.poll_seconds, calls_per_second=settings.calls_per_second()
-        )
+        watcher = watcher_of(self.source(), calls_per_second=settings.calls_per_second())
         seen: Report | None = None
-        async with watcher.waiting_for(self.job_id) as reports:
+        async with watcher.waiting_for(self.job_id, self.poll_seconds) as reports:
             while True:
                 left = None if self.deadline is None else max(0.0, self.deadline - time.time())
                 try:
@@ -100,7 +98,7 @@ class EmrTrigger(BaseTrigger):
 
         self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
         source = self.source()
-        await sync_to_async(source.connect)()
+        await sync_to_async(source.connect, thread_sensitive=False)()
         await asyncio.to_thread(source.cancel, [self.job_id])
 
     def _event(self, seen: Report | None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:

@@ -8,18 +8,24 @@ import contextvars
 import logging
 import time
 import weakref
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from asgiref.sync import sync_to_async
 
 from airflow_emr_pipelines.errors import UnknownState
-from airflow_emr_pipelines.hooks.answers import Meaning, meaning, pauses
+from airflow_emr_pipelines.hooks.answers import Meaning, code_of, meaning, pauses
 from airflow_emr_pipelines.hooks.jobs import Report, Watched
 
 log = logging.getLogger(__name__)
 
 BURST = 5
 """Calls that may follow each other at once after a quiet time."""
+THREADS = 4
+"""Calls of one account that may be under way at the same time."""
+PATIENCE = 900.0
+"""Seconds for which it is borne that no call can even be made: credentials, proxies and databases come back."""
 
 
 class Budget:
@@ -30,35 +36,57 @@ class Budget:
         self.tokens = float(BURST)
         self.counted = time.monotonic()
 
-    async def spend(self, calls: int = 1) -> None:
-        """Wait until the account may be called again; calls that have been made already only lengthen the next wait."""
+    async def spend(self) -> None:
+        """Wait until the account may be called once more."""
+        self.owe(1)
+        if self.tokens < 0:
+            try:
+                await asyncio.sleep(-self.tokens / self.rate)
+            except asyncio.CancelledError:
+                self.owe(-1)  # this call will not be made, so nobody has to wait for it
+                raise
+
+    def owe(self, calls: int) -> None:
+        """Count calls that have been made already: they lengthen the next wait."""
         now = time.monotonic()
         self.tokens = min(BURST, self.tokens + (now - self.counted) * self.rate) - calls
         self.counted = now
-        if self.tokens < 0:
-            await asyncio.sleep(-self.tokens / self.rate)
+
+
+class Account:
+    """What the watchers of one account share: the budget, and threads of their own, should its connection hang."""
+
+    def __init__(self, calls_per_second: float) -> None:
+        self.budget = Budget(calls_per_second)
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="emr-watcher")
 
 
 class Watcher:
     """Asks one compute for everything that anybody waits for, and tells each waiter of its own.
 
     It goes on through throttling, faults of the service, lost connections, expired sessions and states it does not
-    know, for as long as somebody waits. Only a refusal ends it, and is raised in every waiter.
+    know, for as long as somebody waits. Only a refusal ends it, or that no call could be made for long: every waiter
+    is told.
+
+    :param retire: called when the last waiter has left; nobody may join then
     """
 
-    def __init__(self, source: Watched, budget: Budget, poll_seconds: float) -> None:
+    def __init__(self, source: Watched, account: Account, retire: Callable[[], object]) -> None:
         self.source = source
-        self.budget = budget
-        self.poll_seconds = poll_seconds
-        self.waiters: dict[str, list[asyncio.Queue[Report | Exception]]] = {}
+        self.account = account
+        self.retire = retire
+        self.waiters: dict[str, dict[asyncio.Queue[Report | Exception], float]] = {}
         self.joined = asyncio.Event()
         self.polling: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
-    async def waiting_for(self, job_id: str) -> AsyncIterator[asyncio.Queue[Report | Exception]]:
-        """A queue that gets what is seen of the job at each look, until the block is left."""
+    async def waiting_for(self, job_id: str, poll_seconds: float) -> AsyncIterator[asyncio.Queue[Report | Exception]]:
+        """A queue that gets what is seen of the job at each look, until the block is left.
+
+        :param poll_seconds: seconds between two looks at the most, as far as the budget allows
+        """
         queue: asyncio.Queue[Report | Exception] = asyncio.Queue()
-        self.waiters.setdefault(job_id, []).append(queue)
+        self.waiters.setdefault(job_id, {})[queue] = poll_seconds
         self.joined.set()
         if self.polling is None or self.polling.done():
             # In an empty context, so that what the poller logs is not taken for one task's.
@@ -66,25 +94,28 @@ class Watcher:
         try:
             yield queue
         finally:
-            self.waiters[job_id].remove(queue)
+            del self.waiters[job_id][queue]
             if not self.waiters[job_id]:
                 del self.waiters[job_id]
             if not self.waiters:
                 self.polling.cancel()
+                self.retire()
 
     async def _poll(self) -> None:
         connected = False
         troubles = pauses()
+        well = time.monotonic()
         while self.waiters:
             self.joined.clear()
-            await self.budget.spend()
+            await self.account.budget.spend()
             try:
                 if not connected:
-                    await sync_to_async(self.source.connect)()
+                    await self._connect()
                     connected = True
-                reports, calls = await asyncio.to_thread(self.source.reports, tuple(self.waiters))
+                ids, threads = tuple(self.waiters), self.account.threads
+                reports, calls = await asyncio.get_running_loop().run_in_executor(threads, self.source.reports, ids)
             except Exception as error:
-                if not isinstance(error, UnknownState) and meaning(error) is Meaning.REFUSED:
+                if _is_final(error, time.monotonic() - well):
                     self._tell_all(error)
                     return
                 connected = connected and not _needs_new_session(error)
@@ -92,13 +123,21 @@ class Watcher:
                 log.warning("Still watching %s after: %s; next look in %.0f s", self.source.identity, error, pause)
                 await asyncio.sleep(pause)
                 continue
-            troubles = pauses()
+            troubles, well = pauses(), time.monotonic()
             self._tell(reports)
-            await self.budget.spend(calls - 1)
+            self.account.budget.owe(calls - 1)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.joined.wait(), self.poll_seconds)
+                await asyncio.wait_for(self.joined.wait(), self._pause())
 
-    def _tell(self, reports: Mapping[str, Report]) -> None:
+    async def _connect(self) -> None:
+        """Airflow looks connections up through the event loop, which sync_to_async keeps in reach of the thread."""
+        await sync_to_async(self.source.connect, thread_sensitive=False, executor=self.account.threads)()
+
+    def _pause(self) -> float:
+        """The shortest that any of the waiters asks for."""
+        return min((seconds for queues in self.waiters.values() for seconds in queues.values()), default=0.0)
+
+    def _tell(self, reports: Mapping[str, Report | Exception]) -> None:
         for job_id, report in reports.items():
             for queue in self.waiters.get(job_id, ()):
                 queue.put_nowait(report)
@@ -113,17 +152,24 @@ def _needs_new_session(error: Exception) -> bool:
     return not isinstance(error, UnknownState) and meaning(error) is Meaning.EXPIRED
 
 
+def _is_final(error: Exception, seconds: float) -> bool:
+    """Whether an error ends the watch: a refusal of the service, or any other that has lasted for so many seconds."""
+    if isinstance(error, UnknownState) or meaning(error) is not Meaning.REFUSED:
+        return False
+    return bool(code_of(error)) or seconds > PATIENCE
+
+
 _watchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Watcher]] = weakref.WeakKeyDictionary()
-_budgets: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Budget]] = weakref.WeakKeyDictionary()
+_accounts: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Account]] = weakref.WeakKeyDictionary()
 
 
-def watcher_of(source: Watched, *, poll_seconds: float, calls_per_second: float) -> Watcher:
-    """The watcher of that compute in the running event loop: made on first use, shared afterwards."""
+def watcher_of(source: Watched, *, calls_per_second: float) -> Watcher:
+    """The watcher of that compute in the running event loop: made for the first waiter, kept until the last leaves."""
     loop = asyncio.get_running_loop()
-    watchers = _watchers.setdefault(loop, {})
-    known = watchers.get(source.identity)
-    if known is None or not known.waiters:
-        budget = _budgets.setdefault(loop, {}).setdefault(source.account, Budget(calls_per_second))
-        known = watchers[source.identity] = Watcher(source, budget, poll_seconds)
-    known.poll_seconds = min(known.poll_seconds, poll_seconds)
-    return known
+    watchers, accounts = _watchers.setdefault(loop, {}), _accounts.setdefault(loop, {})
+    if source.account not in accounts:
+        accounts[source.account] = Account(calls_per_second)
+    if source.identity not in watchers:
+        account = accounts[source.account]
+        watchers[source.identity] = Watcher(source, account, partial(watchers.pop, source.identity))
+    return watchers[source.identity]

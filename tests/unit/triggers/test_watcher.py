@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Hashable, Mapping
+import threading
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 from airflow_emr_pipelines.errors import UnknownState
 from airflow_emr_pipelines.hooks.jobs import Report
@@ -34,7 +41,7 @@ class Steps:
     def connect(self) -> None:
         self.connections += 1
 
-    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report], int]:
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
         if self.faults:
             raise self.faults.pop(0)
         self.looks.append(set(ids))
@@ -56,8 +63,8 @@ def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def states_of(source: Steps, step_id: str) -> list[str]:
     seen: list[str] = []
-    watching = watcher_of(source, poll_seconds=0.005, calls_per_second=10_000)
-    async with watching.waiting_for(step_id) as reports:
+    watching = watcher_of(source, calls_per_second=10_000)
+    async with watching.waiting_for(step_id, 0.005) as reports:
         while True:
             report = await asyncio.wait_for(reports.get(), 5)
             if isinstance(report, Exception):
@@ -89,6 +96,10 @@ def test_a_hundred_waiters_cost_the_looks_of_one() -> None:
         error("InternalServerException", 500),
         error("ServiceUnavailable", 503),
         ConnectionClosedError(endpoint_url="http://emr"),
+        ProxyConnectionError(proxy_url="http://proxy"),
+        SSLError(endpoint_url="http://emr", error=OSError("EOF occurred in violation of protocol")),
+        NoCredentialsError(),
+        RuntimeError("Airflow's database is away"),
         UnknownState("step s-1", "PONDERING"),
     ],
     ids=lambda fault: type(fault).__name__ + str(fault)[-60:],
@@ -113,11 +124,77 @@ def test_a_refusal_is_told_to_every_waiter() -> None:
     assert ["AccessDenied" in str(answer) for answer in answers] == [True] * 3
 
 
+def test_what_keeps_any_call_from_being_made_ends_the_wait_only_when_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "PATIENCE", 0.02)
+    with pytest.raises(NoCredentialsError):
+        asyncio.run(states_of(Steps(*[NoCredentialsError()] * 1000), "s-1"))
+
+
+def test_an_id_that_is_refused_is_told_to_who_waits_for_it_and_to_no_other() -> None:
+    class WithOneUnknown(Steps):
+        def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+            answers, calls = super().reports(ids)
+            return {**answers, "s-unknown": error("InvalidRequestException")}, calls
+
+    async def both() -> Sequence[BaseException | list[str]]:
+        source = WithOneUnknown()
+        return await asyncio.gather(states_of(source, "s-1"), states_of(source, "s-unknown"), return_exceptions=True)
+
+    good, unknown = asyncio.run(both())
+    assert good == ["PENDING", "RUNNING", "COMPLETED"]
+    assert "InvalidRequestException" in str(unknown)
+
+
+def test_nothing_is_kept_of_a_compute_for_which_nobody_waits_any_more() -> None:
+    async def after() -> bool:
+        await states_of(Steps(), "s-1")
+        return bool(watcher._watchers[asyncio.get_running_loop()])
+
+    assert not asyncio.run(after())
+
+
+def test_the_looks_are_as_frequent_as_those_who_still_wait_ask_for() -> None:
+    async def pauses_of() -> list[float]:
+        watching = watcher_of(Steps(states=["RUNNING"]), calls_per_second=10_000)
+        async with watching.waiting_for("s-1", 60.0):
+            alone = watching._pause()
+            async with watching.waiting_for("s-1", 5.0):
+                both = watching._pause()
+            return [alone, both, watching._pause()]
+
+    assert asyncio.run(pauses_of()) == [60.0, 5.0, 60.0]
+
+
+def test_a_connection_that_hangs_holds_up_no_other() -> None:
+    release = threading.Event()
+
+    class Hanging(Steps):
+        account = "another account"
+
+        def connect(self) -> None:
+            release.wait(30)
+
+    async def beside() -> list[str]:
+        stuck = [Hanging() for _ in range(40)]
+        for number, source in enumerate(stuck):
+            source.identity = number
+        waits = [asyncio.create_task(states_of(source, "s-1")) for source in stuck]
+        await asyncio.sleep(0.05)
+        seen = await states_of(Steps(), "s-1")
+        for wait in waits:
+            wait.cancel()
+        release.set()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return seen
+
+    assert asyncio.run(beside()) == ["PENDING", "RUNNING", "COMPLETED"]
+
+
 def test_the_poller_stops_when_the_last_waiter_leaves_and_starts_again_for_the_next() -> None:
     async def twice() -> tuple[bool, list[str]]:
         source = Steps(states=["RUNNING"])
-        watching = watcher_of(source, poll_seconds=0.005, calls_per_second=10_000)
-        async with watching.waiting_for("s-1") as reports:
+        watching = watcher_of(source, calls_per_second=10_000)
+        async with watching.waiting_for("s-1", 0.005) as reports:
             await reports.get()
         await asyncio.sleep(0)
         assert watching.polling is not None
@@ -155,3 +232,17 @@ def test_a_budget_lets_a_few_calls_follow_at_once_and_then_keeps_the_rate(monkey
     assert slept == []
     asyncio.run(spend(10))
     assert now == pytest.approx(40)
+
+
+def test_a_call_that_is_not_made_after_all_is_not_waited_for() -> None:
+    async def tokens() -> float:
+        budget = Budget(0.25)
+        budget.owe(watcher.BURST)
+        waiting = [asyncio.create_task(budget.spend()) for _ in range(50)]
+        await asyncio.sleep(0)
+        for spending in waiting:
+            spending.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return budget.tokens
+
+    assert asyncio.run(tokens()) == pytest.approx(0, abs=0.1)
