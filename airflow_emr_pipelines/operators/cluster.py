@@ -84,7 +84,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         )
         clusters = self.clusters()
         earlier = None if run.first_try else clusters.find(run.key, run.started)
-        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(earlier))):
+        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters, earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
         else:
@@ -182,5 +182,7 @@ def _can_be_adopted(report: ClusterReport) -> bool:
     return not report.state.finished and report.state is not ClusterState.TERMINATING
 
 
-def _has_run(report: ClusterReport) -> bool:
-    return report.state is ClusterState.TERMINATED
+def _has_run(clusters: EmrClusters, report: ClusterReport) -> bool:
+    """Whether a cluster with its steps in the request has ended well; one that has not is followed by another."""
+    steps = [step for page in clusters.hook.list_steps(report.id) for step in page]
+    return report.state is ClusterState.TERMINATED and all(step.state.succeeded for step in steps)

@@ -97,7 +97,11 @@ with DAG("steps_in_the_request", schedule=None, params=PARAMS):
         task_id="good", cluster=cluster("good"), steps=[ShellStep("one", "true"), ShellStep("two", "true")]
     )
     EmrCreateClusterOperator(
-        task_id="bad", cluster=cluster("bad"), steps=[ShellStep("three", "true"), ShellStep("four", "exit 4")]
+        task_id="bad",
+        cluster=cluster("bad"),
+        steps=[ShellStep("three", "true"), ShellStep("four", "exit 4")],
+        retries=1,
+        retry_delay=timedelta(0),
     )
 
 with DAG("terminate", schedule=None, params=PARAMS):
