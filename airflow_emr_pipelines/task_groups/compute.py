@@ -13,6 +13,9 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
 from airflow_emr_pipelines.specs.steps import Step
 
+UNSET: Any = object()
+"""Not given: default_args hold, and after them the operators' own defaults."""
+
 
 class ClusterTasks(TaskGroup):
     """A group of tasks that run steps on one cluster.
@@ -26,7 +29,7 @@ class ClusterTasks(TaskGroup):
 
     def __init__(self, group_id: str, *, connection: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(group_id=group_id, **kwargs)
-        self.connection = dict(connection)
+        self.connection = {name: value for name, value in connection.items() if value is not UNSET}
         self.cluster_id: Any = None
         self.open = False
 

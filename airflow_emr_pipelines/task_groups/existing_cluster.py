@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 
 def existing_cluster(
     group_id: str,
     cluster_id: str | Any,
     *,
-    aws_conn_id: str | None = "aws_default",
-    region_name: str | None = None,
-    deferrable: bool = True,
-    poll_seconds: float | None = None,
+    aws_conn_id: str | None = UNSET,
+    region_name: str | None = UNSET,
+    deferrable: bool = UNSET,
+    poll_seconds: float | None = UNSET,
     **task_group_arguments: Any,
 ) -> ClusterTasks:
     """A group of tasks on a cluster that somebody else made and ends.

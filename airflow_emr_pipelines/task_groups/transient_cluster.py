@@ -13,7 +13,7 @@ from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, Em
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known
 from airflow_emr_pipelines.specs.steps import Step
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 
 class TransientCluster(ClusterTasks):
@@ -100,10 +100,10 @@ def transient_cluster(
     group_id: str,
     cluster: EmrCluster | Mapping[str, Any] | Any,
     *,
-    aws_conn_id: str | None = "aws_default",
-    region_name: str | None = None,
-    deferrable: bool = True,
-    poll_seconds: float | None = None,
+    aws_conn_id: str | None = UNSET,
+    region_name: str | None = UNSET,
+    deferrable: bool = UNSET,
+    poll_seconds: float | None = UNSET,
     on_failure_fail_dagrun: bool = True,
     **task_group_arguments: Any,
 ) -> TransientCluster:

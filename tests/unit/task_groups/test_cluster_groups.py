@@ -270,6 +270,21 @@ def test_a_step_whose_application_the_cluster_lacks_is_refused() -> None:
             cluster.run(HiveStep("a", "s3://apps/a.hql"))
 
 
+def test_the_connection_comes_from_default_args_where_the_group_is_given_none() -> None:
+    names = ("aws_conn_id", "region_name", "deferrable", "poll_seconds")
+    defaults: dict[str, Any] = dict(zip(names, ("prod", "eu-west-1", False, 7.0), strict=True))
+    given: dict[str, Any] = {"aws_conn_id": None, "deferrable": True}
+    for arguments in ({}, given):
+        with DAG("defaults", schedule=None, default_args=defaults) as dag:
+            with transient_cluster("own", CLUSTER, **arguments) as own:
+                own.run(ShellStep("a", "true"))
+            with existing_cluster("standing", "j-1ABCDEFGHIJKL", **arguments) as standing:
+                standing.run(ShellStep("a", "true"))
+        for task_id in ("own.create_cluster", "own.a", "own.terminate_cluster", "standing.a"):
+            operator: Any = dag.get_task(task_id)
+            assert {name: getattr(operator, name) for name in names} == {**defaults, **arguments}
+
+
 def test_an_existing_cluster_runs_the_same_steps_and_is_neither_created_nor_ended() -> None:
     with DAG("standing", schedule=None) as dag:
         before, after = EmptyOperator(task_id="before"), EmptyOperator(task_id="after")
