@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.jobs import Report
     from airflow_emr_pipelines.triggers.emr import EmrTrigger
 
+TRIGGER_FAILED = "__fail__"
+"""What Airflow resumes a task with when its trigger failed or its deferral timed out."""
 BACKSTOP = timedelta(minutes=5)
 """How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
 
@@ -91,6 +93,7 @@ class EmrOperator(BaseOperator):
         self.deferrable = deferrable
         self.poll_seconds = poll_seconds
         self.in_flight: EmrTrigger | None = None
+        self.killed = False
 
     def conclude(self, context: Context, report: Report) -> Any:
         """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
@@ -115,6 +118,9 @@ class EmrOperator(BaseOperator):
     def see_through(self, context: Context, trigger: EmrTrigger) -> Any:
         """Wait for what the trigger watches, in the triggerer or here, and judge it."""
         self.in_flight = trigger
+        if self.killed:
+            self.give_up()
+            raise AirflowException(f"The task was killed while it started {trigger.job_id}")
         if self.deferrable:
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
@@ -126,6 +132,16 @@ class EmrOperator(BaseOperator):
             raise BadTriggerEvent(event)
         self.in_flight = trigger = self.trigger_of(context, event["job"])
         return self._judge(context, trigger, event)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Airflow fails a task whose trigger was lost without asking it: its job would run on."""
+        if next_method == TRIGGER_FAILED:
+            ti = context["ti"]
+            job = ti.xcom_pull(key=LINK_XCOM, task_ids=ti.task_id, map_indexes=ti.map_index)
+            if isinstance(job, Mapping):
+                self.in_flight = self.trigger_of(context, job)
+                self.give_up()
+        return super().resume_execution(next_method, next_kwargs, context)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrTrigger:
         """The trigger that watches that job; an event carries what this needs."""
@@ -148,19 +164,28 @@ class EmrOperator(BaseOperator):
 
     def out_of_time(self, trigger: EmrTrigger, report: Report | None) -> NoReturn:
         """Cancel what did not end in time."""
-        self.on_kill()
+        self.give_up()
         seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0
         raise DeadlineExceeded(trigger.job_id, seconds, report.state.value if report else "never seen")
 
     def give_up(self) -> None:
-        """Try to cancel a job whose end cannot be seen; the reason why it cannot is what matters to the caller."""
+        """Try to cancel the task's own job on the way to a failure, whose reason is what matters to the caller."""
         try:
-            self.on_kill()
+            self.cancel()
         except Exception as error:
             self.log.error("The job could not be cancelled either, and may run on: %s", error)
 
     def on_kill(self) -> None:
-        """Cancel the task's own job, in the worker; the trigger does so while the task is deferred."""
+        """Cancel the task's own job, in the worker; the trigger does so while the task is deferred.
+
+        A kill may come while the job's submission is under way, when there is no id yet: the job is cancelled then as
+        soon as there is one.
+        """
+        self.killed = self.in_flight is None
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the task's own job, if it has one."""
         if self.in_flight is not None and self.in_flight.cancel_on_kill:
             self.log.info("Cancelling %s", self.in_flight.job_id)
             self.in_flight.source().cancel([self.in_flight.job_id])

@@ -15,7 +15,7 @@ from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import name_with_key
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
 from airflow_emr_pipelines.specs.render_ec2 import check, render_cluster, render_step
-from airflow_emr_pipelines.specs.reports import ClusterReport
+from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.triggers.emr import EmrClusterTrigger
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_emr_pipelines.hooks.clusters import EmrClusters
+    from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.jobs import Report
 
 READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
@@ -84,7 +85,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         )
         clusters = self.clusters()
         earlier = None if run.first_try else clusters.find(run.key, run.started)
-        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters, earlier))):
+        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
         else:
@@ -98,7 +99,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         except TaskDeferred:
             raise
         except BaseException:
-            self.on_kill()
+            self.give_up()
             raise
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
@@ -114,21 +115,19 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             elif not report.state.usable:
                 raise failed(report)
         except BaseException:
-            self.on_kill()
+            self.give_up()
             raise
         self.log.info("Cluster %s is %s", report.id, report.state.value)
         return report.id
 
     def _check_steps(self, report: ClusterReport) -> None:
         """A cluster ends TERMINATED also when steps failed that were to be continued after: the steps tell."""
-        from airflow_emr_pipelines.hooks.steps import EmrSteps
-
-        steps = EmrSteps(report.id, self.aws_conn_id, self.region_name)
-        for page in steps.hook.list_steps(report.id):
-            for step in reversed(page):
-                if not step.state.succeeded and step.state.finished:
-                    raise failure_of(step, steps.hook, report.log_uri, log=self.log)
-        if report.state is not ClusterState.TERMINATED:
+        hook = self.clusters().hook
+        incomplete = _incomplete(hook, report)
+        for step in incomplete:
+            if step.state.finished:
+                raise failure_of(step, hook, log=self.log)
+        if incomplete or report.state is not ClusterState.TERMINATED:
             raise failed(report)
 
 
@@ -182,7 +181,12 @@ def _can_be_adopted(report: ClusterReport) -> bool:
     return not report.state.finished and report.state is not ClusterState.TERMINATING
 
 
-def _has_run(clusters: EmrClusters, report: ClusterReport) -> bool:
+def _has_run(hook: EmrHook, report: ClusterReport) -> bool:
     """Whether a cluster with its steps in the request has ended well; one that has not is followed by another."""
-    steps = [step for page in clusters.hook.list_steps(report.id) for step in page]
-    return report.state is ClusterState.TERMINATED and all(step.state.succeeded for step in steps)
+    return report.state is ClusterState.TERMINATED and not _incomplete(hook, report)
+
+
+def _incomplete(hook: EmrHook, report: ClusterReport) -> list[StepReport]:
+    """The cluster's steps that have not completed, in their order."""
+    steps = [step for page in hook.list_steps(report.id) for step in page]
+    return [step for step in reversed(steps) if not step.state.succeeded]

@@ -18,26 +18,29 @@ if TYPE_CHECKING:
 TAIL_LINES = 50
 
 
-def failure_of(
-    report: StepReport, hook: EmrHook, log_uri: str | None, *, log: Any, wait_seconds: float | None = None
-) -> StepFailed:
+def failure_of(report: StepReport, hook: EmrHook, *, log: Any) -> StepFailed:
     """The exception that says why a step did not complete; the tails of its logs are shown on the way."""
     from airflow_emr_pipelines.hooks.cause import probable_cause
 
-    wait = settings.log_wait_seconds() if wait_seconds is None else wait_seconds
-    logs = show_logs(report, hook, log_uri, log=log, wait_seconds=wait, level=logging.ERROR)
+    logs = show_logs(report, hook, log=log, level=logging.ERROR)
     cause = probable_cause(report, logs)
     address = report.log_file or next((file.address for file in logs if file.name.endswith("stderr")), None)
     kind = StepCancelled if report.state is StepState.CANCELLED else StepFailed
     return kind(report.cluster_id, report.id, report.name, report.state.value, cause, address)
 
 
-def show_logs(
-    report: StepReport, hook: EmrHook, log_uri: str | None, *, log: Any, wait_seconds: float, level: int
-) -> Sequence[LogFile]:
-    """The step's logs, with the tail of each in the task log as a folded group."""
+def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> Sequence[LogFile]:
+    """The step's logs, with the tail of each in the task log as a folded group.
+
+    Logs that cannot be found change nothing about how the step ended.
+    """
     from airflow_emr_pipelines.hooks.logs import StepLogs
 
+    try:
+        log_uri = hook.describe_cluster(report.cluster_id).log_uri
+    except Exception as error:
+        log.warning("Where the logs of step %s are is not known: %s", report.id, error)
+        return ()
     if not log_uri:
         log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
         return ()
@@ -46,6 +49,7 @@ def show_logs(
         return ()
     files = StepLogs(hook.s3, log_uri, report)
     log.info("Reading the logs of step %s from %s", report.id, files.address)
+    wait_seconds = settings.log_wait_seconds()
     found = files.wait(wait_seconds)
     if not found:
         log.warning("No logs of step %s under %s after %.0f s", report.id, files.address, wait_seconds)

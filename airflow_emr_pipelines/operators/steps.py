@@ -95,7 +95,7 @@ class EmrRunStepOperator(EmrOperator):
         except (TaskDeferred, StepFailed):
             raise
         except BaseException:
-            self.on_kill()
+            self.give_up()
             raise
 
     def _earlier(self, context: Context, steps: EmrSteps, run: TaskRun) -> StepReport | None:
@@ -139,21 +139,18 @@ class EmrRunStepOperator(EmrOperator):
         if report.state.succeeded:
             self.log.info("Step %s (%s) completed", report.id, report.name)
             if self.show_logs == "always":
-                log_uri = hook.describe_cluster(report.cluster_id).log_uri
-                wait = settings.log_wait_seconds()
-                show_logs(report, hook, log_uri, log=self.log, wait_seconds=wait, level=logging.INFO)
+                show_logs(report, hook, log=self.log, level=logging.INFO)
             return _result(report)
-        failure = failure_of(report, hook, hook.describe_cluster(report.cluster_id).log_uri, log=self.log)
-        if not TaskRun.of(context).last_try or report.state is StepState.CANCELLED:
-            raise failure
-        word = from_plain(self.step, Step).on_failure
-        if word is OnFailure.CONTINUE:
-            return self._tolerate(context, report, failure)
+        final = TaskRun.of(context).last_try and report.state is not StepState.CANCELLED
+        word = from_plain(self.step, Step).on_failure if final else None
         if word is OnFailure.TERMINATE_CLUSTER:
             self._terminate_cluster(report.cluster_id)
+        failure = failure_of(report, hook, log=self.log)
+        if word is OnFailure.CONTINUE:
+            return self._tolerate(report, failure)
         raise failure
 
-    def _tolerate(self, context: Context, report: StepReport, failure: StepFailed) -> dict[str, Any]:
+    def _tolerate(self, report: StepReport, failure: StepFailed) -> dict[str, Any]:
         """End well in spite of a failure, but announce no data that was not made."""
         self.log.error("%s", failure)
         self.log.error("The step says on_failure=CONTINUE, so the task goes on as if it had succeeded")
@@ -164,7 +161,10 @@ class EmrRunStepOperator(EmrOperator):
         from airflow_emr_pipelines.hooks.clusters import EmrClusters
 
         self.log.error("The step says on_failure=TERMINATE_CLUSTER")
-        EmrClusters(self.aws_conn_id, self.region_name).end(cluster_id, deployment=settings.deployment())
+        try:
+            EmrClusters(self.aws_conn_id, self.region_name).end(cluster_id, deployment=settings.deployment())
+        except Exception as error:  # why the step failed matters more, and fails the task as well
+            self.log.error("The cluster was not terminated: %s", error)
 
 
 def _result(report: StepReport) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseSensorOperator
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
 
 from airflow_emr_pipelines.errors import (
     BadTriggerEvent,
@@ -99,19 +99,23 @@ class EmrSensor(BaseSensorOperator):
         return report is not None and self.reached(report)
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> None:
-        """Come back from the triggerer."""
+        """Come back from the triggerer. The task ends as it would have ended waiting in the worker."""
         if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
             raise BadTriggerEvent(event)
-        report = self.read(event["report"]) if event["report"] is not None else None
-        job_id = self.trigger(None).job_id
         try:
-            if event["timed_out"]:
-                raise DeadlineExceeded(job_id, float(self.timeout), report.state.value if report else "never seen")
-            if event["refused"] is not None:
-                raise WatchRefused(job_id, str(event["refused"]))
-            if report is None or not self.reached(report):
-                raise BadTriggerEvent(event)
+            self._judge(event)
         except EmrPipelinesError as error:
-            if self.soft_fail:
+            if self.never_fail:
                 raise AirflowSkipException(str(error)) from error
             raise
+
+    def _judge(self, event: Mapping[str, Any]) -> None:
+        report = self.read(event["report"]) if event["report"] is not None else None
+        job_id = self.trigger(None).job_id
+        if event["timed_out"]:
+            late = DeadlineExceeded(job_id, float(self.timeout), report.state.value if report else "never seen")
+            raise AirflowSensorTimeout(str(late))
+        if event["refused"] is not None:
+            raise WatchRefused(job_id, str(event["refused"]))
+        if report is None or not self.reached(report):
+            raise BadTriggerEvent(event)

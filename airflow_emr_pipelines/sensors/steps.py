@@ -52,5 +52,5 @@ class EmrStepSensor(EmrSensor):
             from airflow_emr_pipelines.hooks.steps import EmrSteps
 
             hook = EmrSteps(report.cluster_id, self.aws_conn_id, self.region_name).hook
-            raise failure_of(report, hook, hook.describe_cluster(report.cluster_id).log_uri, log=self.log)
+            raise failure_of(report, hook, log=self.log)
         return report.state.succeeded

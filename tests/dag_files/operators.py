@@ -104,6 +104,22 @@ with DAG("steps_in_the_request", schedule=None, params=PARAMS):
         retry_delay=timedelta(0),
     )
 
+with DAG("tolerated", schedule=None, params=PARAMS):
+    for mode, deferrable in (("deferred", True), ("waiting", False)):
+        EmrRunStepOperator.partial(
+            task_id=f"mapped_{mode}",
+            cluster_id=CLUSTER_ID,
+            deferrable=deferrable,
+            outlets=[Asset("s3://results/mapped")],
+        ).expand(step=[ShellStep("fails", "exit 1", on_failure="CONTINUE")])
+        EmrRunStepOperator(
+            task_id=mode,
+            cluster_id=CLUSTER_ID,
+            step=ShellStep("fails", "exit 1", on_failure="CONTINUE"),
+            deferrable=deferrable,
+            outlets=[Asset("s3://results/tolerated")],
+        )
+
 with DAG("terminate", schedule=None, params=PARAMS):
     EmrTerminateClusterOperator(task_id="end", cluster_id=CLUSTER_ID)
     EmrTerminateClusterOperator(task_id="never_created", cluster_id=None)

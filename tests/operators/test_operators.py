@@ -112,6 +112,14 @@ def test_steps_in_the_request_are_waited_for_and_judged_each(
     assert "(four [" in log
 
 
+def test_a_tolerated_failure_announces_no_data_in_either_mode(run_dag: RunDag, cluster_id: str) -> None:
+    dag_run = run_dag("tolerated", cluster_id=cluster_id)
+    assert states(dag_run) == dict.fromkeys(
+        ("deferred", "waiting", "mapped_deferred[0]", "mapped_waiting[0]"), "success"
+    )
+    assert announced(dag_run) == []
+
+
 def test_termination_is_content_with_what_is_gone_or_never_was(run_dag: RunDag, cluster_id: str, emr: Any) -> None:
     for _ in range(2):
         dag_run = run_dag("terminate", cluster_id=cluster_id)

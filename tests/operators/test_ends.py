@@ -1,0 +1,194 @@
+"""How a task ends, and what becomes of its job, when things go wrong around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
+
+from airflow_emr_pipelines import EmrRunStepOperator, EmrStepSensor, OnFailure, ShellStep
+from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, StepFailed, WatchRefused
+from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+
+JOB = {"cluster_id": "j-1", "step_id": "s-1"}
+CLUSTER = ClusterReport.from_answer(
+    {"Id": "j-1", "Name": "standing", "Status": {"State": "WAITING"}, "LogUri": "s3://logs/"}
+)
+
+
+def step_report(state: str) -> StepReport:
+    return StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": {"State": state}})
+
+
+def event(report: StepReport | None = None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
+    return {"job": JOB, "report": report.to_event() if report else None, "timed_out": timed_out, "refused": refused}
+
+
+class Emr:
+    """What the operators ask of EMR, and what they did."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.hook = self
+        self.faults: dict[str, Exception] = {}
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        if what in self.faults:
+            raise self.faults[what]
+
+    def where(self) -> dict[str, Any]:
+        return {"region": "us-east-1", "partition": "aws", "endpoint_url": None}
+
+    def describe_cluster(self, cluster_id: str) -> ClusterReport:
+        self._do("describe")
+        return CLUSTER
+
+    def submit(self, *_: Any, **__: Any) -> str:
+        self._do("submit")
+        return "s-1"
+
+    def cancel(self, ids: Sequence[str]) -> None:
+        self._do(f"cancel {' '.join(ids)}")
+
+    def end(self, cluster_id: str, **_: Any) -> None:
+        self._do("end")
+
+
+@pytest.fixture
+def emr(monkeypatch: pytest.MonkeyPatch) -> Emr:
+    emr = Emr()
+    for name in ("steps.EmrSteps", "clusters.EmrClusters"):
+        monkeypatch.setattr(f"airflow_emr_pipelines.hooks.{name}", lambda *_: emr)
+    return emr
+
+
+@pytest.fixture
+def context() -> Any:
+    started = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(
+        dag_id="d",
+        run_id="r",
+        task_id="t",
+        map_index=-1,
+        try_number=1,
+        max_tries=0,
+        start_date=started,
+        xcom_push=lambda key, value: pushed.update({key: value}),
+        xcom_pull=lambda key, task_ids, map_indexes: pushed.get(key),
+    )
+    return {"ti": ti, "dag_run": SimpleNamespace(start_date=started)}
+
+
+def operator(word: OnFailure = OnFailure.CANCEL_AND_WAIT, **arguments: Any) -> EmrRunStepOperator:
+    step = ShellStep("one", "true", on_failure=word)
+    return EmrRunStepOperator(task_id="t", step=step, cluster_id="j-1", **arguments)
+
+
+def test_logs_that_cannot_be_found_change_nothing_about_a_steps_end(emr: Emr, context: Any) -> None:
+    emr.faults["describe"] = RuntimeError("throttled")
+    assert operator(show_logs="always").resume(context, event(step_report("COMPLETED")))["state"] == "COMPLETED"
+    with pytest.raises(StepFailed):
+        operator().resume(context, event(step_report("FAILED")))
+    assert operator(OnFailure.CONTINUE).resume(context, event(step_report("FAILED")))["tolerated"] is True
+
+
+def test_the_cluster_is_terminated_before_the_logs_are_waited_for(emr: Emr, context: Any) -> None:
+    with pytest.raises(StepFailed):
+        operator(OnFailure.TERMINATE_CLUSTER).resume(context, event(step_report("FAILED")))
+    assert emr.done == ["end", "describe"]
+
+
+def test_a_cluster_that_cannot_be_terminated_does_not_hide_why_the_step_failed(emr: Emr, context: Any) -> None:
+    emr.faults["end"] = RuntimeError("denied")
+    with pytest.raises(StepFailed):
+        operator(OnFailure.TERMINATE_CLUSTER).resume(context, event(step_report("FAILED")))
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(
+    ("seen", "error"),
+    [(event(timed_out=True), DeadlineExceeded), (event(refused="AccessDenied"), WatchRefused)],
+    ids=["late", "refused"],
+)
+def test_a_job_is_cancelled_when_its_wait_fails_and_the_reason_is_told_though_that_fails_too(
+    emr: Emr, context: Any, seen: Any, error: type[Exception], lost: bool
+) -> None:
+    if lost:
+        emr.faults["cancel s-1"] = RuntimeError("throttled")
+    with pytest.raises(error):
+        operator().resume(context, seen)
+    assert emr.done == ["cancel s-1"]
+
+
+def test_a_job_whose_trigger_was_lost_is_cancelled(emr: Emr, context: Any) -> None:
+    with pytest.raises(TaskDeferred):
+        operator().execute(context)
+    with pytest.raises(Exception, match="Trigger timeout"):
+        operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+    assert emr.done == ["describe", "submit", "cancel s-1"]
+
+
+def test_a_kill_during_the_submission_cancels_the_job_as_soon_as_it_has_an_id(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = operator()
+
+    def killed_meanwhile(*_: Any, **__: Any) -> str:
+        task.on_kill()
+        return "s-1"
+
+    monkeypatch.setattr(emr, "submit", killed_meanwhile)
+    with pytest.raises(AirflowException, match="killed while it started s-1"):
+        task.execute(context)
+    assert emr.done == ["describe", "cancel s-1"]
+
+
+def sensor(**arguments: Any) -> EmrStepSensor:
+    return EmrStepSensor(task_id="t", cluster_id="j-1", step_id="s-1", **arguments)
+
+
+def resumed(task: EmrStepSensor, context: Any, seen: Any) -> NoReturn:
+    task.resume_execution("resume", {"event": seen}, context)
+    raise AssertionError("it ended well")
+
+
+@pytest.mark.parametrize(
+    ("words", "seen", "error"),
+    [
+        ({}, event(timed_out=True), AirflowSensorTimeout),
+        ({"soft_fail": True}, event(timed_out=True), AirflowSkipException),
+        ({"never_fail": True}, event(timed_out=True), AirflowSkipException),
+        ({}, event(step_report("FAILED")), StepFailed),
+        ({"soft_fail": True}, event(step_report("FAILED")), StepFailed),
+        ({"never_fail": True}, event(step_report("FAILED")), AirflowSkipException),
+        ({"soft_fail": True}, event(refused="AccessDenied"), WatchRefused),
+        ({"soft_fail": True}, {"unheard": "of"}, BadTriggerEvent),
+    ],
+)
+def test_a_deferred_sensor_ends_as_a_waiting_one(
+    emr: Emr, context: Any, words: Any, seen: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        resumed(sensor(**words), context, seen)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"), [({"soft_fail": True}, StepFailed), ({"never_fail": True}, AirflowSkipException)]
+)
+def test_a_waiting_sensor_skips_as_airflow_says(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch, words: Any, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(emr, "reports", lambda ids: ({"s-1": step_report("FAILED")}, 1), raising=False)
+    with pytest.raises(error):
+        sensor(deferrable=False, **words).execute(context)
