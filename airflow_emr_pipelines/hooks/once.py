@@ -1,15 +1,18 @@
-"""Sending requests that have no client token, so that each takes effect once."""
+"""Sending requests so that they take effect, and those that have no client token once."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from airflow_emr_pipelines.errors import UnclearAnswer
 from airflow_emr_pipelines.hooks.answers import Meaning, meaning, pauses
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PATIENCE = 900.0
 """Seconds after which a request that is throttled or never answered is given up."""
@@ -51,6 +54,30 @@ def send_once(
                 raise UnclearAnswer(
                     operation, f"no clear answer in {patience:.0f} s; the last was {error}", "try again later"
                 ) from error
+        sleep(pause)
+    raise AssertionError("pauses() never ends")
+
+
+def send_until_clear(
+    send: Callable[[], T],
+    *,
+    operation: str,
+    patience: float = PATIENCE,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """What ``send`` answers, however long it takes to get a clear answer: for what may be sent twice without harm.
+
+    :raises Exception: the refusal, as it came, or the last answer after ``patience`` seconds
+    """
+    give_up = clock() + patience
+    for pause in pauses():
+        try:
+            return send()
+        except Exception as error:
+            if meaning(error) in (Meaning.REFUSED, Meaning.EXPIRED) or clock() + pause > give_up:
+                raise
+            log.warning("%s got no clear answer (%s), and is sent again in %.0f s", operation, error, pause)
         sleep(pause)
     raise AssertionError("pauses() never ends")
 

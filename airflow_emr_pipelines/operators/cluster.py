@@ -150,8 +150,12 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         if not self.cluster_id or self.cluster_id == "None":
             self.log.info("No cluster was created: nothing to terminate")
             return None
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+
         clusters = self.clusters()
-        before = clusters.end(self.cluster_id, deployment=settings.deployment())
+        before = send_until_clear(
+            lambda: clusters.end(self.cluster_id, deployment=settings.deployment()), operation="TerminateJobFlows"
+        )
         self.publish_cluster(context, clusters, before)
         if before.state.finished:
             return self.conclude(context, before)

@@ -14,8 +14,15 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
     TaskDeferred,
 )
+from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines import EmrRunStepOperator, EmrStepSensor, OnFailure, ShellStep
+from airflow_emr_pipelines import (
+    EmrRunStepOperator,
+    EmrStepSensor,
+    EmrTerminateClusterOperator,
+    OnFailure,
+    ShellStep,
+)
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, StepFailed, WatchRefused
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 
@@ -152,6 +159,22 @@ def test_a_kill_during_the_submission_cancels_the_job_as_soon_as_it_has_an_id(
     with pytest.raises(AirflowException, match="killed while it started s-1"):
         task.execute(context)
     assert emr.done == ["describe", "cancel s-1"]
+
+
+def test_a_throttled_termination_is_asked_for_again(emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = ClusterReport.from_answer({"Id": "j-1", "Name": "standing", "Status": {"State": "TERMINATED"}})
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "DescribeCluster")
+    answers: list[ClusterReport | Exception] = [throttled, gone]
+
+    def end(*_: Any, **__: Any) -> ClusterReport:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(emr, "end", end)
+    EmrTerminateClusterOperator(task_id="t", cluster_id="j-1").execute(context)
+    assert answers == []
 
 
 def sensor(**arguments: Any) -> EmrStepSensor:

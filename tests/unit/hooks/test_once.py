@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.errors import UnclearAnswer
-from airflow_emr_pipelines.hooks.once import PATIENCE, send_once
+from airflow_emr_pipelines.hooks.once import PATIENCE, send_once, send_until_clear
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -111,3 +111,19 @@ def test_endless_throttling_is_given_up_with_the_last_answer() -> None:
     with pytest.raises(UnclearAnswer, match="ThrottlingException"):
         service.once()
     assert service.now <= PATIENCE
+
+
+@given(st.lists(st.one_of(unclear, nothing_done), max_size=8))
+def test_what_may_be_sent_twice_is_sent_until_the_answer_is_clear(answers: list[tuple[Exception | None, bool]]) -> None:
+    service = Service(*answers)
+    send_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
+    assert service.answers == []
+
+
+@pytest.mark.parametrize("fault", [REFUSED, THROTTLED])
+def test_a_refusal_and_the_last_answer_after_long_are_raised(fault: Exception) -> None:
+    service = Service(*[(fault, False)] * 1000)
+    with pytest.raises(ClientError, match=r"ValidationException|ThrottlingException"):
+        send_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
+    assert service.now <= PATIENCE
+    assert (len(service.answers) == 999) is (fault is REFUSED)
