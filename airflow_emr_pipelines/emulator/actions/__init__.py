@@ -1,0 +1,8 @@
+"""One small function for each action of EMR on EC2: judge by the rules, tell the model, shape the answer."""
+
+from __future__ import annotations
+
+from airflow_emr_pipelines.emulator.actions import auto_termination, clusters, instances, steps, tags
+from airflow_emr_pipelines.emulator.actions.registry import ACTIONS, Emr
+
+__all__ = ["ACTIONS", "Emr", "auto_termination", "clusters", "instances", "steps", "tags"]

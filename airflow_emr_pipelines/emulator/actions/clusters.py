@@ -1,0 +1,96 @@
+"""Clusters: made, told, ended."""
+
+from __future__ import annotations
+
+from airflow_emr_pipelines.emulator import rules
+from airflow_emr_pipelines.emulator.actions.instances import group_configs, new_groups
+from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.actions.steps import new_step
+from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary
+from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused
+from airflow_emr_pipelines.emulator.life import USER_REQUEST
+from airflow_emr_pipelines.emulator.model import Cluster, new_id
+
+ACCOUNT = "123456789012"
+
+
+@action
+async def run_job_flow(emr: Emr, request: Request) -> Answer:
+    rules.new_cluster(request)
+    cluster_id = new_id("j-")
+    instances = request["Instances"]
+    policy = request.get("AutoTerminationPolicy")
+    cluster = Cluster(
+        id=cluster_id,
+        arn=f"arn:aws:elasticmapreduce:{emr.region}:{ACCOUNT}:cluster/{cluster_id}",
+        region=emr.region,
+        request=request,
+        groups=new_groups(group_configs(instances)),
+        created=emr.clock.now(),
+        tags={tag["Key"]: tag.get("Value", "") for tag in request.get("Tags", ())},
+        protected=instances.get("TerminationProtected", False) or rules.has_three_primaries(instances),
+        idle_timeout=policy.get("IdleTimeout", 3600) if policy is not None else None,
+    )
+    cluster.steps = [new_step(emr, config) for config in request.get("Steps", ())]
+    emr.clusters.add(cluster)
+    emr.lives.begin(cluster)
+    return {"JobFlowId": cluster.id, "ClusterArn": cluster.arn}
+
+
+@action
+async def describe_cluster(emr: Emr, request: Request) -> Answer:
+    return {"Cluster": cluster_answer(emr.cluster("DescribeCluster", request["ClusterId"]), emr.clock.now())}
+
+
+@action
+async def list_clusters(emr: Emr, request: Request) -> Answer:
+    after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
+    states = request.get("ClusterStates")
+
+    def wanted(cluster: Cluster) -> bool:
+        return (
+            (after is None or cluster.created >= after)
+            and (before is None or cluster.created <= before)
+            and (not states or cluster.state.value in states)
+        )
+
+    # EMR promises no order; by id it is none that a client could rely on.
+    clusters = sorted(emr.clusters.of(emr.region), key=by_id)
+    found, marker = page(clusters, by_id, request, PAGE, wanted)
+    return {"Clusters": [cluster_summary(cluster, emr.clock.now()) for cluster in found], "Marker": marker}
+
+
+@action
+async def terminate_job_flows(emr: Emr, request: Request) -> Answer:
+    clusters = _named(emr, "TerminateJobFlows", request)
+    protected = [cluster for cluster in clusters if cluster.protected and not cluster.state.finished]
+    for cluster in clusters:
+        if cluster not in protected and not cluster.state.finished:
+            cluster.ask_for_end(USER_REQUEST)
+    if protected:
+        raise Refused(PROTECTED)
+    return {}
+
+
+@action
+async def set_termination_protection(emr: Emr, request: Request) -> Answer:
+    clusters = _named(emr, "SetTerminationProtection", request)
+    for cluster in clusters:
+        rules.modifiable(cluster)
+    for cluster in clusters:
+        cluster.protected = request["TerminationProtected"]
+    return {}
+
+
+@action
+async def list_bootstrap_actions(emr: Emr, request: Request) -> Answer:
+    actions = emr.cluster("ListBootstrapActions", request["ClusterId"]).request.get("BootstrapActions", [])
+    found, marker = page(list(enumerate(actions)), lambda action: str(action[0]), request, PAGE)
+    return {"BootstrapActions": [bootstrap_answer(config) for _, config in found], "Marker": marker}
+
+
+def _named(emr: Emr, operation: str, request: Request) -> list[Cluster]:
+    """The clusters of a verb that takes several, which all must exist."""
+    if not 1 <= len(request["JobFlowIds"]) <= 10:
+        raise Refused("1 to 10 job flow ids can be specified.")
+    return [emr.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]
