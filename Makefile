@@ -8,12 +8,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Newer than what says what to install, as long as all of that is installed.
 STAMP  := $(VENV)/.installed
-EXTRAS := emulator,examples,dev
+EXTRAS := emulator,examples,docs,dev
 
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test demo bench env clean
+.PHONY: help install check fmt test demo bench docs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,10 @@ demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=20
 
 bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+docs: $(STAMP) ## the pages with the reference, as a site in build/docs
+	@AIRFLOW_HOME=$(CURDIR)/build/airflow AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING $(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b dirhtml docs build/docs
+	@echo "Open build/docs/index.html"
 
 env: .env ## the secrets that docker-compose.yaml asks for, drawn once into .env
 

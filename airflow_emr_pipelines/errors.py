@@ -1,4 +1,4 @@
-"""Every exception that this package raises on purpose.
+"""Every exception that this package raises on purpose::
 
     EmrPipelinesError
     ├── InvalidSpec           bad input, also a ValueError

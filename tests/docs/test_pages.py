@@ -1,0 +1,68 @@
+"""The pages: they build, their code runs, and what they quote is what the programs say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import airflow_emr_pipelines
+from tests.docs.pages import PAGES, ROOT, blocks
+
+PACKAGE = ROOT / "airflow_emr_pipelines"
+
+
+def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q", "-b", "dirhtml", "docs", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert built.returncode == 0, built.stderr
+    assert "num_executors" in (tmp_path / "reference" / "steps" / "index.html").read_text()
+
+
+def test_the_reference_has_every_public_name() -> None:
+    pages = "\n".join(page.read_text() for page in PAGES if page.parent.name == "reference")
+    told = set(re.findall(r"auto(?:class|function):: airflow_emr_pipelines\.(\w+)", pages))
+    assert told == set(airflow_emr_pipelines.__all__)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.stem
+)
+def test_the_python_of_a_page_runs(page: Path) -> None:
+    names: dict[str, object] = {}
+    for block in blocks("python"):
+        if block.page == page:
+            exec(compile(block.text, str(block), "exec"), names)
+
+
+def texts() -> str:
+    """All texts in the package's sources, with … where a value is put in."""
+
+    def text(node: ast.expr) -> str:
+        if isinstance(node, ast.JoinedStr):
+            return "".join(text(part) for part in node.values)
+        return str(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else "…"
+
+    return "\n".join(
+        text(node)
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, (ast.JoinedStr, ast.Constant))
+    )
+
+
+def test_an_error_that_is_explained_is_one_that_is_raised() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    said = re.findall(r"^### `(.+)`$", page, re.MULTILINE)
+    known = texts()
+    assert len(said) > 10
+    assert [heading for heading in said if not all(part.strip() in known for part in heading.split("…"))] == []
