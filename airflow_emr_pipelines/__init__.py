@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+    from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
     from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
@@ -37,6 +38,7 @@ __all__ = [
     "EmrCluster",
     "EmrClusterSensor",
     "EmrCreateClusterOperator",
+    "EmrReapClustersOperator",
     "EmrRunStepOperator",
     "EmrStepSensor",
     "EmrTerminateClusterOperator",
@@ -55,6 +57,7 @@ __all__ = [
 
 _HOMES = {
     "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
+    "operators.reap": ("EmrReapClustersOperator",),
     "operators.steps": ("EmrRunStepOperator",),
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),

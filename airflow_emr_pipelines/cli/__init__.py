@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from airflow_emr_pipelines.cli import reap
 from airflow_emr_pipelines.emulator import arguments as emulator
 from airflow_emr_pipelines.local import seed
 
@@ -34,13 +35,19 @@ def get_commands() -> list[CLICommand]:
     return [
         GroupCommand(
             name="emr",
-            help="Try EMR pipelines on this machine",
+            help="Amazon EMR pipelines: tidy up, or try them on this machine",
             subcommands=(
                 ActionCommand(
                     name="emulator",
                     help="Serve EMR, S3 and more on this machine, with real Spark",
                     func=serve,
                     args=(cast("Arg", Declared(emulator.add_arguments)),),
+                ),
+                ActionCommand(
+                    name="reap",
+                    help="List, and end, clusters of ours that outlived their DAG run",
+                    func=reap.run,
+                    args=(cast("Arg", Declared(reap.add_arguments)),),
                 ),
                 ActionCommand(
                     name="seed",

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": BASE | {"operators", "sensors", "task_groups"},
     "emulator": {"specs"},
     "local": {"emulator", "specs", "errors"},
-    "cli": {"emulator", "local"},
+    "cli": BASE | {"hooks", "emulator", "local"},
 }
 
 # Each DAG file is parsed again and again: half a second of boto3 would be paid every time.

@@ -1,0 +1,72 @@
+"""``airflow emr reap``: clusters that outlived their DAG run, listed, and with ``--terminate`` ended."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+
+MINUTES = 15.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command can be told."""
+    parser.add_argument("--terminate", action="store_true", help="end the orphaned clusters; without it only list them")
+    parser.add_argument("--deployment", metavar="ID", help="whose clusters; [emr_pipelines] deployment by default")
+    parser.add_argument(
+        "--older-than", type=float, default=MINUTES, metavar="MINUTES", help=f"age of a cluster, {MINUTES:g} by default"
+    )
+    parser.add_argument("--aws-conn-id", default="aws_default", metavar="ID", help="AWS connection, aws_default")
+    parser.add_argument("--region-name", metavar="REGION", help="AWS region; the connection's by default")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print every live cluster with a verdict; exit code 1 when one could not be ended, 2 when nothing can be told."""
+    from airflow_emr_pipelines import settings
+    from airflow_emr_pipelines.errors import InvalidSpec
+    from airflow_emr_pipelines.hooks.clusters import EmrClusters
+    from airflow_emr_pipelines.hooks.reaper import Reaper
+    from airflow_emr_pipelines.local.table import table
+
+    clusters = EmrClusters(options.aws_conn_id, options.region_name)
+    deployment = settings.deployment() if options.deployment is None else options.deployment
+    try:
+        reaper = Reaper(clusters, deployment, run_is_over, older_than=timedelta(minutes=options.older_than))
+    except InvalidSpec as refused:
+        print(refused, file=sys.stderr)
+        sys.exit(2)
+    findings = reaper.find()
+    rows = [
+        (
+            found.cluster.id,
+            found.cluster.name,
+            found.cluster.state.value,
+            "orphaned" if found.orphaned else "left alone",
+            found.why,
+        )
+        for found in findings
+    ]
+    print(table(("cluster", "name", "state", "verdict", "why"), rows, indent="") if rows else "No cluster is alive.")
+    orphaned = [found.cluster.id for found in findings if found.orphaned]
+    if not orphaned:
+        return
+    if not options.terminate:
+        print(f"\nNothing was ended. With --terminate these {len(orphaned)} are: {' '.join(orphaned)}")
+        return
+    failed = reaper.end(findings)
+    print(f"\nTerminating: {' '.join(sorted(set(orphaned) - set(failed)))}")
+    if failed:
+        print(f"Could not be terminated: {' '.join(failed)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def run_is_over(dag_id: str, run_id: str) -> bool | None:
+    """What Airflow's database says of a DAG run."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.state import State
+    from sqlalchemy import select
+
+    with create_session() as session:
+        state = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    return None if state is None else state in State.finished_dr_states
