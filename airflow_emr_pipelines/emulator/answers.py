@@ -52,7 +52,7 @@ SIZES = {"medium": 2, "large": 4, "xlarge": 8}
 
 def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
     """A cluster as DescribeCluster tells it."""
-    request, instances = cluster.request, cluster.instances
+    request = cluster.request
     return {
         **cluster_summary(cluster, now),
         **{name: request[name] for name in AS_REQUESTED if name in request},
@@ -60,8 +60,9 @@ def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
         "InstanceCollectionType": "INSTANCE_GROUP",
         "AutoTerminate": not cluster.keep_alive,
         "TerminationProtected": cluster.protected,
-        "UnhealthyNodeReplacement": instances.get("UnhealthyNodeReplacement"),
-        "VisibleToAllUsers": request.get("VisibleToAllUsers", True),
+        "UnhealthyNodeReplacement": cluster.unhealthy_node_replacement,
+        "VisibleToAllUsers": cluster.visible,
+        "SecurityConfiguration": cluster.security_configuration,
         "Applications": [{"Name": application["Name"]} for application in request.get("Applications", ())],
         "Tags": [{"Key": key, "Value": value} for key, value in cluster.tags.items()],
         "Configurations": request.get("Configurations", []),

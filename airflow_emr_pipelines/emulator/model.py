@@ -121,6 +121,11 @@ class Cluster:
     end: End | None = None
     terminating_since: datetime | None = None
     protected: bool = False
+    keep_alive_when_no_steps: bool = False
+    visible: bool = True
+    unhealthy_node_replacement: bool | None = None
+    step_concurrency: int = 1
+    security_configuration: str | None = None
     idle_timeout: int | None = None
     idle_since: datetime | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -138,11 +143,7 @@ class Cluster:
     @property
     def keep_alive(self) -> bool:
         """Whether it waits for more steps after its last; with three primary instances it always does."""
-        return bool(self.instances.get("KeepJobFlowAliveWhenNoSteps", False)) or len(self.primary.instances) > 1
-
-    @property
-    def step_concurrency(self) -> int:
-        return int(self.request.get("StepConcurrencyLevel", 1))
+        return self.keep_alive_when_no_steps or len(self.primary.instances) > 1
 
     @property
     def active_steps(self) -> list[Step]:

@@ -29,6 +29,11 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         created=emr.clock.now(),
         tags={tag["Key"]: tag.get("Value", "") for tag in request.get("Tags", ())},
         protected=instances.get("TerminationProtected", False) or rules.has_three_primaries(instances),
+        keep_alive_when_no_steps=instances.get("KeepJobFlowAliveWhenNoSteps", False),
+        visible=request.get("VisibleToAllUsers", True),
+        unhealthy_node_replacement=instances.get("UnhealthyNodeReplacement"),
+        step_concurrency=request.get("StepConcurrencyLevel", 1),
+        security_configuration=request.get("SecurityConfiguration"),
         idle_timeout=policy.get("IdleTimeout", 3600) if policy is not None else None,
     )
     cluster.steps = [new_step(emr, config) for config in request.get("Steps", ())]
