@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import json
 import logging
 import re
@@ -18,6 +20,7 @@ from airflow_emr_pipelines.emulator import tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
 from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated
+from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.life import Lives
 from airflow_emr_pipelines.emulator.model import Clock, Clusters
 from airflow_emr_pipelines.emulator.s3 import WsgiApp
@@ -42,6 +45,7 @@ class Server:
 
     def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, moto: WsgiApp) -> None:
         self.clusters, self.lives, self.clock = clusters, lives, clock
+        self.faults = Faults()
         self.moto: Any = WSGIMiddleware(cast(Any, moto), workers=THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,19 +54,33 @@ class Server:
         request = Request(scope, receive)
         target = request.headers.get("x-amz-target", "")
         region, service = _scope_of(request)
-        if target.startswith(EMR):
-            operation = target.removeprefix(EMR)
+        if request.url.path.startswith(OWN_PAGES) and not service:
+            await (await self._own_page(request))(scope, receive, send)
+            return
+        operation = target.removeprefix(EMR) if target.startswith(EMR) else ""
+        fault = self.faults.next(operation or service)
+        if fault is not None and fault.kind is Kind.DELAY:
+            await asyncio.sleep(fault.delay)
+        elif fault is not None and fault.kind is Kind.DROP:
+            await _cut(receive, send)
+            return
+        elif fault is not None and fault.kind is not Kind.LOSE_ANSWER:
+            await _refusal(fault.error())(scope, receive, send)
+            return
+        loses_answer = fault is not None and fault.kind is Kind.LOSE_ANSWER
+        if operation:
             response = await _refusing(operation, self._emr(request, operation, region))
         elif target == GET_RESOURCES:
             response = await _refusing("GetResources", self._get_resources(request, region))
         elif service in NOT_YET:
             response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
-        elif request.url.path.startswith(OWN_PAGES) and not service:
-            response = self._own_page(request.url.path.removeprefix(OWN_PAGES))
         else:
-            await self.moto(scope, receive, send)
-            return
-        await response(scope, receive, send)
+            await self.moto(scope, receive, _unheard if loses_answer else send)
+            response = None
+        if loses_answer:
+            await _cut(receive, send)
+        elif response is not None:
+            await response(scope, receive, send)
 
     async def _emr(self, request: Request, operation: str, region: str) -> Response:
         action = ACTIONS.get(operation)
@@ -103,10 +121,13 @@ class Server:
         await self.moto(scope, receive, send)
         return status, b"".join(parts)
 
-    def _own_page(self, path: str) -> Response:
-        """What is not AWS's: a sign of health, and a cluster in words for a person who follows a link."""
+    async def _own_page(self, request: Request) -> Response:
+        """What is not AWS's: a sign of health, a cluster in words for a person who follows a link, and faults."""
+        path = request.url.path.removeprefix(OWN_PAGES)
         if path == "health":
             return JSONResponse({"status": "healthy", "clusters": len(self.clusters.all())})
+        if path == "faults":
+            return await self._faults_page(request)
         kind, _, cluster_id = path.partition("/")
         found = [cluster for cluster in self.clusters.all() if cluster.id == cluster_id]
         if kind != "clusters" or not found:
@@ -116,6 +137,34 @@ class Server:
             "Steps": [step_answer(step) for step in found[0].steps],
         }
         return Response(json.dumps(described, indent=2, default=str), media_type="application/json")
+
+    async def _faults_page(self, request: Request) -> Response:
+        """GET lists the faults, POST adds one, DELETE takes all back; for clients on this machine."""
+        if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
+            return JSONResponse({"error": "Faults are made by clients on this machine only."}, 403)
+        if request.method == "POST":
+            if request.headers.get("content-type") != "application/json":  # which no page of a browser may send
+                return JSONResponse({"error": "A fault is sent as application/json."}, 415)
+            try:
+                self.faults.add(Fault.read(await _json(request)))
+            except BadFault as error:
+                return JSONResponse({"error": str(error)}, 400)
+            except AwsError as error:
+                return JSONResponse({"error": error.message}, 400)
+        elif request.method == "DELETE":
+            self.faults.clear()
+        return JSONResponse({"faults": [fault.told() for fault in self.faults.all()]})
+
+
+async def _unheard(message: Any) -> None:
+    """Where the parts of an answer go that gets lost."""
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """End the connection without an answer. ASGI has no word for that: uvicorn's own end of it is behind ``send``."""
+    cast(Any, send).__self__.transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _refusing(operation: str, answering: Awaitable[Response]) -> Response:
