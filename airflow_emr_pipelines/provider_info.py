@@ -55,6 +55,13 @@ CONFIG_OPTIONS: dict[str, dict[str, str | None]] = {
         "example": None,
         "default": "0.25",
     },
+    "cancel_grace_seconds": {
+        "description": "Seconds that an interrupted step may take to end before its processes are killed.",
+        "version_added": "0.1.0",
+        "type": "float",
+        "example": None,
+        "default": "20.0",
+    },
     "log_wait_seconds": {
         "description": "Seconds to wait for a failed step's logs in S3. EMR uploads them every five minutes.",
         "version_added": "0.1.0",

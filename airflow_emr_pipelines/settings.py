@@ -26,6 +26,11 @@ def calls_per_second() -> float:
     return float(conf.getfloat(SECTION, "calls_per_second", fallback=0.25))
 
 
+def cancel_grace_seconds() -> float:
+    """How long an interrupted step may take to end before its processes are killed."""
+    return float(conf.getfloat(SECTION, "cancel_grace_seconds", fallback=20.0))
+
+
 def log_wait_seconds() -> float:
     """How long to wait for a failed step's logs in S3. EMR uploads them every five minutes."""
     return float(conf.getfloat(SECTION, "log_wait_seconds", fallback=300.0))

@@ -41,6 +41,7 @@ os.environ.update(
         "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.2",
         "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "100",
         "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
+        "AIRFLOW__EMR_PIPELINES__CANCEL_GRACE_SECONDS": "5",
         "AWS_ACCESS_KEY_ID": "emulator",
         "AWS_SECRET_ACCESS_KEY": "emulator",
         "AWS_DEFAULT_REGION": "us-east-1",

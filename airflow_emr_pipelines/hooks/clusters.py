@@ -12,7 +12,10 @@ from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
 from airflow_emr_pipelines.specs.reports import ClusterReport
+from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.tags import legal_value
+
+ALIVE = tuple(state.value for state in ClusterState if state.accepts_steps)
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,11 @@ class EmrClusters(EmrSource):
         ]
         newest = max(found, key=lambda cluster: cluster.created or "", default=None)
         return self.hook.describe_cluster(newest.id) if newest else None
+
+    def alive(self, keys: Collection[str], since: datetime) -> list[str]:
+        """The ids of the clusters with one of those keys that were created since then and have not ended."""
+        found = self.hook.list_clusters(created_after=since - CLOCKS_APART, states=ALIVE)
+        return [cluster.id for cluster in found if key_in_name(cluster.name) in keys]
 
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport | Exception], int]:
         return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)

@@ -87,12 +87,11 @@ class EmrHook(AwsBaseHook):
         for page in self.conn.get_paginator("list_steps").paginate(ClusterId=cluster_id, **filters):
             yield [StepReport.from_answer(cluster_id, step) for step in page["Steps"]]
 
-    def cancel_steps(self, cluster_id: str, step_ids: Sequence[str]) -> dict[str, str]:
-        """CancelSteps with an interrupt; why EMR would not, by step id, where it would not."""
+    def cancel_steps(self, cluster_id: str, step_ids: Sequence[str], *, kill: bool = False) -> dict[str, str]:
+        """CancelSteps by an interrupt, or by killing; why EMR would not, by step id, where it would not."""
+        option = "TERMINATE_PROCESS" if kill else "SEND_INTERRUPT"
         try:
-            answer = self.conn.cancel_steps(
-                ClusterId=cluster_id, StepIds=list(step_ids), StepCancellationOption="SEND_INTERRUPT"
-            )
+            answer = self.conn.cancel_steps(ClusterId=cluster_id, StepIds=list(step_ids), StepCancellationOption=option)
         except self.conn.exceptions.InvalidRequestException as error:
             return dict.fromkeys(step_ids, f"{code_of(error)}: {error}")
         return {

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.hooks.clusters import EmrClusters
+from airflow_emr_pipelines.hooks.clusters import ALIVE, EmrClusters
 from airflow_emr_pipelines.hooks.once import send_until_clear
 from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG
 from airflow_emr_pipelines.specs.reports import ClusterReport
-from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.tags import legal_value
 
 log = logging.getLogger(__name__)
 
 BEFORE_ALL_CLUSTERS = datetime(2009, 4, 1, tzinfo=timezone.utc)
 """EMR is a little younger: a cluster that lives may be of any age."""
-ALIVE = tuple(state.value for state in ClusterState if state.accepts_steps)
 
 RunIsOver = Callable[[str, str], "bool | None"]
 """Whether the run of that DAG id and run id has ended; None when there is no such run."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.hooks.answers import Meaning, meaning
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.hooks.answers import Meaning, meaning, pauses
 from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrSource
-from airflow_emr_pipelines.hooks.once import send_once
+from airflow_emr_pipelines.hooks.once import send_once, send_until_clear
 from airflow_emr_pipelines.specs.keys import key_in_name
 from airflow_emr_pipelines.specs.reports import StepReport
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_SECONDS = 4.0
+"""Between two looks at steps that were cancelled, at the most."""
 
 
 class EmrSteps(EmrSource):
@@ -52,6 +57,11 @@ class EmrSteps(EmrSource):
                 return None
         return None
 
+    def running(self, keys: Collection[str]) -> list[StepReport]:
+        """The steps with one of those keys that have not ended."""
+        pages = self.hook.list_steps(self.cluster_id, StepStates=list(UNFINISHED_STEPS))
+        return [step for page in pages for step in page if key_in_name(step.name) in keys]
+
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, StepReport | Exception], int]:
         """What EMR says of those steps now: the unfinished ones by pages of 50, the rest by their ids, ten a call."""
         seen: dict[str, StepReport | Exception] = {}
@@ -79,6 +89,37 @@ class EmrSteps(EmrSource):
         alone = [self._by_id([step_id]) for step_id in ids]
         return {step_id: said for found, _ in alone for step_id, said in found.items()}, 1 + len(ids)
 
-    def cancel(self, ids: Collection[str]) -> None:
-        for step_id, reason in self.hook.cancel_steps(self.cluster_id, sorted(ids)).items():
+    def cancel(
+        self,
+        ids: Collection[str],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """End the steps and see it: by an interrupt, and after ``cancel_grace_seconds`` by killing."""
+        left = set(ids)
+        for kill in (False, True):
+            self._ask_for_end(left, kill=kill)
+            until = clock() + settings.cancel_grace_seconds()
+            for pause in pauses(longest=LOOK_AGAIN_SECONDS):
+                left = self._unended(left)
+                if not left:
+                    return
+                if clock() >= until:
+                    break
+                sleep(min(pause, max(0.0, until - clock())))
+            log.warning("Steps %s have not ended after %s", sorted(left), "being killed" if kill else "an interrupt")
+
+    def _ask_for_end(self, ids: Collection[str], *, kill: bool) -> None:
+        refused = send_until_clear(
+            lambda: self.hook.cancel_steps(self.cluster_id, sorted(ids), kill=kill), operation="CancelSteps"
+        )
+        for step_id, reason in refused.items():
             log.info("EMR did not cancel step %s: %s", step_id, reason)
+
+    def _unended(self, ids: Collection[str]) -> set[str]:
+        """Those of the steps that may still run. A step of which EMR will not tell cannot be killed either."""
+        reports, _ = send_until_clear(lambda: self.reports(ids), operation="ListSteps")
+        return {
+            step_id for step_id, said in reports.items() if isinstance(said, StepReport) and not said.state.finished
+        }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
@@ -33,6 +34,8 @@ class TaskRun:
     """Which run of which task this is: what makes one job of ours another job than the next."""
 
     key: str
+    earlier_keys: frozenset[str]
+    """The keys that it had before it was cleared, while the DAG run went on."""
     tags: Mapping[str, str]
     started: datetime
     """When the DAG run started: nothing that carries the key is older."""
@@ -44,15 +47,17 @@ class TaskRun:
         ti, dag_run = context["ti"], context["dag_run"]
         started: datetime = dag_run.start_date or dag_run.run_after
         deployment = settings.deployment()
-        key = job_key(
+        key_of = partial(
+            job_key,
             deployment=deployment,
             dag_id=ti.dag_id,
             run_id=ti.run_id,
             start_date=started.isoformat(),
             task_id=ti.task_id,
             map_index=-1 if ti.map_index is None else ti.map_index,
-            max_tries=ti.max_tries,
         )
+        key = key_of(max_tries=ti.max_tries)
+        earlier_keys = frozenset(key_of(max_tries=tries) for tries in range(ti.max_tries))
         tags = {
             KEY_TAG: key,
             DEPLOYMENT_TAG: deployment,
@@ -60,7 +65,7 @@ class TaskRun:
             RUN_TAG: ti.run_id,
             TASK_TAG: ti.task_id,
         }
-        return cls(key, tags, started, ti.try_number <= 1, ti.try_number > ti.max_tries)
+        return cls(key, earlier_keys, tags, started, ti.try_number <= 1, ti.try_number > ti.max_tries)
 
 
 class EmrOperator(BaseOperator):

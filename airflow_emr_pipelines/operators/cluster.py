@@ -84,7 +84,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             tags=run.tags,
         )
         clusters = self.clusters()
-        earlier = None if run.first_try else clusters.find(run.key, run.started)
+        earlier = None if run.first_try else self._earlier(clusters, run)
         if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
@@ -101,6 +101,14 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         except BaseException:
             self.give_up()
             raise
+
+    def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
+        """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
+        cleared = clusters.alive(run.earlier_keys, run.started)
+        if cleared:
+            self.log.info("Terminating clusters %s, which this task made before it was cleared", cleared)
+            clusters.cancel(cleared)
+        return clusters.find(run.key, run.started)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(

@@ -99,7 +99,11 @@ class EmrRunStepOperator(EmrOperator):
             raise
 
     def _earlier(self, context: Context, steps: EmrSteps, run: TaskRun) -> StepReport | None:
-        """The step of an earlier try; one that is being cancelled is waited for, so that two never run at once."""
+        """The step of an earlier try. What is to end is waited for, so that two never run at once."""
+        cleared = [step.id for step in steps.running(run.earlier_keys)]
+        if cleared:
+            self.log.info("Cancelling steps %s, which ran for this task before it was cleared", cleared)
+            steps.cancel(cleared)
         earlier = steps.find(run.key, run.started)
         if earlier is None or earlier.state is not StepState.CANCEL_PENDING:
             return earlier

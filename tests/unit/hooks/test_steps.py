@@ -61,3 +61,52 @@ def test_a_refusal_of_the_whole_listing_is_raised(steps: EmrSteps, monkeypatch: 
     monkeypatch.setattr(steps.hook, "list_steps", denied)
     with pytest.raises(ClientError, match="AccessDenied"):
         steps.reports(["s-00"])
+
+
+class Ending(EmrSteps):
+    """Steps that end so many seconds after they are interrupted, or killed."""
+
+    def __init__(self, interrupted: float, killed: float = 1.0) -> None:
+        super().__init__("j-1", None, "us-east-1")
+        self.after = {False: interrupted, True: killed}
+        self.now, self.ends = 0.0, float("inf")
+        self.asked: list[tuple[float, bool]] = []
+        self.hook = self  # type: ignore[assignment]
+
+    def cancel_steps(self, cluster_id: str, step_ids: Sequence[str], *, kill: bool = False) -> dict[str, str]:
+        self.asked.append((self.now, kill))
+        self.ends = min(self.ends, self.now + self.after[kill])
+        return {}
+
+    def reports(self, ids: Any) -> Any:
+        state = "CANCELLED" if self.now >= self.ends else "CANCEL_PENDING"
+        return {i: StepReport.from_answer("j-1", {"Id": i, "Name": i, "Status": {"State": state}}) for i in ids}, 1
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def end(self) -> None:
+        self.cancel(["s-1"], sleep=self.sleep, clock=lambda: self.now)
+
+
+def test_a_step_that_heeds_the_interrupt_is_not_killed() -> None:
+    steps = Ending(interrupted=3)
+    steps.end()
+    assert steps.asked == [(0.0, False)]
+    assert 3 <= steps.now < 5
+
+
+def test_a_step_that_does_not_is_killed_after_the_grace_and_seen_to_its_end() -> None:
+    steps = Ending(interrupted=1000, killed=2)
+    steps.end()
+    assert steps.asked == [(0.0, False), (5.0, True)]
+    assert steps.now >= 7
+
+
+def test_a_step_that_survives_even_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    steps = Ending(interrupted=1000, killed=1000)
+    steps.end()
+    assert [record.message for record in caplog.records] == [
+        "Steps ['s-1'] have not ended after an interrupt",
+        "Steps ['s-1'] have not ended after being killed",
+    ]
