@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.late import is_template, known
-from airflow_emr_pipelines.specs.rules import text
+from airflow_emr_pipelines.specs.rules import list_element, text
 
 S3 = ("s3", "s3n", "s3a")
 OTHER_SCHEMES = ("hdfs", "local", "file", "https", "http")
@@ -45,6 +45,13 @@ def node_path(field: str, value: Any) -> Any:
             "it is read as a file of the primary node",
             "put it there by a bootstrap action, and write its absolute path",
         )
+    return value
+
+
+def shipped_file(field: str, value: Any) -> Any:
+    """A file that a program brings to its nodes; ``archive.zip#name`` has that name there."""
+    list_element(field, value)
+    file(field, value.partition("#")[0] if known(value) else value)
     return value
 
 

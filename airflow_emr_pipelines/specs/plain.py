@@ -14,7 +14,21 @@ from airflow_emr_pipelines.specs.configurations import Configuration
 from airflow_emr_pipelines.specs.late import all_is_rendered, is_output
 from airflow_emr_pipelines.specs.rules import nearest
 from airflow_emr_pipelines.specs.spec import Spec
-from airflow_emr_pipelines.specs.steps import CustomJarStep, HiveStep, S3DistCpStep, ShellStep, SparkStep
+from airflow_emr_pipelines.specs.steps import (
+    CustomJarStep,
+    DistCpStep,
+    FlinkStep,
+    HadoopStreamingStep,
+    HiveStep,
+    PigStep,
+    PrestoStep,
+    S3DistCpStep,
+    ScriptRunnerStep,
+    ShellStep,
+    SparkSqlStep,
+    SparkStep,
+    TrinoStep,
+)
 
 S = TypeVar("S", bound=Spec)
 
@@ -22,9 +36,17 @@ KINDS: dict[str, type[Spec]] = {
     spec.kind: spec
     for spec in (
         SparkStep,
+        SparkSqlStep,
         HiveStep,
+        PigStep,
+        TrinoStep,
+        PrestoStep,
+        FlinkStep,
+        HadoopStreamingStep,
         S3DistCpStep,
+        DistCpStep,
         CustomJarStep,
+        ScriptRunnerStep,
         ShellStep,
         EmrCluster,
         InstanceGroups,

@@ -72,6 +72,16 @@ def check_applications(field: str, applications: Sequence[Any], numbers: Release
             _refuse(field, name, numbers, f"it came with {label_of(since)}")
 
 
+def name_on(label: object, names: Sequence[str]) -> str:
+    """The name, of an application's several, that a release knows it by."""
+    numbers = numbers_of(label)
+    for name in names:
+        gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
+        if numbers and (gone is None or numbers < gone) and (since is None or numbers >= since):
+            return name
+    return names[0]
+
+
 def label_of(numbers: Release) -> str:
     return "emr-" + ".".join(str(number) for number in numbers)
 

@@ -91,6 +91,14 @@ def word(field: str, value: Any) -> Any:
     return text(field, value, empty=True)
 
 
+def list_element(field: str, value: Any) -> Any:
+    """One element of a list that a program gets joined by commas."""
+    text(field, value)
+    if isinstance(value, str) and known(value) and "," in value:
+        raise InvalidSpec(field, value, "a comma parts it into several", "write one an element")
+    return value
+
+
 def settings(field: str, values: Any, *, name: Rule | None = None, each: Rule | None = None) -> Any:
     """A mapping of names to texts, with a rule for each name and for each value."""
     if not known(values):

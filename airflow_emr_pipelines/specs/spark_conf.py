@@ -12,6 +12,34 @@ from airflow_emr_pipelines.specs.rules import setting_name, settings
 
 DYNAMIC_ALLOCATION = "spark.dynamicAllocation.enabled"
 
+SETTING_OF_OPTION = {
+    "--master": "spark.master",
+    "--name": "spark.app.name",
+    "--deploy-mode": "spark.submit.deployMode",
+    "--queue": "spark.yarn.queue",
+    "--driver-memory": "spark.driver.memory",
+    "--driver-cores": "spark.driver.cores",
+    "--driver-java-options": "spark.driver.extraJavaOptions",
+    "--driver-library-path": "spark.driver.extraLibraryPath",
+    "--driver-class-path": "spark.driver.extraClassPath",
+    "--executor-memory": "spark.executor.memory",
+    "--executor-cores": "spark.executor.cores",
+    "--num-executors": "spark.executor.instances",
+    "--principal": "spark.kerberos.principal",
+    "--keytab": "spark.kerberos.keytab",
+    "--jars": "spark.jars",
+    "--files": "spark.files",
+    "--archives": "spark.archives",
+    "--py-files": "spark.submit.pyFiles",
+    "--packages": "spark.jars.packages",
+    "--exclude-packages": "spark.jars.excludes",
+    "--repositories": "spark.jars.repositories",
+}
+"""The settings that options of spark-submit and spark-sql are another way to write."""
+
+ONLY_A_START = f"with {DYNAMIC_ALLOCATION} it is only where the number of executors starts"
+BOUNDS = "leave it out and set spark.dynamicAllocation.minExecutors and maxExecutors, or disable that"
+
 MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])i?b?", re.IGNORECASE)
 MEMORY_SETTING = re.compile(
     r"spark\.(driver|executor|yarn\.am)\.(pyspark\.)?memory(Overhead)?|spark\.memory\.offHeap\.size"
@@ -52,7 +80,11 @@ def java_options(field: str, value: Any) -> Any:
 
 def conf(field: str, values: Any) -> Any:
     """The settings of one application, as spark-submit takes them."""
-    return checked(field, settings(field, values, name=_submitted_name))
+    checked_values = checked(field, settings(field, values, name=_submitted_name))
+    instances = checked_values.get("spark.executor.instances") if isinstance(checked_values, Mapping) else None
+    if instances is not None and dynamic_allocation(checked_values):
+        raise InvalidSpec(field, instances, ONLY_A_START, BOUNDS)
+    return checked_values
 
 
 def checked(field: str, values: Any) -> Any:

@@ -10,6 +10,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known
 from airflow_emr_pipelines.specs.steps import Step
@@ -132,10 +133,13 @@ def transient_cluster(
 def _check_application(step: Step, cluster: EmrCluster) -> None:
     """EMR itself takes a step whose application is not installed, and fails it when it runs."""
     installed = [str(application).lower() for application in cluster.applications]
-    if step.requires is not None and step.requires.lower() not in installed and all_known(cluster.applications):
+    if not step.requires or not all_known(cluster.applications):
+        return
+    if not any(application.lower() in installed for application in step.requires):
+        needed = releases.name_on(cluster.release_label, step.requires)
         raise InvalidSpec(
             f"{type(step).__name__}({step.name!r})",
             ", ".join(cluster.applications),
-            f"cluster {cluster.name} does not have {step.requires}",
-            f"add it to the cluster's applications: {(*cluster.applications, step.requires)}",
+            f"cluster {cluster.name} does not have {needed}",
+            f"add it to the cluster's applications: {(*cluster.applications, needed)}",
         )

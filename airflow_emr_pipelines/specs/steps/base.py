@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import addresses, rules
 from airflow_emr_pipelines.specs.late import is_text
 from airflow_emr_pipelines.specs.spec import Spec
+
+KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/\S+")
+
+S = TypeVar("S", bound="Step")
 
 
 class OnFailure(str, Enum):
@@ -27,17 +34,52 @@ class Step(Spec):
 
     :param name: what EMR's console shows; at most 256 characters with the key that is put behind it
     :param on_failure: what a failure means once the task has no retries left
+    :param log_uri: where this step's logs go, s3://bucket/folder/; to the cluster's log_uri unless given
+    :param encryption_key_arn: the KMS key that encrypts the step's logs
     """
 
-    requires: ClassVar[str | None] = None
-    """The application that a cluster must have for it."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """The application that a cluster must have for it, under one of its names."""
 
     name: str
     _: KW_ONLY
     on_failure: OnFailure | str = OnFailure.CANCEL_AND_WAIT
+    log_uri: str | None = None
+    encryption_key_arn: str | None = None
 
     def __post_init__(self) -> None:
         self.check(rules.text, "name", limit=rules.NAME_LIMIT)
         self.check(rules.choice, "on_failure", choices=[word.value for word in OnFailure])
         if is_text(self.on_failure):
             object.__setattr__(self, "on_failure", OnFailure(self.on_failure))
+        self.check(addresses.s3_folder, "log_uri")
+        self.check(rules.text, "encryption_key_arn")
+        if is_text(self.encryption_key_arn) and not KMS_KEY.fullmatch(self.encryption_key_arn):
+            self.refuse(
+                "encryption_key_arn",
+                "it is no ARN of a KMS key",
+                "write it like arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            )
+
+    @classmethod
+    def from_request(cls: type[S], request: Mapping[str, Any], *, name: str | None = None) -> S:
+        """The step of the kind that a request to EMR describes, so that what there is today can be taken over.
+
+        Read are a StepConfig of boto3 and of Airflow's stock operators, a HadoopJarStep, and a step as the AWS CLI
+        takes it (``Type=Spark,Name=…,Args=[…]``). A command that no kind has a form for becomes a CustomJarStep of
+        command-runner.jar with the same words: nothing of a request is left out.
+
+        :param name: the step's name, where the request has none or another is wanted
+        :raises InvalidSpec: the request has something that EMR or the program would refuse or misunderstand
+        """
+        from airflow_emr_pipelines.specs.from_request_steps import read_step
+
+        step = read_step(request, name)
+        if not isinstance(step, cls):
+            raise InvalidSpec(
+                f"step {step.name!r}",
+                type(step).__name__,
+                f"it is no {cls.__name__}",
+                f"read it by {type(step).__name__}.from_request, or by Step.from_request, which takes all kinds",
+            )
+        return step

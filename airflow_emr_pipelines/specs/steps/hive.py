@@ -19,7 +19,7 @@ class HiveStep(Step):
     """
 
     kind = "hive"
-    requires = "Hive"
+    requires = ("Hive",)
 
     script: str
     args: Sequence[str | int | float] = ()

@@ -16,21 +16,14 @@ APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
 EXCLUDED = re.compile(r"[^\s:,]+:[^\s:,]+")
 
+LISTS = ("--py-files", "--jars", "--files", "--archives", "--packages", "--exclude-packages", "--repositories")
+"""Options whose values spark-submit gets joined by commas."""
 SAME = {
-    "spark.submit.deployMode": "deploy_mode",
-    "spark.driver.memory": "driver_memory",
-    "spark.driver.cores": "driver_cores",
-    "spark.executor.memory": "executor_memory",
-    "spark.executor.cores": "executor_cores",
-    "spark.executor.instances": "num_executors",
-    "spark.yarn.queue": "queue",
-    "spark.driver.extraJavaOptions": "driver_java_options",
-    "spark.driver.extraLibraryPath": "driver_library_path",
-    "spark.driver.extraClassPath": "driver_class_path",
-    "spark.kerberos.principal": "principal",
-    "spark.kerberos.keytab": "keytab",
+    setting: option.removeprefix("--").replace("-", "_")
+    for option, setting in spark_conf.SETTING_OF_OPTION.items()
+    if option not in (*LISTS, "--master", "--name")
 }
-"""Settings that a field says as well; spark-submit takes the field's."""
+"""Settings that a field says as well, which has the option's name; spark-submit takes the field's."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,8 @@ class SparkStep(Step):
     :param application: a .py or .jar file: s3://…, hdfs://…, or a path on the cluster's nodes
     :param args: the application's own arguments, one text an element
     :param main_class: the class of a jar to run, unless its manifest names it
-    :param deploy_mode: ``cluster`` runs the driver on the cluster, ``client`` on the primary node
+    :param deploy_mode: ``cluster`` runs the driver on the cluster, ``client`` on the primary node; None leaves it to
+        the cluster's spark-defaults, which mean ``client`` where they say nothing
     :param conf: Spark's settings, one entry each; a value may hold commas
     :param driver_memory: whole, with its unit: 8g, 6553m
     :param py_files: .py, .zip or .egg files for the Python path
@@ -49,13 +43,13 @@ class SparkStep(Step):
     """
 
     kind = "spark"
-    requires = "Spark"
+    requires = ("Spark",)
 
     application: str
     args: Sequence[str | int | float] = ()
     _: KW_ONLY
     main_class: str | None = None
-    deploy_mode: str = "cluster"
+    deploy_mode: str | None = "cluster"
     conf: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     driver_memory: str | None = None
     driver_cores: int | str | None = None
@@ -84,14 +78,15 @@ class SparkStep(Step):
         self.check(addresses.file, "application")
         self.check(addresses.node_path, "properties_file")
         self.check(rules.words, "args")
-        self.check(rules.choice, "deploy_mode", choices=("cluster", "client"))
+        if self.deploy_mode is not None:
+            self.check(rules.choice, "deploy_mode", choices=("cluster", "client"))
         self.check(spark_conf.conf, "conf")
         self.check(spark_conf.memory, "driver_memory", "executor_memory")
         self.check(rules.whole, "driver_cores", "executor_cores", "num_executors", least=1)
-        self.check(rules.words, "py_files", "jars", "files", "archives", each=_shipped_file)
+        self.check(rules.words, "py_files", "jars", "files", "archives", each=addresses.shipped_file)
         self.check(rules.words, "packages", each=_package)
         self.check(rules.words, "exclude_packages", each=_excluded)
-        self.check(rules.words, "repositories", each=_one)
+        self.check(rules.words, "repositories", each=rules.list_element)
         self.check(rules.text, "main_class", "queue", "proxy_user", "principal", "keytab")
         self.check(rules.text, "driver_java_options", "driver_library_path", "driver_class_path")
         self.check(spark_conf.java_options, "driver_java_options")
@@ -118,15 +113,8 @@ class SparkStep(Step):
         conf: Any = self.conf
         if not isinstance(conf, Mapping):
             return
-        if spark_conf.dynamic_allocation(conf):
-            for name, value in (("num_executors", self.num_executors), ("conf", conf.get("spark.executor.instances"))):
-                if value is not None:
-                    self.refuse(
-                        name,
-                        f"with {spark_conf.DYNAMIC_ALLOCATION} it is only where the number of executors starts",
-                        "leave it out and set spark.dynamicAllocation.minExecutors and maxExecutors, or disable that",
-                        value=value,
-                    )
+        if self.num_executors is not None and spark_conf.dynamic_allocation(conf):
+            self.refuse("num_executors", spark_conf.ONLY_A_START, spark_conf.BOUNDS)
         for setting in conf.keys() & SAME.keys():
             said, value = getattr(self, SAME[setting]), conf[setting]
             if said is not None and known(said) and known(value) and str(said) != value:
@@ -144,28 +132,13 @@ class SparkStep(Step):
             self.refuse(given, f"it goes together with {lacking}", "give both, or neither")
 
 
-def _one(field: str, value: Any) -> Any:
-    """One element of a list that spark-submit gets joined by commas."""
-    rules.text(field, value)
-    if is_text(value) and "," in value:
-        raise InvalidSpec(field, value, "a comma parts it into several", "write one an element")
-    return value
-
-
-def _shipped_file(field: str, value: Any) -> Any:
-    _one(field, value)
-    # archive.zip#name unpacks under that name
-    addresses.file(field, value.partition("#")[0] if is_text(value) else value)
-    return value
-
-
 def _package(field: str, value: Any) -> Any:
-    if is_text(_one(field, value)) and not COORDINATES.fullmatch(value):
+    if is_text(rules.list_element(field, value)) and not COORDINATES.fullmatch(value):
         raise InvalidSpec(field, value, "it is no Maven coordinate", "write group:artifact:version")
     return value
 
 
 def _excluded(field: str, value: Any) -> Any:
-    if is_text(_one(field, value)) and not EXCLUDED.fullmatch(value):
+    if is_text(rules.list_element(field, value)) and not EXCLUDED.fullmatch(value):
         raise InvalidSpec(field, value, "it names no package", "write group:artifact")
     return value

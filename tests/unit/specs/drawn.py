@@ -8,7 +8,22 @@ from hypothesis import strategies as st
 
 from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.steps import CustomJarStep, HiveStep, OnFailure, S3DistCpStep, ShellStep, SparkStep
+from airflow_emr_pipelines.specs.steps import (
+    CustomJarStep,
+    DistCpStep,
+    FlinkStep,
+    HadoopStreamingStep,
+    HiveStep,
+    OnFailure,
+    PigStep,
+    PrestoStep,
+    S3DistCpStep,
+    ScriptRunnerStep,
+    ShellStep,
+    SparkSqlStep,
+    SparkStep,
+    TrinoStep,
+)
 
 Drawn = st.SearchStrategy[Any]
 
@@ -49,13 +64,17 @@ def drawn(kind: Any, required: dict[str, Drawn], optional: dict[str, Drawn]) -> 
 
 
 failure_words = st.sampled_from([*OnFailure, *(word.value for word in OnFailure)])
-step = {"on_failure": failure_words}
+step = {
+    "on_failure": failure_words,
+    "log_uri": s3_folders,
+    "encryption_key_arn": st.just("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab"),
+}
 
 spark_values = values.map(lambda value: value.strip() if isinstance(value, str) else value)
 spark_settings = mappings(letters.map("spark.x.{}".format), spark_values.filter(lambda value: "," not in str(value)))
 spark = {
     "args": lists(arguments),
-    "deploy_mode": st.sampled_from(["cluster", "client"]),
+    "deploy_mode": st.sampled_from(["cluster", "client", None]),
     "conf": spark_settings,
     "driver_memory": st.sampled_from(["1g", "6553m", "2T"]),
     "driver_cores": whole(1),
@@ -78,11 +97,79 @@ spark = {
     "verbose": truths,
     **step,
 }
+sql_client = {"catalog": letters, "schema": letters, "args": lists(words), **step}
+streaming = {
+    "files": lists(files(".json", ".json#name")),
+    "archives": lists(files(".tar.gz#environment")),
+    "jars": lists(files(".jar")),
+    "conf": mappings(),
+    "combiner": texts.map("sort -k '{}'".format).filter(lambda line: "'" not in line[9:-1] and "\\" not in line),
+    "partitioner": letters,
+    "input_format": letters,
+    "output_format": letters,
+    "num_reduce_tasks": whole(0),
+    "environment": mappings(),
+    "args": lists(letters.map("-{}".format)),
+    **step,
+}
 steps = st.one_of(
     drawn(SparkStep, {"name": names, "application": files(".py", ".jar", ".R")}, spark),
     drawn(SparkStep, {"name": names, "application": files(".jar")}, {**spark, "main_class": letters}),
     drawn(
         HiveStep, {"name": names, "script": files(".hql")}, {"args": lists(arguments), "variables": mappings(), **step}
+    ),
+    drawn(
+        SparkSqlStep,
+        {"name": names, "script": files(".sql")},
+        {"args": lists(arguments), "variables": mappings(), "conf": spark_settings, **step},
+    ),
+    drawn(
+        PigStep, {"name": names, "script": files(".pig")}, {"args": lists(arguments), "parameters": mappings(), **step}
+    ),
+    drawn(
+        HadoopStreamingStep,
+        {
+            "name": names,
+            "mapper": st.sampled_from(["cat", "/bin/wc -l", "python3 /mnt/a.py"]),
+            "reducer": st.sampled_from(["aggregate", "NONE", "uniq -c"]),
+            "inputs": st.lists(places.map("{}/in*/".format), min_size=1, max_size=3),
+            "output": places.map("{}/out".format),
+        },
+        streaming,
+    ),
+    drawn(
+        DistCpStep,
+        {"name": names, "src": places.map("{}/in".format), "dest": places},
+        {"update": truths, "conf": mappings(), "args": lists(letters.map("-{}".format)), **step},
+    ),
+    drawn(
+        DistCpStep,
+        {"name": names, "src": places.map("{}/in".format), "dest": places, "overwrite": st.just(True)},
+        {"delete": truths, **step},
+    ),
+    drawn(
+        FlinkStep,
+        {"name": names, "jar": files(".jar")},
+        {
+            "args": lists(arguments),
+            "main_class": letters,
+            "application_id": st.just("application_1700000000000_0001"),
+            "parallelism": whole(1),
+            "detached": truths,
+            "conf": mappings(),
+            **step,
+        },
+    ),
+    drawn(
+        TrinoStep,
+        {"name": names, "execute": texts},
+        {"client": st.sampled_from(["trino-cli", "presto-cli"]), **sql_client},
+    ),
+    drawn(PrestoStep, {"name": names, "file": letters.map("/mnt/{}.sql".format)}, sql_client),
+    drawn(
+        ScriptRunnerStep,
+        {"name": names, "script": files(".sh"), "region": st.sampled_from(["eu-central-1", "us-gov-west-1"])},
+        {"args": lists(arguments), **step},
     ),
     drawn(
         S3DistCpStep,

@@ -75,7 +75,15 @@ def test_every_field_takes_what_is_not_known_yet_and_keeps_it_for_airflow(kind: 
 TEXTS_OF_ANY_KIND = {
     "spark": {"name", "queue", "main_class", "proxy_user", "principal", "keytab", "driver_java_options"}
     | {"driver_library_path", "driver_class_path"},
+    "spark_sql": {"name"},
     "hive": {"name"},
+    "pig": {"name"},
+    "trino": {"name", "execute", "catalog", "schema"},
+    "presto": {"name", "execute", "catalog", "schema"},
+    "flink": {"name", "main_class"},
+    "hadoop_streaming": {"name", "mapper", "reducer", "combiner", "partitioner", "input_format", "output_format"},
+    "dist_cp": {"name"},
+    "script_runner": {"name"},
     "s3_dist_cp": {"name", "src_pattern", "output_manifest", "s3_endpoint"},
     "custom_jar": {"name", "main_class"},
     "shell": {"name", "command"},

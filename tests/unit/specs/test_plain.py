@@ -114,7 +114,10 @@ def test_a_cluster_is_built_from_nested_dictionaries() -> None:
         ({"kind": "shell", "description": "b", "name": "a", "command": "b"}, "ShellStep.description"),
         ({"kind": "shell", "name": "a"}, "it lacks command; add command"),
         ({"kind": "spark"}, "it lacks name, application"),
-        ({"name": "a", "command": "true"}, "a Step is needed here; .* spark, hive, s3_dist_cp, custom_jar, shell"),
+        (
+            {"name": "a", "command": "true"},
+            "a Step is needed here; .* spark, .*hive, .*s3_dist_cp, .*custom_jar, .*shell",
+        ),
         ({"kind": "group", "instance_type": "m5.xlarge"}, "a Step is needed here"),
         ([{"kind": "shell", "name": "a", "command": "b"}], "a Step is needed here"),
         ("shell", "a Step is needed here"),
@@ -143,8 +146,10 @@ def test_every_spec_has_a_kind_of_its_own() -> None:
     def below(kind: type[Spec]) -> set[type[Spec]]:
         return {kind} | {each for child in kind.__subclasses__() for each in below(child)}
 
-    ours = {spec for spec in below(Spec) if spec.__module__.startswith("airflow_emr_pipelines")}
-    assert ours - {Spec, Step} == set(KINDS.values())
+    ours = {
+        spec for spec in below(Spec) if spec.__module__.startswith("airflow_emr_pipelines") and hasattr(spec, "kind")
+    }
+    assert ours == set(KINDS.values())
     assert len(KINDS) == len(set(KINDS.values()))
 
 

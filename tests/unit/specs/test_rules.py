@@ -34,11 +34,16 @@ def test_no_field_takes_what_json_has_not_or_what_is_no_number(kind: str, field:
         with_field(kind, field, value)
 
 
+INSTEAD = {"execute": {"file": "/mnt/a.sql"}}
+NONE_SAYS_SOMETHING = {("cluster", "idle_timeout"), ("spark", "deploy_mode")}
+
+
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 def test_nothing_is_given_only_where_that_is_the_default(kind: str, field: str) -> None:
     default = getattr(KINDS[kind], field, "required")
-    if default is None or (kind, field) == ("cluster", "idle_timeout"):
-        assert getattr(KINDS[kind](**{**REQUIRED[kind], field: None}), field) is None
+    fields = {**REQUIRED[kind], **INSTEAD.get(field, {}), field: None}
+    if default is None or (kind, field) in NONE_SAYS_SOMETHING:
+        assert getattr(KINDS[kind](**fields), field) is None
     else:
         with pytest.raises(InvalidSpec, match=field if kind != "instance_groups" else "Groups"):
             with_field(kind, field, None)

@@ -73,7 +73,6 @@ def test_other_applications_are_refused_with_what_is_right(application: str, tol
         ({"driver_cores": 0}, "at least 1"),
         ({"executor_cores": 2.5}, "it is a whole number"),
         ({"deploy_mode": "clustered"}, "did you mean cluster?"),
-        ({"deploy_mode": None}, "none of cluster, client"),
         ({"py_files": "s3://apps/a.py"}, r'write py_files=\["s3://apps/a.py"\]'),
         ({"py_files": ["a.py"]}, r"SparkStep.py_files\[0\] = 'a.py'"),
         ({"jars": ["s3://apps/a.jar,s3://apps/b.jar"]}, "write one an element"),
