@@ -150,6 +150,8 @@ def step_answer(step: Step) -> Answer:
         "Name": step.name,
         "Config": {**config, "Args": step.config.get("Args", [])},
         "ActionOnFailure": step.action_on_failure,
+        "LogUri": step.logs.get("LogUri"),
+        "EncryptionKeyArn": step.logs.get("EncryptionKeyArn"),
         "Status": {
             "State": step.state.value,
             "StateChangeReason": {"Code": "NONE", "Message": step.message} if step.message else {},

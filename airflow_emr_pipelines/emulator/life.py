@@ -255,7 +255,7 @@ def _step_run(cluster: Cluster, step: Step) -> StepRun:
         main_class=step.config.get("MainClass"),
         args=tuple(step.config.get("Args", ())),
         properties=step.config.get("Properties", {}),
-        log_uri=cluster.request.get("LogUri"),
+        log_uri=step.logs.get("LogUri") or cluster.request.get("LogUri"),
     )
 
 

@@ -62,6 +62,8 @@ class Step:
     """HadoopJarStep, with Properties as a map."""
     action_on_failure: str
     created: datetime
+    logs: Mapping[str, str] = field(default_factory=dict)
+    """S3MonitoringConfiguration: a log address of the step's own."""
     state: StepState = S.PENDING
     started: datetime | None = None
     ended: datetime | None = None

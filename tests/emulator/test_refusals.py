@@ -117,47 +117,6 @@ STEPS_REFUSED: list[tuple[str, list[dict[str, Any]]]] = [
     (r"'steps\.1\.member\.actionOnFailure' .* enum value set", [shell("true", on_failure="EXPLODE")]),
     (r"hadoopJarStep\.args\.3\.member' .* pattern", [shell("\x07")]),
 ]
-NOT_EMULATED: list[tuple[str, dict[str, Any]]] = [
-    (
-        "RunJobFlow with InstanceFleets",
-        {
-            "instances": {
-                "InstanceGroups": [],
-                "InstanceFleets": [{"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}],
-            }
-        },
-    ),
-    (
-        "RunJobFlow with AutoScalingPolicy",
-        groups(
-            MASTER, {**CORE, "AutoScalingPolicy": {"Constraints": {"MinCapacity": 1, "MaxCapacity": 2}, "Rules": []}}
-        ),
-    ),
-    ("RunJobFlow with SecurityConfiguration", {"SecurityConfiguration": "s"}),
-    ("RunJobFlow with AutoScalingRole", {"AutoScalingRole": "r"}),
-    ("RunJobFlow with LogEncryptionKmsKeyId", {"LogEncryptionKmsKeyId": "k"}),
-    ("RunJobFlow with KerberosAttributes", {"KerberosAttributes": {"Realm": "R", "KdcAdminPassword": "p"}}),
-    ("RunJobFlow with PlacementGroupConfigs", {"PlacementGroupConfigs": [{"InstanceRole": "MASTER"}]}),
-    (
-        "RunJobFlow with ManagedScalingPolicy",
-        {
-            "ManagedScalingPolicy": {
-                "ComputeLimits": {"UnitType": "Instances", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 2}
-            }
-        },
-    ),
-    (
-        "steps with StepMonitoringConfiguration",
-        {
-            "Steps": [
-                {
-                    **shell("true"),
-                    "StepMonitoringConfiguration": {"S3MonitoringConfiguration": {"LogUri": "s3://logs/"}},
-                }
-            ]
-        },
-    ),
-]
 
 
 @pytest.fixture(scope="module")
@@ -214,13 +173,6 @@ def test_above_level_one_only_continue_is_accepted(region: Region, word: str) ->
         code, message = refusal(call, **parameters)
         assert (code, f"ActionOnFailure {word} of step" in message) == ("ValidationException", True)
     assert region.steps(cluster) == []
-
-
-@pytest.mark.parametrize(("what", "changes"), NOT_EMULATED)
-def test_what_is_legal_but_not_emulated_is_refused_by_name(region: Region, what: str, changes: dict[str, Any]) -> None:
-    code, message = refusal(region.emr.run_job_flow, **request(**changes))
-    assert code == "NotEmulatedException"
-    assert message == f"The emulator does not emulate {what}."
 
 
 def test_a_refused_cluster_does_not_exist(emulator: Any) -> None:

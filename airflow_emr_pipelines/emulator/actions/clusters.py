@@ -7,7 +7,7 @@ from airflow_emr_pipelines.emulator.actions.instances import group_configs, new_
 from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
 from airflow_emr_pipelines.emulator.actions.steps import new_step
 from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary
-from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused
+from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused, not_emulated
 from airflow_emr_pipelines.emulator.life import USER_REQUEST
 from airflow_emr_pipelines.emulator.model import Cluster, new_id
 
@@ -16,7 +16,9 @@ ACCOUNT = "123456789012"
 
 @action
 async def run_job_flow(emr: Emr, request: Request) -> Answer:
-    rules.new_cluster(request)
+    rules.new_cluster(request, {})
+    if request["Instances"].get("InstanceFleets"):
+        raise not_emulated("RunJobFlow with InstanceFleets")
     cluster_id = new_id("j-")
     instances = request["Instances"]
     policy = request.get("AutoTerminationPolicy")

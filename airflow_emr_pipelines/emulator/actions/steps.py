@@ -82,5 +82,6 @@ def new_step(emr: Emr, config: Request) -> Step:
         config=jar_step,
         action_on_failure=config.get("ActionOnFailure", "CONTINUE"),
         created=emr.clock.now(),
+        logs=config.get("StepMonitoringConfiguration", {}).get("S3MonitoringConfiguration", {}),
         state=StepState.PENDING,
     )

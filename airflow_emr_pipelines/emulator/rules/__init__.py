@@ -1,0 +1,46 @@
+"""EMR's rules on a request, beyond its model: each refusal is a sentence that says which rule was broken.
+
+Sources: the documentation of the API's shapes, and the Management Guide's pages on the feature that a rule names.
+"""
+
+from __future__ import annotations
+
+from airflow_emr_pipelines.emulator.rules.clusters import modifiable, step_concurrency
+from airflow_emr_pipelines.emulator.rules.fleets import added_fleet, modified_fleet, supports_fleets
+from airflow_emr_pipelines.emulator.rules.groups import added_groups, modified_group
+from airflow_emr_pipelines.emulator.rules.new_cluster import has_three_primaries, new_cluster
+from airflow_emr_pipelines.emulator.rules.releases import release_of, supported_from
+from airflow_emr_pipelines.emulator.rules.scaling import (
+    NO_POLICY_FOR_FLEETS,
+    auto_scaling,
+    auto_termination,
+    group_policies,
+    managed_scaling,
+)
+from airflow_emr_pipelines.emulator.rules.security import runtime_role
+from airflow_emr_pipelines.emulator.rules.steps import added_steps, not_cancellable, steps
+from airflow_emr_pipelines.emulator.rules.tags import tags
+
+__all__ = [
+    "NO_POLICY_FOR_FLEETS",
+    "added_fleet",
+    "added_groups",
+    "added_steps",
+    "auto_scaling",
+    "auto_termination",
+    "group_policies",
+    "has_three_primaries",
+    "managed_scaling",
+    "modifiable",
+    "modified_fleet",
+    "modified_group",
+    "new_cluster",
+    "not_cancellable",
+    "release_of",
+    "runtime_role",
+    "step_concurrency",
+    "steps",
+    "supported_from",
+    "supports_fleets",
+    "tags",
+]

@@ -1,0 +1,61 @@
+"""Releases, and what is supported from which one on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_emr_pipelines.emulator.errors import Refused
+
+Request = Mapping[str, Any]
+Release = tuple[int, int, int]
+
+RELEASE_LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
+NEWEST_MINOR = {4: 10, 5: 37, 6: 15, 7: 25}
+"""7.13 came in April 2026, and there will be more of them."""
+GONE_FROM: Mapping[str, Release] = {
+    "ganglia": (7, 0, 0),
+    "mahout": (6, 15, 0),
+    "mxnet": (7, 7, 0),
+    "prestosql": (6, 4, 0),
+    "sqoop": (7, 5, 0),
+}
+SINCE: Mapping[str, Release] = {"trino": (6, 4, 0)}
+FIRST, NEVER = (4, 0, 0), (99, 0, 0)
+APPLICATIONS = """
+    amazoncloudwatchagent delta flink ganglia hbase hcatalog hadoop hive hudi hue iceberg jupyterenterprisegateway
+    jupyterhub livy mahout mxnet oozie phoenix pig presto prestosql spark sqoop tensorflow tez trino zeppelin zookeeper
+"""
+
+
+def release_of(label: str) -> Release:
+    """The numbers of a release that exists."""
+    found = RELEASE_LABEL.fullmatch(label)
+    numbers = tuple(int(number) for number in found.groups()) if found else ()
+    if len(numbers) != 3 or numbers[1] > NEWEST_MINOR.get(numbers[0], -1):
+        raise Refused(f"The supplied release label is invalid: {label}.")
+    return numbers
+
+
+def supported_from(what: str, first: Release, release: Release, *, but: Sequence[Release] = ()) -> None:
+    """Refuse what came with a later release; `but` are releases that came after it and lack it."""
+    if release < first or release in but:
+        without = "".join(f", except in {_label(one)}" for one in but)
+        raise Refused(f"{what} is supported from {_label(first)}{without}; the release is {_label(release)}.")
+
+
+def applications(asked: Sequence[Request], release: Release) -> None:
+    """Refuse applications that the release does not have, or that cannot be installed together."""
+    names = [str(application.get("Name", "")).lower() for application in asked]
+    for name, shown in zip(names, asked, strict=True):
+        if name not in APPLICATIONS.split() or not SINCE.get(name, FIRST) <= release < GONE_FROM.get(name, NEVER):
+            raise Refused(
+                f"Cluster with release {_label(release)} does not support the application {shown.get('Name')}."
+            )
+    if "presto" in names and ("trino" in names or "prestosql" in names):
+        raise Refused("Presto and Trino cannot be installed on one cluster.")
+
+
+def _label(release: Release) -> str:
+    return f"emr-{'.'.join(map(str, release))}"
