@@ -1,0 +1,96 @@
+"""The emulator that makes faults, and what is seen of clusters and steps afterwards."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.hooks.answers import pauses
+from airflow_emr_pipelines.specs.keys import key_in_name
+
+ALIVE = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
+INSTANCES = {
+    "InstanceGroups": [{"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}],
+    "KeepJobFlowAliveWhenNoSteps": True,
+}
+
+
+class Account:
+    """What the faults are made of and what they left, in a region of the emulator."""
+
+    def __init__(self, emulator: Any) -> None:
+        self.url = emulator.url
+        self.emr = emulator.client("emr")
+
+    def fault(self, operation: str, kind: str, **told: Any) -> None:
+        """Make a fault from now on."""
+        self._faults("POST", {"operation": operation, "kind": kind, **told})
+
+    def well(self) -> None:
+        """Take all faults back."""
+        self._faults("DELETE")
+
+    def _faults(self, method: str, told: object = None) -> None:
+        body = None if told is None else json.dumps(told).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_emulator/faults", body, headers, method=method)
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def clusters(self, name: str, *, alive: bool = False) -> list[str]:
+        """The ids of the clusters of that name, whatever key stands behind it."""
+        states = {"ClusterStates": ALIVE} if alive else {}
+        pages = self.emr.get_paginator("list_clusters").paginate(**states)
+        return [found["Id"] for page in pages for found in page["Clusters"] if found["Name"].startswith(f"{name} [")]
+
+    def steps(self, cluster_id: str) -> list[tuple[str, str]]:
+        """Key and state of the cluster's steps, the oldest first."""
+        pages = self.emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
+        found = [(key_in_name(step["Name"]) or "", step["Status"]["State"]) for page in pages for step in page["Steps"]]
+        return found[::-1]
+
+    def completed(self, cluster_id: str) -> Counter[str]:
+        """How often each key's step ran to success."""
+        return Counter(key for key, state in self.steps(cluster_id) if state == "COMPLETED")
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between tries a twentieth as long: faults come as often, and go sooner."""
+
+    def hurried(first: float = 1.0, longest: float = 30.0) -> Iterator[float]:
+        return pauses(first / 20, longest / 20)
+
+    for module in ("once", "steps"):
+        monkeypatch.setattr(f"airflow_emr_pipelines.hooks.{module}.pauses", hurried)
+    monkeypatch.setattr("airflow_emr_pipelines.triggers.watcher.pauses", hurried)
+
+
+@pytest.fixture
+def account(emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    account = Account(emulator)
+    yield account
+    account.well()
+
+
+@pytest.fixture
+def standing(account: Account) -> Iterator[str]:
+    """A cluster that takes steps."""
+    cluster: str = account.emr.run_job_flow(
+        Name=f"standing-{uuid.uuid4().hex[:6]}",
+        ReleaseLabel="emr-7.10.0",
+        Instances=INSTANCES,
+        ServiceRole="EMR_DefaultRole",
+        JobFlowRole="EMR_EC2_DefaultRole",
+        StepConcurrencyLevel=10,
+    )["JobFlowId"]
+    yield cluster
+    account.well()
+    account.emr.terminate_job_flows(JobFlowIds=[cluster])

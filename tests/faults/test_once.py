@@ -1,0 +1,106 @@
+"""A job is run once for each key, whatever dies on the way and whichever answer is lost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrCreateClusterOperator,
+    EmrRunStepOperator,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    ShellStep,
+)
+from tests.faults.conftest import Account
+from tests.faults.world import KilledAt, Task
+
+
+def step_task(cluster_id: str, command: str = "true", **arguments: Any) -> Task:
+    def make() -> Any:
+        return EmrRunStepOperator(
+            task_id="task", step=ShellStep("once", command), cluster_id=cluster_id, poll_seconds=0.1, **arguments
+        )
+
+    return Task(make)
+
+
+def create_task(name: str) -> Task:
+    def make() -> Any:
+        cluster = EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"))
+        return EmrCreateClusterOperator(task_id="create", cluster=cluster, poll_seconds=0.1)
+
+    return Task(make)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"faulty-{uuid.uuid4().hex[:8]}"
+
+
+def terminate(cluster_id: str) -> None:
+    ending = Task(lambda: EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1)).run()
+    assert ending.state == "success", ending
+
+
+STEP_KILLS = [
+    KilledAt("DescribeCluster"),
+    KilledAt("AddJobFlowSteps", answered=False),
+    KilledAt("AddJobFlowSteps"),
+    KilledAt("ListSteps"),
+    KilledAt("ListSteps", 2),
+]
+
+
+@pytest.mark.parametrize("at", STEP_KILLS, ids=str)
+@pytest.mark.parametrize("deferrable", [True, False], ids=["deferred", "waiting"])
+def test_a_step_whose_process_is_killed_runs_once(
+    account: Account, standing: str, at: KilledAt, deferrable: bool
+) -> None:
+    task = step_task(standing, "sleep 0.3", deferrable=deferrable)
+    task.run(at)
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert list(account.completed(standing).values()) == [1]
+
+
+CREATE_KILLS = [
+    KilledAt("RunJobFlow", answered=False),
+    KilledAt("RunJobFlow"),
+    KilledAt("DescribeCluster"),
+    KilledAt("DescribeCluster", 2),
+]
+
+
+@pytest.mark.parametrize("at", CREATE_KILLS, ids=str)
+def test_a_cluster_whose_creator_is_killed_is_made_once_and_goes(account: Account, name: str, at: KilledAt) -> None:
+    task = create_task(name)
+    task.run(at)
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert account.clusters(name) == [ending.value]
+    terminate(ending.value)
+    assert account.clusters(name, alive=True) == []
+
+
+@pytest.mark.parametrize("kind", ["lose_answer", "drop", "error"])
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_lost_answers_make_no_second_step(account: Account, standing: str, kind: str, times: int) -> None:
+    account.fault("AddJobFlowSteps", kind, times=times)
+    task = step_task(standing)
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert [state for _, state in account.steps(standing)] == ["COMPLETED"]
+
+
+@pytest.mark.parametrize("kind", ["lose_answer", "drop", "error"])
+def test_lost_answers_make_no_second_cluster(account: Account, name: str, kind: str) -> None:
+    account.fault("RunJobFlow", kind, times=2)
+    task = create_task(name)
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert account.clusters(name) == [ending.value]
+    terminate(ending.value)

@@ -1,0 +1,195 @@
+"""One task's life outside a scheduler: each phase is a real process that can be killed at an exact call to AWS.
+
+The operators, triggers and hooks are the real ones, and so are the emulator and its clusters. Only the scheduler is
+played: it starts a try in a process of its own, hands a deferral to another, and its event to a third.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+FORK = multiprocessing.get_context("fork")
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class KilledAt:
+    """SIGKILL at the n-th call of an operation: before it is sent, or when its answer has come."""
+
+    operation: str
+    number: int = 1
+    answered: bool = True
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a phase ended: ``success``, ``failed``, ``deferred`` or ``killed``, with what it brought."""
+
+    state: str
+    value: Any = None
+    error: str = ""
+
+
+@dataclass
+class Task:
+    """A task instance, as far as operators and triggers know of it.
+
+    :param make: makes the operator, in the process of each phase
+    """
+
+    make: Callable[[], Any]
+    retries: int = 3
+    run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4().hex[:8]}")
+    task_id: str = "task"
+    started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    try_number: int = 0
+    max_tries: int = -1
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    deferral: tuple[str, dict[str, Any], str] | None = None
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.max_tries < 0:
+            self.max_tries = self.retries
+
+    # What a scheduler does
+
+    def start(self, killed_at: KilledAt | None = None) -> Ending:
+        """The next try, up to its deferral or its end."""
+        self.try_number += 1
+        self.deferral = None
+        return self._phase(lambda: self.make().execute(self._context()), killed_at)
+
+    def watch(self, killed_at: KilledAt | None = None) -> Ending:
+        """The trigger, up to its event. A killed triggerer's triggers are started anew by the next one."""
+        assert self.deferral is not None
+        path, fields, _ = self.deferral
+        return self._phase(lambda: _event_of(path, fields), killed_at)
+
+    def resume(self, event: Any, killed_at: KilledAt | None = None) -> Ending:
+        """What follows the trigger's event."""
+        assert self.deferral is not None
+        method = self.deferral[2]
+        return self._phase(lambda: getattr(self.make(), method)(self._context(), event=event), killed_at)
+
+    def clear(self) -> None:
+        """A user clears it: it runs anew, with as many retries as at first."""
+        self.max_tries = self.try_number + self.retries
+        self.xcoms.clear()
+
+    def run(self, killed_at: KilledAt | None = None) -> Ending:
+        """A whole try, with a kill in whichever phase makes that call."""
+        ending = self.start(killed_at)
+        while ending.state == "deferred":
+            event = self.watch(killed_at)
+            if event.state != "success":
+                # Airflow starts the trigger of a triggerer that died in another one.
+                event = self.watch()
+            ending = self.resume(event.value, killed_at) if event.state == "success" else event
+        return ending
+
+    def run_to_the_end(self) -> Ending:
+        """Tries until one is no failure, or none are left."""
+        while True:
+            ending = self.run()
+            if ending.state == "success" or self.try_number > self.max_tries:
+                return ending
+
+    # Processes
+
+    def _phase(self, work: Callable[[], Any], killed_at: KilledAt | None) -> Ending:
+        ours, theirs = FORK.Pipe()
+        process = FORK.Process(target=self._child, args=(work, killed_at, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        ending = Ending("killed")
+        try:
+            while ours.poll(PATIENCE):
+                kind, value = ours.recv()
+                if kind == "xcom":
+                    self.xcoms.update(value)
+                else:
+                    ending = Ending(kind, *value)
+        except EOFError:
+            pass
+        process.join(PATIENCE)
+        assert process.exitcode is not None, "the phase hangs"
+        if ending.state == "deferred":
+            self.deferral = ending.value
+        self.log.append(f"try {self.try_number}: {ending}")
+        return ending
+
+    def _child(self, work: Callable[[], Any], killed_at: KilledAt | None, pipe: Any) -> None:
+        self._pipe = pipe
+        if killed_at is not None:
+            _arrange(killed_at)
+        try:
+            pipe.send(("success", (work(),)))
+        except TaskDeferred as deferred:
+            path, fields = deferred.trigger.serialize()
+            pipe.send(("deferred", ((path, fields, deferred.method_name),)))
+        except BaseException as error:
+            pipe.send(("failed", (None, f"{type(error).__name__}: {error}")))
+        finally:
+            pipe.close()
+            os._exit(0)
+
+    def _context(self) -> Any:
+        def push(key: str, value: Any) -> None:
+            self._pipe.send(("xcom", {key: value}))
+
+        ti = SimpleNamespace(
+            dag_id="faults",
+            run_id=self.run_id,
+            task_id=self.task_id,
+            map_index=-1,
+            try_number=self.try_number,
+            max_tries=self.max_tries,
+            start_date=datetime.now(timezone.utc),
+            xcom_push=push,
+            xcom_pull=lambda key, **_: self.xcoms.get(key),
+        )
+        return {"ti": ti, "dag_run": SimpleNamespace(start_date=self.started)}
+
+
+def _event_of(path: str, fields: Mapping[str, Any]) -> Any:
+    import asyncio
+
+    from airflow.sdk._shared.module_loading import import_string
+
+    async def first() -> Any:
+        async for event in import_string(path)(**fields).run():
+            return event.payload
+
+    return asyncio.run(first())
+
+
+def _arrange(at: KilledAt) -> None:
+    """Make this process kill itself at that call."""
+    from botocore import client
+
+    base: Any = client.BaseClient
+    send, left = base._make_api_call, at.number
+
+    def sent(client: Any, operation: str, parameters: Any) -> Any:
+        nonlocal left
+        left -= operation == at.operation
+        here = operation == at.operation and left == 0
+        if here and not at.answered:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = send(client, operation, parameters)
+        if here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    base._make_api_call = sent
