@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 import uuid
 from collections import Counter
@@ -54,6 +55,16 @@ class Account:
         found = [(key_in_name(step["Name"]) or "", step["Status"]["State"]) for page in pages for step in page["Steps"]]
         return found[::-1]
 
+    def until_step_is(self, cluster_id: str, state: str) -> bool:
+        """Whether the newest step gets to that state, within a while."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            steps = self.steps(cluster_id)
+            if steps and steps[-1][1] == state:
+                return True
+            time.sleep(0.05)
+        return False
+
     def completed(self, cluster_id: str) -> Counter[str]:
         """How often each key's step ran to success."""
         return Counter(key for key, state in self.steps(cluster_id) if state == "COMPLETED")
@@ -94,3 +105,9 @@ def standing(account: Account) -> Iterator[str]:
     yield cluster
     account.well()
     account.emr.terminate_job_flows(JobFlowIds=[cluster])
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test's cluster has."""
+    return f"faulty-{uuid.uuid4().hex[:8]}"

@@ -2,49 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any
-
 import pytest
 
-from airflow_emr_pipelines import (
-    EmrCluster,
-    EmrCreateClusterOperator,
-    EmrRunStepOperator,
-    EmrTerminateClusterOperator,
-    InstanceGroups,
-    ShellStep,
-)
 from tests.faults.conftest import Account
-from tests.faults.world import KilledAt, Task
-
-
-def step_task(cluster_id: str, command: str = "true", **arguments: Any) -> Task:
-    def make() -> Any:
-        return EmrRunStepOperator(
-            task_id="task", step=ShellStep("once", command), cluster_id=cluster_id, poll_seconds=0.1, **arguments
-        )
-
-    return Task(make)
-
-
-def create_task(name: str) -> Task:
-    def make() -> Any:
-        cluster = EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"))
-        return EmrCreateClusterOperator(task_id="create", cluster=cluster, poll_seconds=0.1)
-
-    return Task(make)
-
-
-@pytest.fixture
-def name() -> str:
-    return f"faulty-{uuid.uuid4().hex[:8]}"
-
-
-def terminate(cluster_id: str) -> None:
-    ending = Task(lambda: EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1)).run()
-    assert ending.state == "success", ending
-
+from tests.faults.tasks import create_task, step_task, terminate_task
+from tests.faults.world import KilledAt
 
 STEP_KILLS = [
     KilledAt("DescribeCluster"),
@@ -82,7 +44,7 @@ def test_a_cluster_whose_creator_is_killed_is_made_once_and_goes(account: Accoun
     ending = task.run_to_the_end()
     assert ending.state == "success", task.log
     assert account.clusters(name) == [ending.value]
-    terminate(ending.value)
+    assert terminate_task(ending.value).run().state == "success"
     assert account.clusters(name, alive=True) == []
 
 
@@ -103,4 +65,4 @@ def test_lost_answers_make_no_second_cluster(account: Account, name: str, kind: 
     ending = task.run_to_the_end()
     assert ending.state == "success", task.log
     assert account.clusters(name) == [ending.value]
-    terminate(ending.value)
+    assert terminate_task(ending.value).run().state == "success"

@@ -6,6 +6,8 @@ played: it starts a try in a process of its own, hands a deferral to another, an
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import multiprocessing
 import os
 import signal
@@ -81,6 +83,12 @@ class Task:
         assert self.deferral is not None
         method = self.deferral[2]
         return self._phase(lambda: getattr(self.make(), method)(self._context(), event=event), killed_at)
+
+    def end_by_user(self) -> Ending:
+        """A user ends it while it is deferred: the triggerer tells the trigger."""
+        assert self.deferral is not None
+        path, fields, _ = self.deferral
+        return self._phase(lambda: asyncio.run(_class_at(path)(**fields).on_kill()), None)
 
     def clear(self) -> None:
         """A user clears it: it runs anew, with as many retries as at first."""
@@ -162,13 +170,14 @@ class Task:
         return {"ti": ti, "dag_run": SimpleNamespace(start_date=self.started)}
 
 
+def _class_at(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
 def _event_of(path: str, fields: Mapping[str, Any]) -> Any:
-    import asyncio
-
-    from airflow.sdk._shared.module_loading import import_string
-
     async def first() -> Any:
-        async for event in import_string(path)(**fields).run():
+        async for event in _class_at(path)(**fields).run():
             return event.payload
 
     return asyncio.run(first())

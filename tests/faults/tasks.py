@@ -1,0 +1,40 @@
+"""The tasks that faults happen to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrCreateClusterOperator,
+    EmrRunStepOperator,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    ShellStep,
+)
+from tests.faults.world import Task
+
+
+def step_task(cluster_id: str, command: str = "true", *, retries: int = 3, **arguments: Any) -> Task:
+    """Runs a line of shell as a step."""
+
+    def make() -> Any:
+        step = ShellStep("once", command)
+        return EmrRunStepOperator(task_id="task", step=step, cluster_id=cluster_id, poll_seconds=0.1, **arguments)
+
+    return Task(make, retries=retries)
+
+
+def create_task(name: str, *, retries: int = 3, **fields: Any) -> Task:
+    """Creates a cluster of that name."""
+
+    def make() -> Any:
+        cluster = EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"), **fields)
+        return EmrCreateClusterOperator(task_id="create", cluster=cluster, poll_seconds=0.1)
+
+    return Task(make, retries=retries, task_id="create")
+
+
+def terminate_task(cluster_id: str | None) -> Task:
+    """Terminates a cluster."""
+    return Task(lambda: EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1))

@@ -1,0 +1,83 @@
+"""A cleared task runs anew, and nothing of before goes on beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Account
+from tests.faults.tasks import create_task, step_task, terminate_task
+
+SLOW_THEN_QUICK = 'test -e "$HOME/again" || { touch "$HOME/again"; sleep 1000; }'
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the trigger is told", "nobody is told"])
+def test_a_clear_while_deferred_ends_the_old_step_before_the_new_one_starts(
+    account: Account, standing: str, told: bool
+) -> None:
+    task = step_task(standing, SLOW_THEN_QUICK)
+    assert task.start().state == "deferred"
+    account.until_step_is(standing, "RUNNING")
+    if told:
+        task.end_by_user()
+    task.clear()
+    assert task.run().state == "success", task.log
+    (old, new) = account.emr.list_steps(ClusterId=standing)["Steps"][::-1]
+    assert [step["Status"]["State"] for step in (old, new)] == ["CANCELLED", "COMPLETED"]
+    assert old["Status"]["Timeline"]["EndDateTime"] <= new["Status"]["Timeline"]["CreationDateTime"]
+
+
+def test_the_kill_of_a_cleared_try_that_comes_late_leaves_the_new_step_alone(account: Account, standing: str) -> None:
+    task = step_task(standing, "sleep 0.5")
+    task.start()
+    old = task.deferral
+    task.clear()
+    task.start()
+    new, task.deferral = task.deferral, old
+    task.end_by_user()
+    task.deferral = new
+    assert task.resume(task.watch().value).state == "success", task.log
+    assert [state for _, state in account.steps(standing)] == ["CANCELLED", "COMPLETED"]
+
+
+def test_a_cleared_success_and_a_cleared_failure_run_anew(account: Account, standing: str) -> None:
+    task = step_task(standing, 'test -e "$HOME/twice" || { touch "$HOME/twice"; exit 3; }', retries=0)
+    endings = []
+    for _ in range(3):
+        endings.append(task.run().state)
+        task.clear()
+    assert endings == ["failed", "success", "success"]
+    keys = [key for key, _ in account.steps(standing)]
+    assert [state for _, state in account.steps(standing)] == ["FAILED", "COMPLETED", "COMPLETED"]
+    assert len(set(keys)) == 3
+
+
+def test_a_retry_after_a_real_failure_runs_anew_under_its_key(account: Account, standing: str) -> None:
+    task = step_task(standing, 'test -e "$HOME/third" || { touch "$HOME/third"; exit 3; }')
+    assert task.run().state == "failed"
+    assert task.run().state == "success"
+    (first, second) = account.steps(standing)
+    assert (first[1], second[1]) == ("FAILED", "COMPLETED")
+    assert first[0] == second[0]
+
+
+def test_a_cleared_creation_ends_its_old_cluster(account: Account, name: str) -> None:
+    task = create_task(name)
+    assert task.start().state == "deferred"
+    (old,) = account.clusters(name)
+    task.clear()
+    new = task.run()
+    assert new.state == "success", task.log
+    assert new.value != old
+    assert account.clusters(name, alive=True) == [new.value]
+    assert terminate_task(new.value).run().state == "success"
+
+
+def test_a_run_that_is_made_again_has_keys_of_its_own(account: Account, standing: str) -> None:
+    first = step_task(standing)
+    again = step_task(standing)
+    again.run_id = first.run_id
+    assert [task.run().state for task in (first, again)] == ["success", "success"]
+    keys: Any = [key for key, _ in account.steps(standing)]
+    assert len(set(keys)) == 2

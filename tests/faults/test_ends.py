@@ -1,0 +1,76 @@
+"""Nothing is left behind, however a task ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.faults.conftest import Account
+from tests.faults.tasks import create_task, step_task, terminate_task
+
+DEAF = "trap '' TERM; while true; do sleep 0.1; done"
+
+
+def test_a_step_that_is_deaf_to_the_interrupt_is_killed(
+    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__CANCEL_GRACE_SECONDS", "1")
+    task = step_task(standing, DEAF)
+    assert task.start().state == "deferred"
+    account.until_step_is(standing, "RUNNING")
+    task.end_by_user()
+    assert account.until_step_is(standing, "CANCELLED")
+
+
+def test_a_deadline_cancels_the_step(account: Account, standing: str) -> None:
+    task = step_task(standing, "sleep 1000", execution_timeout=timedelta(seconds=1))
+    ending = task.run()
+    assert ending.error.startswith("DeadlineExceeded"), task.log
+    assert account.until_step_is(standing, "CANCELLED")
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lose_answer"])
+def test_a_cancellation_is_asked_for_until_it_is_heard(account: Account, standing: str, kind: str) -> None:
+    task = step_task(standing, "sleep 1000")
+    task.start()
+    account.until_step_is(standing, "RUNNING")
+    account.fault("CancelSteps", kind, times=4)
+    task.end_by_user()
+    assert account.until_step_is(standing, "CANCELLED")
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lose_answer"])
+@pytest.mark.parametrize("operation", ["TerminateJobFlows", "DescribeCluster"])
+def test_a_termination_is_asked_for_until_it_is_heard(account: Account, name: str, operation: str, kind: str) -> None:
+    cluster = create_task(name).run().value
+    account.fault(operation, kind, times=6)
+    ending = terminate_task(cluster).run()
+    assert ending.state == "success", ending
+    assert account.clusters(name, alive=True) == []
+
+
+def test_a_protected_cluster_of_ours_is_unlocked_and_ended(account: Account, name: str) -> None:
+    cluster = create_task(name, termination_protected=True).run().value
+    account.fault("SetTerminationProtection", "throttle", times=3)
+    assert terminate_task(cluster).run().state == "success"
+    assert account.clusters(name, alive=True) == []
+
+
+def test_a_creation_that_fails_half_way_leaves_no_cluster(account: Account, name: str) -> None:
+    account.fault("DescribeCluster", "error", times=1, code="AccessDeniedException", message="no", status=400)
+    ending = create_task(name).run()
+    assert ending.error.startswith("WatchRefused"), ending
+    assert len(account.clusters(name)) == 1
+    assert account.clusters(name, alive=True) == []
+
+
+def test_a_creation_that_a_user_ends_leaves_no_cluster(account: Account, name: str) -> None:
+    task = create_task(name)
+    task.start()
+    task.end_by_user()
+    assert account.clusters(name, alive=True) == []
+
+
+def test_a_cluster_that_was_never_made_is_gone(account: Account) -> None:
+    assert terminate_task(None).run().state == "success"
