@@ -1,0 +1,134 @@
+"""Any schedule of faults, kills, retries and clears: each key runs to success at most once, and no cluster is left."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from tests.faults.conftest import Account
+from tests.faults.tasks import create_task, step_task, terminate_task
+from tests.faults.world import Ending, KilledAt, Task
+
+SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "12"))
+"""How many are drawn; `make soak` draws more."""
+STEPS = 8
+FOR_EVER = 1000
+"""Retries: whether there are any left is not what is looked at here."""
+
+CALLS = (
+    "RunJobFlow",
+    "AddJobFlowSteps",
+    "DescribeCluster",
+    "ListClusters",
+    "ListSteps",
+    "CancelSteps",
+    "TerminateJobFlows",
+)
+kills = st.one_of(
+    st.none(), st.builds(KilledAt, st.sampled_from(CALLS), number=st.integers(1, 3), answered=st.booleans())
+)
+kinds = st.sampled_from(["throttle", "error", "drop", "lose_answer"])
+
+
+class Pipeline(RuleBasedStateMachine):
+    """A cluster's creation, a step on it, and its termination."""
+
+    account: Account
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = f"any-{uuid.uuid4().hex[:8]}"
+        self.create = create_task(self.name, retries=FOR_EVER)
+        self.cluster_id: str | None = None
+        self.step: Task | None = None
+        self.done: Ending | None = None
+
+    @rule(operation=st.sampled_from(CALLS), kind=kinds, times=st.integers(1, 3), skip=st.integers(0, 2))
+    def fault(self, operation: str, kind: str, times: int, skip: int) -> None:
+        self.account.fault(operation, kind, times=times, skip=skip)
+
+    @precondition(lambda self: self.cluster_id is None)
+    @rule(kill=kills)
+    def try_to_create(self, kill: KilledAt | None) -> None:
+        ending = self.create.run(kill)
+        if ending.state == "success":
+            self.cluster_id = ending.value
+            self.step = step_task(ending.value, "sleep 0.1", retries=FOR_EVER)
+
+    @precondition(lambda self: self.step is not None and self.done is None)
+    @rule(kill=kills)
+    def try_the_step(self, kill: KilledAt | None) -> None:
+        assert self.step is not None
+        ending = self.step.run(kill)
+        self.done = ending if ending.state == "success" else None
+
+    @precondition(lambda self: self.step is not None and self.done is None)
+    @rule(ended=st.sampled_from(["by a user", "in the gap"]))
+    def clear_the_step_while_it_is_deferred(self, ended: str) -> None:
+        assert self.step is not None
+        if self.step.start().state == "deferred" and ended == "by a user":
+            self.step.end_by_user()
+        self.step.clear()
+
+    @precondition(lambda self: self.done is not None)
+    @rule()
+    def clear_the_step_that_succeeded(self) -> None:
+        assert self.step is not None
+        self.step.clear()
+        self.done = None
+
+    @precondition(lambda self: self.cluster_id is None)
+    @rule()
+    def clear_the_creation_while_it_is_deferred(self) -> None:
+        self.create.start()
+        self.create.clear()
+
+    @invariant()
+    def each_key_runs_to_success_at_most_once(self) -> None:
+        for cluster in self.account.clusters(self.name):
+            completed = self.account.completed(cluster)
+            assert all(times == 1 for times in completed.values()), (completed, self.story())
+
+    def teardown(self) -> None:
+        """The service is well again: the run goes on to its end, and its teardown runs."""
+        self.account.well()
+        while self.cluster_id is None:
+            self.try_to_create(None)
+        while self.done is None:
+            self.try_the_step(None)
+        self.each_key_runs_to_success_at_most_once()
+        assert account_alive(self.account, self.name) == [self.cluster_id], self.story()
+        assert terminate_task(self.cluster_id).run_to_the_end().state == "success", self.story()
+        assert account_alive(self.account, self.name) == [], self.story()
+
+    def story(self) -> str:
+        return "\n".join([*self.create.log, *(self.step.log if self.step else ())])
+
+
+def account_alive(account: Account, name: str) -> list[str]:
+    return account.clusters(name, alive=True)
+
+
+@pytest.fixture
+def pipeline(account: Account) -> Any:
+    return type("Pipeline", (Pipeline,), {"account": account})
+
+
+@pytest.mark.timeout(0)
+def test_any_schedule_keeps_the_promises(pipeline: Any) -> None:
+    run_state_machine_as_test(
+        pipeline,
+        settings=settings(
+            max_examples=SCHEDULES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
