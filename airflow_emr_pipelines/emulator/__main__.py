@@ -55,6 +55,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
 
     from airflow_emr_pipelines.emulator.life import Delays, Lives
     from airflow_emr_pipelines.emulator.model import Clock, Clusters
+    from airflow_emr_pipelines.emulator.provisioning import SpotMarket
     from airflow_emr_pipelines.emulator.runner import Runner
     from airflow_emr_pipelines.emulator.s3 import BucketFolder
     from airflow_emr_pipelines.emulator.server import Server
@@ -67,7 +68,14 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
     runner = Runner(folder, buckets, url, options.memory)
     clock = Clock()
-    lives = Lives(runner, clock, Delays(options.start_delay, options.bootstrap_delay, options.terminate_delay))
+    delays = Delays(
+        options.start_delay,
+        options.bootstrap_delay,
+        options.terminate_delay,
+        options.resize_delay,
+        options.timeout_minute,
+    )
+    lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
     server = uvicorn.Server(
         uvicorn.Config(
             Server(Clusters(), lives, clock, buckets.wsgi_app()),

@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from string import ascii_lowercase
 from typing import Any
 
-from airflow_emr_pipelines.emulator.model import Cluster, Instance, InstanceGroup, Step
+from airflow_emr_pipelines.emulator.auto_scaling import AutoScaling
+from airflow_emr_pipelines.emulator.instances import (
+    ON_DEMAND,
+    SPOT,
+    Collection,
+    Instance,
+    InstanceFleet,
+    InstanceGroup,
+    InstanceState,
+    devices,
+)
+from airflow_emr_pipelines.emulator.model import Cluster, Step
+from airflow_emr_pipelines.emulator.sizes import normalized_size
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 
 Answer = dict[str, Any]
@@ -26,6 +37,10 @@ AS_REQUESTED = (
     "RepoUpgradeOnBoot",
     "OSReleaseLabel",
     "ExtendedSupport",
+    "AutoScalingRole",
+    "LogEncryptionKmsKeyId",
+    "MonitoringConfiguration",
+    "SessionEnabled",
 )
 """What DescribeCluster says as RunJobFlow was told."""
 NETWORK = (
@@ -37,27 +52,18 @@ NETWORK = (
     "AdditionalSlaveSecurityGroups",
 )
 MESSAGES = {ClusterState.WAITING: "Cluster ready to run steps.", ClusterState.RUNNING: "Running step"}
-GROUP_STATES = {
-    ClusterState.STARTING: "PROVISIONING",
-    ClusterState.BOOTSTRAPPING: "BOOTSTRAPPING",
-    ClusterState.RUNNING: "RUNNING",
-    ClusterState.WAITING: "RUNNING",
-    ClusterState.TERMINATING: "TERMINATING",
-    ClusterState.TERMINATED: "TERMINATED",
-    ClusterState.TERMINATED_WITH_ERRORS: "TERMINATED",
-}
-SIZES = {"medium": 2, "large": 4, "xlarge": 8}
-"""Normalized instance hours of an hour: m1.small is 1, each size twice the one before it."""
+SECRETS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword")
+HIDDEN = "********"
 
 
 def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
     """A cluster as DescribeCluster tells it."""
-    request = cluster.request
+    request, primary = cluster.request, cluster.primary_instance
     return {
         **cluster_summary(cluster, now),
         **{name: request[name] for name in AS_REQUESTED if name in request},
         "Ec2InstanceAttributes": _network(cluster),
-        "InstanceCollectionType": "INSTANCE_GROUP",
+        "InstanceCollectionType": cluster.primary.KIND,
         "AutoTerminate": not cluster.keep_alive,
         "TerminationProtected": cluster.protected,
         "UnhealthyNodeReplacement": cluster.unhealthy_node_replacement,
@@ -66,8 +72,12 @@ def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
         "Applications": [{"Name": application["Name"]} for application in request.get("Applications", ())],
         "Tags": [{"Key": key, "Value": value} for key, value in cluster.tags.items()],
         "Configurations": request.get("Configurations", []),
-        "MasterPublicDnsName": _dns(cluster.primary.instances[0], cluster.region) if cluster.ready else None,
+        "MasterPublicDnsName": _dns(primary, cluster.region) if cluster.ready and primary else None,
         "StepConcurrencyLevel": cluster.step_concurrency,
+        "KerberosAttributes": _without_secrets(request.get("KerberosAttributes", {})),
+        "PlacementGroups": [
+            {"PlacementStrategy": "SPREAD", **group} for group in request.get("PlacementGroupConfigs", ())
+        ],
     }
 
 
@@ -92,46 +102,94 @@ def cluster_summary(cluster: Cluster, now: datetime) -> Answer:
 
 def group_answer(cluster: Cluster, group: InstanceGroup) -> Answer:
     """An instance group as ListInstanceGroups tells it."""
-    config = group.config
-    running = len(group.instances) if cluster.state.usable or cluster.state is ClusterState.BOOTSTRAPPING else 0
+    config, ebs = group.config, group.config.get("EbsConfiguration", {})
     return {
         "Id": group.id,
-        "Name": config.get("Name"),
-        "Market": config.get("Market", "ON_DEMAND"),
-        "InstanceGroupType": config["InstanceRole"],
+        "Name": group.name,
+        "Market": group.market,
+        "InstanceGroupType": group.role,
         "BidPrice": config.get("BidPrice"),
         "InstanceType": config["InstanceType"],
-        "RequestedInstanceCount": config["InstanceCount"],
-        "RunningInstanceCount": running,
-        "Status": {
-            "State": GROUP_STATES[cluster.state],
-            "StateChangeReason": _instance_reason(cluster),
-            "Timeline": _timeline(cluster),
-        },
-        "Configurations": config.get("Configurations", []),
-        "EbsBlockDevices": _volumes(config.get("EbsConfiguration", {})),
-        "EbsOptimized": config.get("EbsConfiguration", {}).get("EbsOptimized"),
+        "RequestedInstanceCount": group.count,
+        "RunningInstanceCount": sum(instance.state is InstanceState.RUNNING for instance in group.instances),
+        "Status": _status(cluster, group),
+        "Configurations": group.configurations,
+        "ConfigurationsVersion": group.version,
+        "LastSuccessfullyAppliedConfigurations": group.applied_configurations,
+        "LastSuccessfullyAppliedConfigurationsVersion": group.applied,
+        "EbsBlockDevices": _volumes(ebs),
+        "EbsOptimized": ebs.get("EbsOptimized"),
         "CustomAmiId": config.get("CustomAmiId"),
-        "ShrinkPolicy": {},
+        "ShrinkPolicy": group.shrink_policy,
+        "AutoScalingPolicy": auto_scaling_answer(group.auto_scaling) if group.auto_scaling else None,
     }
 
 
-def instance_answer(cluster: Cluster, group: InstanceGroup, instance: Instance) -> Answer:
-    """An instance as ListInstances tells it."""
-    ended = cluster.state in (ClusterState.TERMINATED, ClusterState.TERMINATED_WITH_ERRORS)
-    state = "TERMINATED" if ended else GROUP_STATES[cluster.state].replace("TERMINATING", "RUNNING")
-    dashed = instance.address.replace(".", "-")
+def auto_scaling_answer(scaling: AutoScaling) -> Answer:
+    """An automatic scaling policy as PutAutoScalingPolicy and ListInstanceGroups tell it."""
     return {
-        "Id": instance.id,
+        "Status": {"State": scaling.state.value, "StateChangeReason": {"Code": "USER_REQUEST"}},
+        **scaling.policy,
+    }
+
+
+def fleet_answer(cluster: Cluster, fleet: InstanceFleet) -> Answer:
+    """An instance fleet as ListInstanceFleets tells it."""
+    return {
+        "Id": fleet.id,
+        "Name": fleet.name,
+        "Status": _status(cluster, fleet),
+        "InstanceFleetType": fleet.role,
+        "TargetOnDemandCapacity": fleet.target[ON_DEMAND],
+        "TargetSpotCapacity": fleet.target[SPOT],
+        "ProvisionedOnDemandCapacity": fleet.provisioned(ON_DEMAND),
+        "ProvisionedSpotCapacity": fleet.provisioned(SPOT),
+        "InstanceTypeSpecifications": [_type_answer(config) for config in fleet.type_configs],
+        "LaunchSpecifications": fleet.config.get("LaunchSpecifications"),
+        "ResizeSpecifications": fleet.resize_specifications or None,
+        "Context": fleet.context,
+    }
+
+
+def _type_answer(config: Mapping[str, Any]) -> Answer:
+    ebs = config.get("EbsConfiguration", {})
+    bids = "BidPrice" in config or "BidPriceAsPercentageOfOnDemandPrice" in config
+    return {
+        "BidPriceAsPercentageOfOnDemandPrice": None if bids else 100.0,
+        "WeightedCapacity": 1,
+        **{name: value for name, value in config.items() if name != "EbsConfiguration"},
+        "EbsBlockDevices": _volumes(ebs),
+        "EbsOptimized": ebs.get("EbsOptimized"),
+    }
+
+
+def instance_answer(cluster: Cluster, one: Collection, instance: Instance) -> Answer:
+    """An instance as ListInstances tells it."""
+    dashed = instance.address.replace(".", "-")
+    timeline = {
+        "CreationDateTime": instance.created,
+        "ReadyDateTime": instance.ready,
+        "EndDateTime": instance.ended,
+    }
+    places = {
         "Ec2InstanceId": instance.ec2_id,
         "PublicDnsName": _dns(instance, cluster.region),
+        "PublicIpAddress": instance.address,
         "PrivateDnsName": f"ip-{dashed}.{cluster.region}.compute.internal",
         "PrivateIpAddress": instance.address,
-        "Status": {"State": state, "StateChangeReason": _instance_reason(cluster), "Timeline": _timeline(cluster)},
-        "InstanceGroupId": group.id,
-        "Market": group.config.get("Market", "ON_DEMAND"),
-        "InstanceType": group.config["InstanceType"],
-        "EbsVolumes": [],
+        "EbsVolumes": instance.volumes,
+    }
+    return {
+        "Id": instance.id,
+        **(places if instance.ec2_id else {}),
+        "Status": {
+            "State": instance.state.value,
+            "StateChangeReason": instance.reason if instance.ended else {},
+            "Timeline": timeline,
+        },
+        "InstanceGroupId" if isinstance(one, InstanceGroup) else "InstanceFleetId": one.id,
+        "Market": instance.market,
+        "InstanceType": instance.type,
     }
 
 
@@ -167,36 +225,37 @@ def step_answer(step: Step) -> Answer:
 
 
 def _network(cluster: Cluster) -> Answer:
+    """Of several subnets or zones the first is chosen."""
     instances = cluster.instances
     subnets = [instances["Ec2SubnetId"]] if "Ec2SubnetId" in instances else instances.get("Ec2SubnetIds", [])
-    zone = instances.get("Placement", {}).get("AvailabilityZone")
+    placement = instances.get("Placement", {})
+    zones = (
+        [placement["AvailabilityZone"]] if "AvailabilityZone" in placement else placement.get("AvailabilityZones", [])
+    )
     return {
         **{name: instances[name] for name in NETWORK if name in instances},
         "Ec2SubnetId": subnets[0] if subnets else None,
         "RequestedEc2SubnetIds": subnets,
-        "Ec2AvailabilityZone": zone or f"{cluster.region}a",
-        "RequestedEc2AvailabilityZones": [zone] if zone else [],
+        "Ec2AvailabilityZone": zones[0] if zones else f"{cluster.region}a",
+        "RequestedEc2AvailabilityZones": zones,
         "IamInstanceProfile": cluster.request.get("JobFlowRole"),
     }
 
 
-def _volumes(config: Mapping[str, Any]) -> list[Answer]:
-    devices = config.get("EbsBlockDeviceConfigs", ())
-    volumes = [device["VolumeSpecification"] for device in devices for _ in range(device.get("VolumesPerInstance", 1))]
-    return [
-        {"VolumeSpecification": volume, "Device": f"/dev/sd{letter}"}
-        for volume, letter in zip(volumes, ascii_lowercase[1:], strict=False)
-    ]
+def _volumes(ebs: Mapping[str, Any]) -> list[Answer]:
+    return [{"VolumeSpecification": volume, "Device": device} for device, volume in devices(ebs)]
 
 
-def _instance_reason(cluster: Cluster) -> Answer:
-    if not cluster.terminating_since or cluster.end is None:
-        return {}
-    return {"Code": "CLUSTER_TERMINATED", "Message": cluster.end.message}
+def _status(cluster: Cluster, one: Collection) -> Answer:
+    reason: Answer = {"Message": one.suspended} if one.suspended else {}
+    if cluster.terminating_since and cluster.end is not None:
+        reason = {"Code": "CLUSTER_TERMINATED", "Message": cluster.end.message}
+    timeline = {"CreationDateTime": one.created, "ReadyDateTime": one.ready, "EndDateTime": one.ended}
+    return {"State": one.state.value, "StateChangeReason": reason, "Timeline": timeline}
 
 
-def _timeline(cluster: Cluster) -> Answer:
-    return {"CreationDateTime": cluster.created, "ReadyDateTime": cluster.ready, "EndDateTime": cluster.ended}
+def _without_secrets(attributes: Mapping[str, str]) -> Answer:
+    return {name: HIDDEN if name in SECRETS else value for name, value in attributes.items()}
 
 
 def _dns(instance: Instance, region: str) -> str:
@@ -205,16 +264,10 @@ def _dns(instance: Instance, region: str) -> str:
 
 
 def _normalized_hours(cluster: Cluster, now: datetime) -> int:
-    """Hours of m1.small, begun ones whole, since the cluster was ready."""
-    if cluster.ready is None:
-        return 0
-    hours = math.ceil(((cluster.ended or now) - cluster.ready).total_seconds() / 3600)
-    return sum(len(group.instances) * _weight(group.config["InstanceType"]) for group in cluster.groups) * hours
-
-
-def _weight(instance_type: str) -> int:
-    size = instance_type.partition(".")[2]
-    if size in SIZES:
-        return SIZES[size]
-    times = size.removesuffix("xlarge")
-    return 8 * int(times) if times.isdigit() else 1
+    """Hours of m1.small: for each instance those since it was ready, begun ones whole."""
+    return sum(
+        math.ceil(((instance.ended or now) - instance.ready).total_seconds() / 3600) * normalized_size(instance.type)
+        for one in cluster.collections
+        for instance in one.instances
+        if instance.ready is not None
+    )

@@ -25,4 +25,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--terminate-delay", type=float, default=1.0, metavar="S", help="seconds that it is TERMINATING"
     )
+    parser.add_argument(
+        "--resize-delay",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="seconds that a group or fleet takes to change its size or its configurations",
+    )
+    parser.add_argument(
+        "--spot-capacity",
+        type=int,
+        metavar="N",
+        help="spot instances that can be had at once, without limit by default",
+    )
+    parser.add_argument(
+        "--timeout-minute",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds that a minute of a fleet's provisioning timeouts takes, 60 by default",
+    )
     parser.add_argument("--memory", type=int, metavar="MIB", help="memory for the steps that run at once")

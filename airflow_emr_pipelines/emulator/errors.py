@@ -11,6 +11,13 @@ OLD_VERBS = frozenset(
         "PutAutoTerminationPolicy",
         "GetAutoTerminationPolicy",
         "RemoveAutoTerminationPolicy",
+        "AddInstanceGroups",
+        "ModifyInstanceGroups",
+        "PutManagedScalingPolicy",
+        "GetManagedScalingPolicy",
+        "RemoveManagedScalingPolicy",
+        "PutAutoScalingPolicy",
+        "RemoveAutoScalingPolicy",
     }
 )
 """Verbs that refuse by ValidationException; the newer ones do by InvalidRequestException."""

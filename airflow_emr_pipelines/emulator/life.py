@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from airflow_emr_pipelines.emulator.instances import Collection
 from airflow_emr_pipelines.emulator.model import Clock, Cluster, End, Step
+from airflow_emr_pipelines.emulator.provisioning import Provisioning, SpotMarket
 from airflow_emr_pipelines.emulator.runner import ClusterSetup, Outcome, Runner, StepRun
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 
@@ -34,22 +36,33 @@ class Delays:
     start: float = 1.0
     bootstrap: float = 1.0
     terminate: float = 1.0
+    resize: float = 1.0
+    """Seconds that a group or fleet takes to change its size or its Configurations."""
+    minute: float = 60.0
+    """Seconds that a minute of a fleet's provisioning timeouts takes."""
 
 
 class Lives:
     """The lives of all clusters of one emulator."""
 
-    def __init__(self, runner: Runner, clock: Clock, delays: Delays) -> None:
+    def __init__(self, runner: Runner, clock: Clock, delays: Delays, market: SpotMarket | None = None) -> None:
         self.runner, self.clock, self.delays = runner, clock, delays
+        self.market = market or SpotMarket()
         self.stopping = asyncio.Event()
-        self._living: set[Cluster] = set()
+        self._living: dict[Cluster, Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, cluster: Cluster) -> None:
         """Let a cluster live, in the background."""
-        self._living.add(cluster)
-        life = self.background(Life(cluster, self).live())
-        life.add_done_callback(lambda _: self._living.discard(cluster))
+        life = self._living[cluster] = Life(cluster, self)
+        life.provisioning.advance()
+        _ = self.background(life.provisioning.live())
+        self.background(life.live()).add_done_callback(lambda _: self._living.pop(cluster))
+
+    def reshape(self, cluster: Cluster) -> None:
+        """Act on what a request has changed of the cluster's groups and fleets."""
+        if cluster in self._living:
+            self._living[cluster].reshape()
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -88,6 +101,14 @@ class Life:
         self.cluster, self.lives = cluster, lives
         self.runner, self.clock = lives.runner, lives.clock
         self.running: dict[str, asyncio.Task[None]] = {}
+        self.provisioning = Provisioning(
+            cluster,
+            lives.market,
+            lives.clock,
+            resize_seconds=lives.delays.resize,
+            minute_seconds=lives.delays.minute,
+            reconfigured=self._reconfigured,
+        )
         request = cluster.request
         self.setup = ClusterSetup(
             cluster_id=cluster.id,
@@ -97,7 +118,6 @@ class Life:
             applications=frozenset(part["Name"].lower() for part in request.get("Applications", ())),
             configurations=request.get("Configurations", ()),
             log_uri=request.get("LogUri"),
-            primary_instance_id=cluster.primary.instances[0].ec2_id,
         )
 
     async def live(self) -> None:
@@ -112,11 +132,41 @@ class Life:
             self.cluster.ask_for_end(End("INTERNAL_ERROR", f"The emulator failed: {fault!r}", with_errors=True))
         await self._end()
 
+    def reshape(self) -> None:
+        self.provisioning.advance()
+        self.cluster.reshaped.set()
+
+    def _move(self, state: ClusterState) -> None:
+        """Move on, and the cluster's instances with it."""
+        self.cluster.move(state, self.clock.now())
+        self.reshape()
+
     async def _start(self) -> None:
         await self._stay(self.lives.delays.start)
+        while not self.provisioning.can_start and self.cluster.end is None:
+            self.cluster.changed.clear()
+            await self.clock.pass_or(self.cluster.changed, None)
         if self.cluster.end is None:
-            self.cluster.move(C.BOOTSTRAPPING, self.clock.now())
+            self._move(C.BOOTSTRAPPING)
+            self.setup = self._configured()
             await self.runner.prepare(self.setup)
+
+    def _configured(self) -> ClusterSetup:
+        """What the processes on the primary instance are to know; its group's Configurations outrank the cluster's."""
+        cluster = self.cluster
+        primary = cluster.primary_instance
+        assert primary is not None
+        configurations = [
+            *cluster.request.get("Configurations", ()),
+            *cluster.primary.configurations_of(primary),
+        ]
+        return replace(self.setup, configurations=configurations, primary_instance_id=primary.ec2_id)
+
+    def _reconfigured(self, collection: Collection) -> None:
+        """New Configurations hold for what is started from now on; everything runs on the primary instance."""
+        if collection is self.cluster.primary:
+            self.setup = self._configured()
+            self.runner.reconfigure(self.setup)
 
     async def _bootstrap(self) -> None:
         for index, action in enumerate(self.cluster.request.get("BootstrapActions", ()), start=1):
@@ -153,7 +203,7 @@ class Life:
 
     async def _work(self) -> None:
         cluster = self.cluster
-        cluster.move(C.RUNNING, self.clock.now())
+        self._move(C.RUNNING)
         while cluster.end is None:
             cluster.changed.clear()
             self._start_steps()
@@ -232,7 +282,7 @@ class Life:
     async def _end(self) -> None:
         cluster, end = self.cluster, self.cluster.end
         assert end is not None
-        cluster.move(C.TERMINATING, self.clock.now())
+        self._move(C.TERMINATING)
         for step in cluster.steps:
             if step.state is S.PENDING:
                 step.move(S.CANCELLED, self.clock.now())
@@ -243,7 +293,7 @@ class Life:
         if not self.lives.stopping.is_set():
             await self.runner.release(cluster.id)
             await self.clock.pass_or(self.lives.stopping, self.lives.delays.terminate)
-        cluster.move(C.TERMINATED_WITH_ERRORS if end.with_errors else C.TERMINATED, self.clock.now())
+        self._move(C.TERMINATED_WITH_ERRORS if end.with_errors else C.TERMINATED)
 
 
 def _step_run(cluster: Cluster, step: Step) -> StepRun:
@@ -260,9 +310,9 @@ def _step_run(cluster: Cluster, step: Step) -> StepRun:
 
 
 def _bootstrap_failure(cluster: Cluster, index: int, name: str, outcome: Outcome) -> End:
-    instance = cluster.primary.instances[0]
-    message = f"On the master instance ({instance.ec2_id}), bootstrap action {index} returned a non-zero return code"
-    data = {"primary-instance-id": instance.ec2_id, "bootstrap-action": str(index), "name": name}
+    instance = str(cluster.primary_instance and cluster.primary_instance.ec2_id)
+    message = f"On the master instance ({instance}), bootstrap action {index} returned a non-zero return code"
+    data = {"primary-instance-id": instance, "bootstrap-action": str(index), "name": name}
     if outcome.message:
         data["message"] = outcome.message
     if outcome.log_file:

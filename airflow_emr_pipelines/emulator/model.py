@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 
+from airflow_emr_pipelines.emulator.edges import move_along
+from airflow_emr_pipelines.emulator.instances import Collection, Instance, InstanceFleet, InstanceGroup
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 
 C, S = ClusterState, StepState
@@ -32,8 +34,7 @@ STEP_EDGES: Mapping[StepState, frozenset[StepState]] = {
     S.CANCELLED: frozenset(),
     S.INTERRUPTED: frozenset(),
 }
-ID_CHARACTERS = string.ascii_uppercase + string.digits
-HEX = "0123456789abcdef"
+FIRST_ADDRESS = IPv4Address("10.0.0.1")
 
 
 class Clock:
@@ -48,10 +49,6 @@ class Clock:
             await asyncio.wait_for(event.wait(), seconds)
         except asyncio.TimeoutError:
             return
-
-
-class IllegalMove(Exception):
-    """A fault of the emulator: an edge that no state machine of EMR has."""
 
 
 @dataclass
@@ -73,27 +70,11 @@ class Step:
     application_ids: Sequence[str] = ()
 
     def move(self, state: StepState, now: datetime) -> None:
-        if state not in STEP_EDGES[self.state]:
-            raise IllegalMove(f"step {self.id}: {self.state.value} -> {state.value}")
-        self.state = state
+        self.state = move_along(STEP_EDGES, f"step {self.id}", self.state, state)
         if state is S.RUNNING:
             self.started = now
         if state.finished:
             self.ended = now
-
-
-@dataclass
-class Instance:
-    id: str
-    ec2_id: str
-    address: str
-
-
-@dataclass
-class InstanceGroup:
-    id: str
-    config: Mapping[str, Any]
-    instances: list[Instance]
 
 
 @dataclass(frozen=True)
@@ -113,7 +94,8 @@ class Cluster:
     region: str
     request: Mapping[str, Any]
     """What RunJobFlow was asked for."""
-    groups: Sequence[InstanceGroup]
+    collections: list[Collection]
+    """Its instance groups, or its instance fleets."""
     created: datetime
     tags: dict[str, str]
     steps: list[Step] = field(default_factory=list)
@@ -128,10 +110,14 @@ class Cluster:
     unhealthy_node_replacement: bool | None = None
     step_concurrency: int = 1
     security_configuration: str | None = None
+    managed_scaling: Mapping[str, Any] | None = None
     idle_timeout: int | None = None
     idle_since: datetime | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something happened that the cluster's life must look at."""
+    reshaped: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something happened that who provides its instances must look at."""
+    addresses: Iterator[str] = field(default_factory=lambda: (str(FIRST_ADDRESS + number) for number in count()))
 
     @property
     def instances(self) -> Mapping[str, Any]:
@@ -139,22 +125,42 @@ class Cluster:
         return found
 
     @property
-    def primary(self) -> InstanceGroup:
-        return next(group for group in self.groups if group.config["InstanceRole"] == "MASTER")
+    def has_fleets(self) -> bool:
+        return bool(self.fleets)
+
+    @property
+    def groups(self) -> list[InstanceGroup]:
+        return [one for one in self.collections if isinstance(one, InstanceGroup)]
+
+    @property
+    def fleets(self) -> list[InstanceFleet]:
+        return [one for one in self.collections if isinstance(one, InstanceFleet)]
+
+    @property
+    def primary(self) -> Collection:
+        return next(one for one in self.collections if one.role == "MASTER")
+
+    @property
+    def primary_instance(self) -> Instance | None:
+        """The first primary instance, as soon as EC2 has given it."""
+        return next((instance for instance in self.primary.instances if instance.ec2_id), None)
+
+    @property
+    def primaries(self) -> int:
+        """How many primary instances it was asked for."""
+        return self.primary.count if isinstance(self.primary, InstanceGroup) else 1
 
     @property
     def keep_alive(self) -> bool:
         """Whether it waits for more steps after its last; with three primary instances it always does."""
-        return self.keep_alive_when_no_steps or len(self.primary.instances) > 1
+        return self.keep_alive_when_no_steps or self.primaries > 1
 
     @property
     def active_steps(self) -> list[Step]:
         return [step for step in self.steps if not step.state.finished]
 
     def move(self, state: ClusterState, now: datetime) -> None:
-        if state not in CLUSTER_EDGES[self.state]:
-            raise IllegalMove(f"cluster {self.id}: {self.state.value} -> {state.value}")
-        self.state = state
+        self.state = move_along(CLUSTER_EDGES, f"cluster {self.id}", self.state, state)
         if state.usable and self.ready is None:
             self.ready = now
         if state is C.TERMINATING:
@@ -167,11 +173,6 @@ class Cluster:
         if self.end is None:
             self.end = end
         self.changed.set()
-
-
-def new_id(prefix: str, length: int = 13, characters: str = ID_CHARACTERS) -> str:
-    """An id as AWS makes them, such as j-1K48XXXXXXHCB."""
-    return prefix + "".join(random.choices(characters, k=length))
 
 
 class Clusters:

@@ -82,6 +82,10 @@ class Runner:
         if self._warming is None and setup.applications & {"spark", "hive"}:
             self._warming = asyncio.create_task(self._warm_up())
 
+    def reconfigure(self, setup: ClusterSetup) -> None:
+        """Let the cluster's configurations hold for what is started from now on."""
+        self._clusters[setup.cluster_id].configuration = configurations.read(setup.configurations)
+
     async def bootstrap(self, setup: ClusterSetup, index: int, name: str, script: str, args: Sequence[str]) -> Outcome:
         """Run one bootstrap action to its end; `index` counts from 1. What it leaves running stays with the cluster."""
         instance = setup.primary_instance_id or f"i-{setup.cluster_id.removeprefix('j-').lower()}"

@@ -124,6 +124,8 @@ def test_a_cluster_is_described_as_it_was_asked_for(region: Region) -> None:
         "EbsRootVolumeSize": 50,
         "OSReleaseLabel": "2023.1",
         "StepConcurrencyLevel": 3,
+        "KerberosAttributes": {},
+        "PlacementGroups": [],
     }
     summary = next(found for found in listed(region) if found["Id"] == cluster)
     assert summary.keys() == {"Id", "Name", "ClusterArn", "NormalizedInstanceHours", "Status"}

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from airflow_emr_pipelines.emulator.actions import auto_termination, clusters, instances, steps, tags
+from airflow_emr_pipelines.emulator.actions import (
+    auto_termination,
+    clusters,
+    fleets,
+    groups,
+    instances,
+    scaling,
+    steps,
+    tags,
+)
 from airflow_emr_pipelines.emulator.actions.registry import ACTIONS, Emr
 
-__all__ = ["ACTIONS", "Emr", "auto_termination", "clusters", "instances", "steps", "tags"]
+__all__ = [
+    "ACTIONS",
+    "Emr",
+    "auto_termination",
+    "clusters",
+    "fleets",
+    "groups",
+    "instances",
+    "scaling",
+    "steps",
+    "tags",
+]

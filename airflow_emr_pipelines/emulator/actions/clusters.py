@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator import rules
-from airflow_emr_pipelines.emulator.actions.instances import group_configs, new_groups
+from airflow_emr_pipelines.emulator.actions.instances import new_collections
 from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
 from airflow_emr_pipelines.emulator.actions.steps import new_step
 from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary
-from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused, not_emulated
+from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused
+from airflow_emr_pipelines.emulator.ids import new_id
 from airflow_emr_pipelines.emulator.life import USER_REQUEST
-from airflow_emr_pipelines.emulator.model import Cluster, new_id
+from airflow_emr_pipelines.emulator.model import Cluster
 
 ACCOUNT = "123456789012"
 
@@ -17,8 +18,6 @@ ACCOUNT = "123456789012"
 @action
 async def run_job_flow(emr: Emr, request: Request) -> Answer:
     rules.new_cluster(request, {})
-    if request["Instances"].get("InstanceFleets"):
-        raise not_emulated("RunJobFlow with InstanceFleets")
     cluster_id = new_id("j-")
     instances = request["Instances"]
     policy = request.get("AutoTerminationPolicy")
@@ -27,7 +26,7 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         arn=f"arn:aws:elasticmapreduce:{emr.region}:{ACCOUNT}:cluster/{cluster_id}",
         region=emr.region,
         request=request,
-        groups=new_groups(group_configs(instances)),
+        collections=new_collections(instances, emr.clock.now()),
         created=emr.clock.now(),
         tags={tag["Key"]: tag.get("Value", "") for tag in request.get("Tags", ())},
         protected=instances.get("TerminationProtected", False) or rules.has_three_primaries(instances),
@@ -36,6 +35,7 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         unhealthy_node_replacement=instances.get("UnhealthyNodeReplacement"),
         step_concurrency=request.get("StepConcurrencyLevel", 1),
         security_configuration=request.get("SecurityConfiguration"),
+        managed_scaling=request.get("ManagedScalingPolicy"),
         idle_timeout=policy.get("IdleTimeout", 3600) if policy is not None else None,
     )
     cluster.steps = [new_step(emr, config) for config in request.get("Steps", ())]

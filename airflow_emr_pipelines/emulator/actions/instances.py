@@ -1,38 +1,36 @@
-"""Instance groups and instances."""
+"""Instances, and what every group and fleet starts as."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from datetime import datetime
 
-from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
-from airflow_emr_pipelines.emulator.answers import group_answer, instance_answer
+from airflow_emr_pipelines.emulator.actions.registry import Answer, Emr, Request, action, page
+from airflow_emr_pipelines.emulator.answers import instance_answer
+from airflow_emr_pipelines.emulator.auto_scaling import AutoScaling
 from airflow_emr_pipelines.emulator.errors import Refused
-from airflow_emr_pipelines.emulator.model import HEX, Instance, InstanceGroup, new_id
+from airflow_emr_pipelines.emulator.ids import new_id
+from airflow_emr_pipelines.emulator.instances import ON_DEMAND, SPOT, Collection, InstanceFleet, InstanceGroup
+from airflow_emr_pipelines.emulator.model import Cluster
 
 INSTANCES_PAGE = 2000
-FIRST_ADDRESS = IPv4Address("10.0.0.1")
-
-
-@action
-async def list_instance_groups(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ListInstanceGroups", request["ClusterId"])
-    found, marker = page(cluster.groups, by_id, request, PAGE)
-    return {"InstanceGroups": [group_answer(cluster, group) for group in found], "Marker": marker}
+OF_GROUPS, OF_FLEETS = ("InstanceGroupId", "InstanceGroupTypes"), ("InstanceFleetId", "InstanceFleetType")
+EXCLUSIVE = "Instance fleets and instance groups are mutually exclusive."
 
 
 @action
 async def list_instances(emr: Emr, request: Request) -> Answer:
     cluster = emr.cluster("ListInstances", request["ClusterId"])
-    if "InstanceFleetId" in request or "InstanceFleetType" in request:
-        raise Refused("Instance fleets and instance groups are mutually exclusive.")
-    roles, states = request.get("InstanceGroupTypes"), request.get("InstanceStates")
+    asks_for_groups = any(member in request for member in OF_GROUPS)
+    asks_for_fleets = any(member in request for member in OF_FLEETS)
+    if asks_for_fleets if not cluster.has_fleets else asks_for_groups:
+        raise Refused(EXCLUSIVE)
+    states = request.get("InstanceStates")
     answers = [
-        instance_answer(cluster, group, instance)
-        for group in cluster.groups
-        if request.get("InstanceGroupId") in (None, group.id) and (not roles or group.config["InstanceRole"] in roles)
-        for instance in group.instances
+        instance_answer(cluster, one, instance)
+        for one in cluster.collections
+        if _is_wanted(one, request)
+        for instance in one.instances
     ]
     found, marker = page(
         answers,
@@ -44,7 +42,63 @@ async def list_instances(emr: Emr, request: Request) -> Answer:
     return {"Instances": found, "Marker": marker}
 
 
-def group_configs(instances: Request) -> list[Request]:
+def _is_wanted(one: Collection, request: Request) -> bool:
+    wanted_id = request.get("InstanceGroupId", request.get("InstanceFleetId", one.id))
+    roles = request.get("InstanceGroupTypes") or [request.get("InstanceFleetType", one.role)]
+    return one.id == wanted_id and one.role in roles
+
+
+def groups_of(cluster: Cluster) -> list[InstanceGroup]:
+    """The cluster's groups, refused if it has fleets."""
+    if cluster.has_fleets:
+        raise Refused(EXCLUSIVE)
+    return cluster.groups
+
+
+def fleets_of(cluster: Cluster) -> list[InstanceFleet]:
+    """The cluster's fleets, refused if it has groups."""
+    if not cluster.has_fleets:
+        raise Refused(EXCLUSIVE)
+    return cluster.fleets
+
+
+def new_collections(instances: Request, now: datetime) -> list[Collection]:
+    """What a new cluster is to have, without its instances."""
+    if instances.get("InstanceFleets"):
+        return [new_fleet(config, now) for config in instances["InstanceFleets"]]
+    return [new_group(config, now) for config in _group_configs(instances)]
+
+
+def new_group(config: Request, now: datetime) -> InstanceGroup:
+    configurations: Sequence[Request] = config.get("Configurations", ())
+    return InstanceGroup(
+        id=new_id("ig-"),
+        role=config["InstanceRole"],
+        name=config.get("Name"),
+        created=now,
+        config=config,
+        count=config["InstanceCount"],
+        configurations=configurations,
+        applied_configurations=configurations,
+        auto_scaling=AutoScaling(config["AutoScalingPolicy"]) if "AutoScalingPolicy" in config else None,
+    )
+
+
+def new_fleet(config: Request, now: datetime) -> InstanceFleet:
+    return InstanceFleet(
+        id=new_id("if-"),
+        role=config["InstanceFleetType"],
+        name=config.get("Name"),
+        created=now,
+        config=config,
+        target={ON_DEMAND: config.get("TargetOnDemandCapacity", 0), SPOT: config.get("TargetSpotCapacity", 0)},
+        type_configs=config.get("InstanceTypeConfigs", ()),
+        resize_specifications=config.get("ResizeSpecifications", {}),
+        context=config.get("Context"),
+    )
+
+
+def _group_configs(instances: Request) -> list[Request]:
     """The instance groups; the old form of one type for all is the same as two groups."""
     if instances.get("InstanceGroups"):
         return list(instances["InstanceGroups"])
@@ -60,19 +114,4 @@ def group_configs(instances: Request) -> list[Request]:
         }
         for role, kind, count in roles
         if count
-    ]
-
-
-def new_groups(configs: Sequence[Request]) -> list[InstanceGroup]:
-    numbers = itertools.count()
-    return [
-        InstanceGroup(
-            new_id("ig-"),
-            config,
-            [
-                Instance(new_id("ci-"), new_id("i-", 17, HEX), str(FIRST_ADDRESS + next(numbers)))
-                for _ in range(config["InstanceCount"])
-            ],
-        )
-        for config in configs
     ]

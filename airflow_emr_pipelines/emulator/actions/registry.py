@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from airflow_emr_pipelines.emulator.errors import Refused, no_such_cluster
+from airflow_emr_pipelines.emulator.instances import Collection
 from airflow_emr_pipelines.emulator.life import Lives
-from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, InstanceGroup, Step
+from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, Step
 
 Answer = dict[str, Any]
 Request = Mapping[str, Any]
@@ -40,7 +41,7 @@ def action(function: Action) -> Action:
     return function
 
 
-def by_id(thing: Cluster | InstanceGroup | Step) -> str:
+def by_id(thing: Cluster | Collection | Step) -> str:
     return thing.id
 
 

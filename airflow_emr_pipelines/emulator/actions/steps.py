@@ -6,7 +6,8 @@ from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
 from airflow_emr_pipelines.emulator.answers import step_answer
 from airflow_emr_pipelines.emulator.errors import Refused
-from airflow_emr_pipelines.emulator.model import Step, new_id
+from airflow_emr_pipelines.emulator.ids import new_id
+from airflow_emr_pipelines.emulator.model import Step
 from airflow_emr_pipelines.specs.states import StepState
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.life import Delays, Lives
 from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, Step
+from airflow_emr_pipelines.emulator.provisioning import SpotMarket
 from airflow_emr_pipelines.emulator.runner import ClusterSetup, Outcome, Runner, StepRun
 
 COMPLETED = Outcome(0, completed=True)
@@ -61,9 +62,14 @@ class ToldRunner:
         self.released: list[str] = []
         self.obeys = True
         self.breaks: set[str] = set()
+        self.setups: list[ClusterSetup] = []
 
     async def prepare(self, setup: ClusterSetup) -> None:
         self._break("prepare")
+        self.setups.append(setup)
+
+    def reconfigure(self, setup: ClusterSetup) -> None:
+        self.setups.append(setup)
 
     async def bootstrap(self, setup: ClusterSetup, index: int, name: str, script: str, args: Sequence[str]) -> Outcome:
         self._break("bootstrap")
@@ -103,9 +109,9 @@ class ToldRunner:
 class SmallWorld:
     """One region with told time and told steps."""
 
-    def __init__(self, delays: Delays = Delays(0, 0, 0)) -> None:  # noqa: B008 — a frozen value
+    def __init__(self, delays: Delays = Delays(0, 0, 0, 0), market: SpotMarket | None = None) -> None:  # noqa: B008 — a frozen value
         self.clock, self.runner, self.clusters = ToldClock(), ToldRunner(), Clusters()
-        self.lives = Lives(cast(Runner, self.runner), self.clock, delays)
+        self.lives = Lives(cast(Runner, self.runner), self.clock, delays, market)
         self.emr = Emr(self.clusters, self.lives, self.clock, "us-east-1")
 
     async def call(self, operation: str, **request: Any) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.edges import IllegalMove
 from airflow_emr_pipelines.emulator.life import Delays
-from airflow_emr_pipelines.emulator.model import CLUSTER_EDGES, STEP_EDGES, Cluster, IllegalMove
+from airflow_emr_pipelines.emulator.model import CLUSTER_EDGES, STEP_EDGES, Cluster
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, state, step
 
