@@ -3,9 +3,12 @@
     EmrPipelinesError
     ├── InvalidSpec           bad input, also a ValueError
     ├── StepFailed            a step did not complete
-    │   └── StepCancelled     … because somebody cancelled it
+    │   ├── StepCancelled     … because somebody cancelled it
+    │   └── StepLost          … because what it ran on was lost, also an InfrastructureLost
     ├── ClusterFailed         a cluster did not become what it should
-    │   └── ClusterGone       … and cannot take steps any more
+    │   ├── ClusterGone       … and cannot take steps any more
+    │   └── ClusterLost       … because of machines, capacity or EMR itself, also an InfrastructureLost
+    ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
     ├── DeadlineExceeded      what was waited for did not end in time
     ├── UnclearAnswer         a request may or may not have taken effect
     ├── UnknownState          a state that is none of EMR's
@@ -79,6 +82,14 @@ class StepCancelled(StepFailed):
     """A step was cancelled by somebody else than its task."""
 
 
+class InfrastructureLost(EmrPipelinesError):
+    """Machines, capacity, or EMR itself failed, and not the work: a retry policy may treat it apart."""
+
+
+class StepLost(StepFailed, InfrastructureLost):
+    """A step ended because the machines that it ran on were lost."""
+
+
 class ClusterFailed(EmrPipelinesError):
     """A cluster ended, or cannot be ended. ``details`` are EMR's ErrorDetails."""
 
@@ -94,6 +105,10 @@ class ClusterFailed(EmrPipelinesError):
 
 class ClusterGone(ClusterFailed):
     """A cluster cannot take steps any more."""
+
+
+class ClusterLost(ClusterFailed, InfrastructureLost):
+    """A cluster ended because of lost machines, capacity that was not there, or a fault of EMR's own."""
 
 
 class DeadlineExceeded(EmrPipelinesError):
