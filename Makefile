@@ -3,6 +3,7 @@
 PYTHON ?= python3
 DAY    ?= 2013-01-01
 ARGS   ?=
+SCHEDULES ?= 300
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,7 +14,7 @@ EXTRAS := emulator,examples,docs,dev
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test demo bench docs env clean
+.PHONY: help install check fmt test demo bench soak docs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +55,9 @@ demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=20
 
 bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SCHEDULES=300)
+	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/faults/test_any_schedule.py
 
 docs: $(STAMP) ## the pages with the reference, as a site in build/docs
 	@AIRFLOW_HOME=$(CURDIR)/build/airflow AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING $(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b dirhtml docs build/docs

@@ -66,3 +66,15 @@ def test_an_error_that_is_explained_is_one_that_is_raised() -> None:
     known = texts()
     assert len(said) > 10
     assert [heading for heading in said if not all(part.strip() in known for part in heading.split("…"))] == []
+
+
+def test_a_test_that_a_page_names_is_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", page.read_text())}
+    assert len(named) > 10
+    missing = []
+    for name in named:
+        path, _, function = name.partition("::")
+        file = ROOT / path
+        if not file.is_file() or (function and f"def {function}(" not in file.read_text()):
+            missing.append(name)
+    assert missing == []
