@@ -55,7 +55,7 @@ class StepLogs:
     """Reads the logs of one ended step.
 
     :param s3: a boto3 S3 client
-    :param log_uri: the cluster's log URI
+    :param log_uri: the cluster's log URI; a step that has its own is looked for there
     """
 
     def __init__(self, s3: Any, log_uri: str, report: StepReport) -> None:
@@ -63,8 +63,8 @@ class StepLogs:
         self.report = report
         self._lost = False
         self._warned: set[str] = set()
-        self.folder = log_folder(log_uri)
-        self.address = step_log_address(log_uri, report.cluster_id, report.id)
+        self.folders = [*dict.fromkeys(log_folder(uri) for uri in (report.log_uri or log_uri, log_uri))]
+        self.address = step_log_address(report.log_uri or log_uri, report.cluster_id, report.id)
 
     def wait(
         self,
@@ -92,7 +92,8 @@ class StepLogs:
         return [
             file
             for application in self._applications(step_logs)
-            for address in self._list(f"{self.folder}/{self.report.cluster_id}/containers/{application}/")
+            for folder in self.folders
+            for address in self._list(f"{folder}/{self.report.cluster_id}/containers/{application}/")
             if (match := DRIVER_CONTAINER.search(address))
             and (file := self._read(f"driver {match.group(1)}", address)) is not None
         ]

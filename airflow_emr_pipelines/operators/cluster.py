@@ -77,13 +77,14 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     def execute(self, context: Context) -> Any:
         cluster, steps = from_plain(self.cluster, EmrCluster), [from_plain(step, Step) for step in self.steps]
         run = TaskRun.of(context)
+        clusters = self.clusters()
+        region = clusters.hook.where()["region"]
         request = render_cluster(
             cluster,
             name=name_with_key(cluster.name, run.key),
-            steps=[render_step(step, name=name_with_key(step.name, run.key)) for step in steps],
+            steps=[render_step(step, name=name_with_key(step.name, run.key), region=region) for step in steps],
             tags=run.tags,
         )
-        clusters = self.clusters()
         earlier = None if run.first_try else self._earlier(clusters, run)
         if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)

@@ -37,7 +37,7 @@ def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> Seq
     from airflow_emr_pipelines.hooks.logs import StepLogs
 
     try:
-        log_uri = hook.describe_cluster(report.cluster_id).log_uri
+        log_uri = hook.describe_cluster(report.cluster_id).log_uri or report.log_uri
     except Exception as error:
         log.warning("Where the logs of step %s are is not known: %s", report.id, error)
         return ()

@@ -75,22 +75,23 @@ class EmrRunStepOperator(EmrOperator):
 
     def execute(self, context: Context) -> Any:
         step, run = from_plain(self.step, Step), TaskRun.of(context)
-        request = render_step(step, name=name_with_key(step.name, run.key))
         steps = self.steps(self.cluster_id)
+        where = steps.hook.where()
+        request = render_step(step, name=name_with_key(step.name, run.key), region=where["region"])
         cluster = steps.hook.describe_cluster(self.cluster_id)
         earlier = None if run.first_try else self._earlier(context, steps, run)
         if earlier is not None and (not earlier.state.finished or earlier.state.succeeded):
             self.log.info("Taking over step %s (%s) of an earlier try", earlier.id, earlier.state.value)
             step_id = earlier.id
         else:
-            self._check_cluster(cluster)
+            self._check_cluster(cluster, step)
             step_id = steps.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
             self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], self.cluster_id)
         trigger = self.trigger_of(context, {"cluster_id": self.cluster_id, "step_id": step_id})
         self.in_flight = trigger
         try:
-            where = {"cluster_id": self.cluster_id, "step_id": step_id, "log_uri": cluster.log_uri}
-            self.publish(context, **steps.hook.where(), **where)
+            log_uri = step.log_uri or cluster.log_uri
+            self.publish(context, **where, cluster_id=self.cluster_id, step_id=step_id, log_uri=log_uri)
             return self.see_through(context, trigger)
         except (TaskDeferred, StepFailed):
             raise
@@ -112,13 +113,13 @@ class EmrRunStepOperator(EmrOperator):
         report = asyncio.run(trigger.see())["report"]
         return earlier if report is None else self.read(report)
 
-    def _check_cluster(self, cluster: ClusterReport) -> None:
-        if self.show_logs == "always" and not cluster.log_uri:
+    def _check_cluster(self, cluster: ClusterReport, step: Step) -> None:
+        if self.show_logs == "always" and not (step.log_uri or cluster.log_uri):
             raise InvalidSpec(
                 "show_logs",
                 self.show_logs,
                 f"cluster {cluster.id} has no log URI, so there will be no logs to show",
-                'create the cluster with log_uri="s3://…", or leave show_logs at on_failure',
+                'create the cluster with log_uri="s3://…", give the step one, or leave show_logs at on_failure',
             )
         if not cluster.state.accepts_steps:
             raise ClusterGone(

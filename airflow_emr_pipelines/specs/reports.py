@@ -23,6 +23,8 @@ class StepReport:
     """FailureDetails.Reason; often absent."""
     message: str | None = None
     log_file: str | None = None
+    log_uri: str | None = None
+    """Where its logs go, if not to the cluster's log URI."""
     created: str | None = None
     started: str | None = None
     ended: str | None = None
@@ -44,6 +46,7 @@ class StepReport:
             reason=details.get("Reason"),
             message=details.get("Message") or change.get("Message"),
             log_file=details.get("LogFile"),
+            log_uri=step.get("LogUri") or None,
             created=_iso(timeline.get("CreationDateTime")),
             started=_iso(timeline.get("StartDateTime")),
             ended=_iso(timeline.get("EndDateTime")),

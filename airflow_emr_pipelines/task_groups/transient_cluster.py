@@ -54,7 +54,9 @@ class TransientCluster(ClusterTasks):
 
     def run(self, step: Step | Mapping[str, Any], task_id: str | None = None, **operator_arguments: Any) -> Any:
         cluster = self.cluster
-        if operator_arguments.get("show_logs") == "always" and isinstance(cluster, EmrCluster) and not cluster.log_uri:
+        own_logs = step.log_uri if isinstance(step, Step) else None
+        show = operator_arguments.get("show_logs") == "always"
+        if show and isinstance(cluster, EmrCluster) and not (cluster.log_uri or own_logs):
             raise InvalidSpec(
                 "show_logs",
                 "always",

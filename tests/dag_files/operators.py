@@ -16,6 +16,7 @@ from airflow_emr_pipelines import (
     EmrStepSensor,
     EmrTerminateClusterOperator,
     InstanceGroups,
+    ScriptRunnerStep,
     ShellStep,
     transient_cluster,
 )
@@ -91,6 +92,19 @@ with (
     ) as bootstrapped,
 ):
     bootstrapped.run(ShellStep("never", "true"))
+
+with DAG("places_of_a_step", schedule=None, params=PARAMS):
+    EmrRunStepOperator(
+        task_id="another_region",
+        cluster_id=CLUSTER_ID,
+        step=ScriptRunnerStep("script", "s3://bootstrap/never.sh", region="ap-southeast-2"),
+    )
+    EmrRunStepOperator(
+        task_id="own_logs",
+        cluster_id=CLUSTER_ID,
+        step=ShellStep("says", "echo said elsewhere", log_uri="{{ params.log_uri }}own/"),
+        show_logs="always",
+    )
 
 with DAG("steps_in_the_request", schedule=None, params=PARAMS):
     EmrCreateClusterOperator(

@@ -46,6 +46,19 @@ def test_values_come_from_templates_and_from_other_tasks_whole_and_in_parts(
     assert "made" in printed(), "show_logs=always puts the step's output into the task log"
 
 
+def test_a_step_is_sent_to_its_own_region_only_and_its_logs_are_read_where_it_has_them(
+    run_dag: RunDag, cluster_id: str, emr: Any, log_bucket: str, printed: Callable[[], str]
+) -> None:
+    dag_run = run_dag("places_of_a_step", cluster_id=cluster_id, log_uri=f"s3://{log_bucket}/")
+    log = printed()
+    assert states(dag_run) == {"another_region": "failed", "own_logs": "success"}, log
+    assert "script-runner.jar is read from the cluster's own region" in log
+    (step,) = steps_of(emr, cluster_id)
+    assert step["LogUri"] == f"s3://{log_bucket}/own/"
+    assert f"s3://{log_bucket}/own/{cluster_id}/steps/{step['Id']}/stdout.gz" in log
+    assert "said elsewhere" in log
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_execution_timeout_cancels_the_step_and_fails_the_task(
     run_dag: RunDag, cluster_id: str, emr: Any, mode: str, printed: Callable[[], str]

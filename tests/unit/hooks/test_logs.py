@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import logging
@@ -76,6 +77,19 @@ def test_logs_are_read_gzipped_or_not(s3: Any) -> None:
         LogFile("controller", f"s3://emr-logs/emr/{STEP}/controller.gz", ("started", "ended")),
         LogFile("stderr", f"s3://emr-logs/emr/{STEP}/stderr", ("oh no",)),
     ]
+
+
+def test_a_step_with_a_log_uri_of_its_own_is_looked_for_there_and_its_driver_in_both(s3: Any) -> None:
+    own = dataclasses.replace(report(APPLICATION), log_uri="s3n://emr-logs/own/")
+    put(s3, f"own/{STEP}/controller.gz", "--deploy-mode cluster")
+    put(s3, f"own/{STEP}/stderr.gz", "own")
+    put(s3, f"{STEP}/stderr.gz", "another's")
+    put(s3, f"j-1/containers/{APPLICATION}/{CONTAINER}/stderr.gz", "the driver")
+    logs = StepLogs(s3, "s3://emr-logs", own)
+    assert logs.address == "s3://emr-logs/own/j-1/steps/s-1/"
+    read = wait(logs, Clock())
+    assert read["stderr"] == ("own",)
+    assert read["driver stderr"] == ("the driver",)
 
 
 def test_logs_that_are_there_are_not_waited_for(s3: Any) -> None:

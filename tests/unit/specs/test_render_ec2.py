@@ -11,12 +11,20 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.render_ec2 import check, render_step
 from airflow_emr_pipelines.specs.steps import (
     CustomJarStep,
+    DistCpStep,
+    FlinkStep,
+    HadoopStreamingStep,
     HiveStep,
     OnFailure,
+    PigStep,
+    PrestoStep,
     S3DistCpStep,
+    ScriptRunnerStep,
     ShellStep,
+    SparkSqlStep,
     SparkStep,
     Step,
+    TrinoStep,
 )
 from tests.unit.specs.drawn import steps
 from tests.unit.specs.each_field import Output
@@ -209,6 +217,112 @@ def test_a_shell_step_hands_bash_one_line() -> None:
 def test_the_name_with_the_key_takes_the_place_of_the_name() -> None:
     assert render_step(ShellStep("two words", "true"))["Name"] == "two words"
     assert render_step(ShellStep("a", "true"), name="a [key]")["Name"] == "a [key]"
+
+
+def test_a_script_runs_by_the_jar_of_its_region_and_in_no_other() -> None:
+    step = ScriptRunnerStep("a", "s3://apps/a.sh", ["x", 1], region="eu-central-1")
+    assert render_step(step, region="eu-central-1")["HadoopJarStep"] == {
+        "Jar": "s3://eu-central-1.elasticmapreduce/libs/script-runner/script-runner.jar",
+        "Args": ["s3://apps/a.sh", "x", "1"],
+    }
+    with pytest.raises(InvalidSpec, match='cluster\'s own region, which is us-east-1; write region="us-east-1"'):
+        render_step(step, region="us-east-1")
+
+
+def test_a_spark_sql_step() -> None:
+    step = SparkSqlStep(
+        "a",
+        "s3://sql/q.sql",
+        ["--database", "web"],
+        variables={"day": "2013-01-01", "top": 10},
+        conf={"spark.executor.memory": "4g", "spark.sql.adaptive.enabled": True},
+    )
+    assert args(step) == [
+        *("spark-sql", "--conf", "spark.executor.memory=4g", "--conf", "spark.sql.adaptive.enabled=true"),
+        *("-f", "s3://sql/q.sql", "-d", "day=2013-01-01", "-d", "top=10", "--database", "web"),
+    ]
+
+
+def test_a_pig_step() -> None:
+    step = PigStep("a", "s3://pig/a.pig", ["-x", "tez"], parameters={"IN": "s3://raw/2013"})
+    assert args(step) == [
+        *("pig-script", "--run-pig-script", "--args", "-f", "s3://pig/a.pig", "-p", "IN=s3://raw/2013", "-x", "tez")
+    ]
+
+
+def test_a_streaming_step_says_generic_options_first() -> None:
+    step = HadoopStreamingStep(
+        "a",
+        "m.py --fast",
+        "aggregate",
+        ["s3://raw/a/", "s3://raw/b/"],
+        "s3://out/c/",
+        files=["s3://mr-code/m.py", "s3://mr-code/stop.txt#words"],
+        archives=["s3://mr-code/lib.zip#lib"],
+        jars=["s3://mr-code/x.jar"],
+        conf={"mapreduce.job.name": "count"},
+        combiner="c",
+        partitioner="p.P",
+        input_format="i.I",
+        output_format="o.O",
+        num_reduce_tasks=3,
+        environment={"LANG": "C"},
+        args=["-verbose"],
+    )
+    assert args(step) == [
+        *("hadoop-streaming", "-D", "mapreduce.job.name=count"),
+        *("-files", "s3://mr-code/m.py,s3://mr-code/stop.txt#words"),
+        *("-archives", "s3://mr-code/lib.zip#lib", "-libjars", "s3://mr-code/x.jar"),
+        *("-mapper", "m.py --fast", "-combiner", "c", "-reducer", "aggregate", "-partitioner", "p.P"),
+        *("-inputformat", "i.I", "-outputformat", "o.O", "-numReduceTasks", "3"),
+        *("-input", "s3://raw/a/", "-input", "s3://raw/b/", "-output", "s3://out/c/"),
+        *("-cmdenv", "LANG=C", "-verbose"),
+    ]
+
+
+def test_a_copy_by_distcp() -> None:
+    step = DistCpStep("a", "s3://raw/a", "hdfs:///b", update=True, delete="true", conf={"x": 1}, args=["-m", 20])
+    assert args(step) == ["hadoop", "distcp", "-D", "x=1", "-update", "-delete", "-m", "20", "s3://raw/a", "hdfs:///b"]
+    assert args(DistCpStep("a", "/a", "/b", overwrite=True)) == ["hadoop", "distcp", "-overwrite", "/a", "/b"]
+
+
+def test_a_flink_step() -> None:
+    step = FlinkStep(
+        "a",
+        "s3://apps/a.jar",
+        ["--day", 1],
+        main_class="org.A",
+        application_id="application_1700000000000_0001",
+        parallelism="4",
+        detached=True,
+        conf={"taskmanager.numberOfTaskSlots": 2},
+    )
+    assert args(step) == [
+        *("flink", "run", "-m", "yarn-cluster", "-yid", "application_1700000000000_0001", "-p", "4", "-c", "org.A"),
+        *("-d", "-yD", "taskmanager.numberOfTaskSlots=2", "s3://apps/a.jar", "--day", "1"),
+    ]
+    assert args(FlinkStep("a", "/home/hadoop/a.jar")) == ["flink", "run", "-m", "yarn-cluster", "/home/hadoop/a.jar"]
+
+
+def test_sql_for_trino_and_for_presto() -> None:
+    trino = TrinoStep("a", execute="SELECT 1; SELECT 2", catalog="hive", schema="web", args=["--debug"])
+    assert args(trino) == [
+        *("trino-cli", "--catalog", "hive", "--schema", "web", "--debug", "--execute", "SELECT 1; SELECT 2")
+    ]
+    assert args(TrinoStep("a", file="/q.sql", client="presto-cli")) == ["presto-cli", "--file", "/q.sql"]
+    assert args(PrestoStep("a", file="/q.sql")) == ["presto-cli", "--file", "/q.sql"]
+
+
+def test_logs_of_a_steps_own() -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
+    rendered = render_step(ShellStep("a", "true", log_uri="s3://logs/a/", encryption_key_arn=key))
+    s3 = {"LogUri": "s3://logs/a/", "EncryptionKeyArn": key}
+    assert rendered["StepMonitoringConfiguration"] == {"S3MonitoringConfiguration": s3}
+    assert "StepMonitoringConfiguration" not in render_step(ShellStep("a", "true"))
+
+
+def test_what_the_cluster_says_of_the_deploy_mode_is_left_to_it() -> None:
+    assert args(SparkStep("a", "s3://apps/a.py", deploy_mode=None)) == ["spark-submit", "s3://apps/a.py"]
 
 
 @pytest.mark.parametrize(
