@@ -69,6 +69,6 @@ def airflow_database() -> Path:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
     """One emulator for the whole run, with clusters that start and end at once."""
     folder = tmp_path_factory.mktemp("emulator")
-    delays = [word for name in ("start", "bootstrap", "terminate") for word in (f"--{name}-delay", "0.05")]
+    delays = [word for name in ("start", "bootstrap", "terminate", "resize") for word in (f"--{name}-delay", "0.05")]
     with LocalEmulator(folder / "data", log=folder / "emulator.log", options=delays) as running:
         yield running

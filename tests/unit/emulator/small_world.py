@@ -16,6 +16,7 @@ from airflow_emr_pipelines.emulator.runner import ClusterSetup, Outcome, Runner,
 COMPLETED = Outcome(0, completed=True)
 FAILED = Outcome(1, completed=False, reason="Unknown Error", message="exit code 1")
 CANCELLED = Outcome(None, completed=False, cancelled=True)
+PRIMARY = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
 
 
 class ToldClock(Clock):
@@ -120,14 +121,19 @@ class SmallWorld:
         await settle()
         return answer
 
-    async def run_job_flow(self, *steps: Mapping[str, Any], keep_alive: bool = True, **changes: Any) -> Cluster:
-        group = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
+    async def run_job_flow(
+        self,
+        *steps: Mapping[str, Any],
+        keep_alive: bool = True,
+        groups: Sequence[Mapping[str, Any]] = (PRIMARY,),
+        **changes: Any,
+    ) -> Cluster:
         answer = await self.call(
             "RunJobFlow",
             **{
                 "Name": "small",
                 "ReleaseLabel": "emr-7.10.0",
-                "Instances": {"InstanceGroups": [group], "KeepJobFlowAliveWhenNoSteps": keep_alive},
+                "Instances": {"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": keep_alive},
                 "ServiceRole": "service",
                 "JobFlowRole": "profile",
                 "Steps": list(steps),

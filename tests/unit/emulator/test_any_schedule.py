@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.emulator.errors import Refused
+from airflow_emr_pipelines.emulator.instances import CollectionState, InstanceState
 from airflow_emr_pipelines.emulator.life import Delays
 from airflow_emr_pipelines.emulator.model import Cluster, Step
+from airflow_emr_pipelines.emulator.provisioning import SpotMarket
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
 from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, step
 
@@ -30,6 +32,10 @@ RARE = [
     st.tuples(st.just("protect"), st.booleans()),
     st.tuples(st.just("idle"), st.integers(60, 100)),
     st.tuples(st.just("pass"), st.integers(0, 120)),
+    st.tuples(st.just("resize"), st.sampled_from([1, 2]), st.integers(0, 4)),
+    st.tuples(st.just("end instance"), st.sampled_from([1, 2]), which),
+    st.tuples(st.just("reconfigure"), st.integers(0, 2)),
+    st.tuples(st.just("add group")),
     st.tuples(st.just("terminate")),
 ]
 EVENTS = st.one_of(*COMMON * 5, *RARE)
@@ -41,7 +47,11 @@ CLUSTERS = st.fixed_dictionaries(
     }
 )
 STARTED = [("pass", 10), ("bootstrapped", True), ("bootstrapped", True), ("pass", 10)]
-DELAYS = st.builds(Delays, *[st.sampled_from([0, 0, 10])] * 3)
+DELAYS = st.builds(Delays, *[st.sampled_from([0, 0, 10])] * 4)
+GROUPS = [
+    {"InstanceRole": role, "InstanceType": "m5.xlarge", "InstanceCount": count, "Market": market}
+    for role, count, market in (("MASTER", 1, "ON_DEMAND"), ("CORE", 2, "ON_DEMAND"), ("TASK", 2, "SPOT"))
+]
 
 
 class Watched:
@@ -75,11 +85,45 @@ class Watched:
             await world.call("PutAutoTerminationPolicy", ClusterId=cluster.id, AutoTerminationPolicy=policy)
         elif kind == "pass":
             await world.clock.advance(rest[0])
+        elif kind == "resize":
+            await self.modify(rest[0], InstanceCount=rest[1])
+        elif kind == "end instance":
+            present = [one.ec2_id for one in cluster.groups[rest[0]].staying if one.ec2_id]
+            if present:
+                await self.modify(rest[0], EC2InstanceIdsToTerminate=[present[rest[1] % len(present)]])
+        elif kind == "reconfigure":
+            await self.modify(rest[0], Configurations=[{"Classification": "spark-defaults"}])
+        elif kind == "add group":
+            await world.call("AddInstanceGroups", JobFlowId=cluster.id, InstanceGroups=[GROUPS[2]])
         elif kind == "terminate":
             await world.call("TerminateJobFlows", JobFlowIds=[cluster.id])
         await settle()
 
+    async def modify(self, group: int, **change: Any) -> None:
+        change = {"InstanceGroupId": self.cluster.groups[group].id, **change}
+        await self.world.call("ModifyInstanceGroups", ClusterId=self.cluster.id, InstanceGroups=[change])
+
+    def check_instances(self) -> None:
+        cluster = self.cluster
+        everyone = [instance for group in cluster.groups for instance in group.instances]
+        spot = [one for one in everyone if one.market == "SPOT" and one.ec2_id and not one.ended]
+        assert len(spot) == self.world.lives.market.taken <= (self.world.lives.market.limit or len(spot))
+        if cluster.state.finished:
+            assert {one.state for one in everyone} == {InstanceState.TERMINATED}
+            assert {group.state for group in cluster.groups} == {CollectionState.TERMINATED}
+        if cluster.end is None:
+            for group in cluster.groups:
+                assert group.unsettled or len(group.staying) == group.count
+                settled = all(one.state is InstanceState.RUNNING for one in group.staying)
+                if group.state is CollectionState.RUNNING:
+                    assert settled
+                    assert not group.unsettled
+                    assert group.applied == group.version
+        if cluster.state.usable:
+            assert cluster.groups[0].ready
+
     def check(self) -> None:
+        self.check_instances()
         cluster, states = self.cluster, [one.state for one in self.cluster.steps]
         assert cluster.end is None or cluster.end.code != "INTERNAL_ERROR", cluster.end
         active = [state for state in states if state in (StepState.RUNNING, StepState.CANCEL_PENDING)]
@@ -113,6 +157,7 @@ class Watched:
     events=st.lists(EVENTS, min_size=10, max_size=30),
     started=st.sampled_from([STARTED, STARTED, []]),
     obeys=st.booleans(),
+    spot=st.sampled_from([None, 0, 1, 3]),
 )
 def test_any_schedule_keeps_to_the_state_machines(
     cluster: dict[str, Any],
@@ -121,12 +166,13 @@ def test_any_schedule_keeps_to_the_state_machines(
     events: list[tuple[Any, ...]],
     started: list[tuple[Any, ...]],
     obeys: bool,
+    spot: int | None,
 ) -> None:
     async def scenario() -> None:
-        world = SmallWorld(delays)
+        world = SmallWorld(delays, SpotMarket(spot))
         world.runner.obeys = obeys
         words = first if cluster["StepConcurrencyLevel"] == 1 else ["CONTINUE"] * len(first)
-        watched = Watched(world, await world.run_job_flow(*[step(word) for word in words], **cluster))
+        watched = Watched(world, await world.run_job_flow(*[step(word) for word in words], groups=GROUPS, **cluster))
         for event in [*started, *events, ("protect", False), ("terminate",), ("pass", 1000)]:
             with contextlib.suppress(Refused):
                 await watched.happen(event)
