@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import name_with_key
@@ -55,7 +55,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     :param cluster: what to create
     :param steps: steps that are part of the request: the cluster runs them one after the other and then ends by itself
     :returns: the cluster's id
-    :raises ClusterFailed: the cluster ended before it could take steps, or did not end well
+    :raises ClusterFailed: the cluster ended before it could take steps, or did not end well; ClusterLost where its
+        machines, capacity or EMR itself failed
     :raises StepFailed: a step of ``steps`` did not complete
     """
 
@@ -70,7 +71,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check(cluster, steps)
+        check(cluster, steps, region=self.region_name)
         self.cluster = to_plain(cluster)
         self.steps = to_plain(steps)
 
@@ -176,18 +177,6 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     def conclude(self, context: Context, report: Report) -> None:
         assert isinstance(report, ClusterReport)
         self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
-
-
-def failed(report: ClusterReport) -> ClusterFailed:
-    """The exception that says how a cluster ended."""
-    return ClusterFailed(
-        report.id,
-        report.name,
-        report.state.value,
-        report.code or "no code",
-        report.message or "no reason given",
-        "; ".join(report.error_details) or None,
-    )
 
 
 def _can_be_adopted(report: ClusterReport) -> bool:

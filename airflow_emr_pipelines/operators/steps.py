@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.errors import ClusterGone, InvalidSpec, StepFailed
+from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.failures import gone
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
 from airflow_emr_pipelines.specs.keys import name_with_key
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
@@ -46,7 +47,8 @@ class EmrRunStepOperator(EmrOperator):
         the failure was tolerated
     :raises StepFailed: the step failed, with the probable cause from its logs
     :raises StepCancelled: somebody else cancelled it
-    :raises ClusterGone: the cluster cannot take steps any more
+    :raises StepLost: the machines that it ran on were lost
+    :raises ClusterGone: the cluster cannot take steps any more; ClusterLost where its machines were lost
     """
 
     template_fields: Sequence[str] = ("step", "cluster_id", *EmrOperator.template_fields)
@@ -63,7 +65,7 @@ class EmrRunStepOperator(EmrOperator):
         super().__init__(**kwargs)
         if show_logs not in ("on_failure", "always"):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
-        check(step)
+        check(step, region=self.region_name)
         self.step = to_plain(step)
         self.cluster_id = cluster_id
         self.show_logs = show_logs
@@ -122,14 +124,7 @@ class EmrRunStepOperator(EmrOperator):
                 'create the cluster with log_uri="s3://…", give the step one, or leave show_logs at on_failure',
             )
         if not cluster.state.accepts_steps:
-            raise ClusterGone(
-                cluster.id,
-                cluster.name,
-                cluster.state.value,
-                cluster.code or "no code",
-                cluster.message or "no reason given",
-                "; ".join(cluster.error_details) or None,
-            )
+            raise gone(cluster)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrStepTrigger:
         return EmrStepTrigger(cluster_id=str(job["cluster_id"]), step_id=str(job["step_id"]), **self.watching(context))

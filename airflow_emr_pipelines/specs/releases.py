@@ -31,6 +31,9 @@ REMEDIES = {
     "prestosql": "its name is Trino since emr-6.4.0",
     "trino": "before emr-6.4.0 its name was PrestoSQL",
 }
+TRINO_CLI: Release = (6, 6, 0)
+"""The first release whose Trino has a client of its own name
+(https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-presto-considerations.html)."""
 STEP_CONCURRENCY: Release = (5, 28, 0)
 THREE_PRIMARIES: Release = (5, 23, 0)
 

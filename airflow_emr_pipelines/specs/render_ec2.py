@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.late import all_known
+from airflow_emr_pipelines.specs.late import all_known, is_text
 from airflow_emr_pipelines.specs.render_ec2_cluster import render_cluster
 from airflow_emr_pipelines.specs.render_ec2_steps import HadoopJarStep, hadoop_jar_step
 from airflow_emr_pipelines.specs.steps import ScriptRunnerStep, Step
@@ -22,13 +22,13 @@ ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
 
 
-def check(*values: Any) -> None:
+def check(*values: Any, region: str | None = None) -> None:
     """Refuse now what EC2 would refuse later, as far as it is known: specs, or lists of them; all else is let be."""
     for value in values:
         if isinstance(value, (list, tuple)):
-            check(*value)
+            check(*value, region=region)
         elif isinstance(value, Step) and all_known(value):
-            render_step(value)
+            render_step(value, region=region if is_text(region) else None)
         elif isinstance(value, EmrCluster) and all_known(value):
             render_cluster(value)
 

@@ -13,7 +13,8 @@ from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, Em
 from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known
-from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.steps import Step, TrinoStep
+from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 
@@ -144,4 +145,12 @@ def _check_application(step: Step, cluster: EmrCluster) -> None:
             ", ".join(cluster.applications),
             f"cluster {cluster.name} does not have {needed}",
             f"add it to the cluster's applications: {(*cluster.applications, needed)}",
+        )
+    release = releases.numbers_of(cluster.release_label)
+    if isinstance(step, TrinoStep) and step.client == TRINO_CLI and release and release < releases.TRINO_CLI:
+        raise InvalidSpec(
+            f"{type(step).__name__}({step.name!r}).client",
+            step.client,
+            f"on {cluster.release_label} the client of {' and '.join(TrinoStep.requires)} is {PRESTO_CLI}",
+            f'write client="{PRESTO_CLI}"',
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -18,7 +19,10 @@ from airflow_emr_pipelines import (
     Group,
     HiveStep,
     InstanceGroups,
+    PrestoStep,
+    ScriptRunnerStep,
     ShellStep,
+    TrinoStep,
     existing_cluster,
     transient_cluster,
 )
@@ -268,6 +272,64 @@ def test_a_step_whose_application_the_cluster_lacks_is_refused() -> None:
     with DAG("no_hive", schedule=None), pytest.raises(InvalidSpec, match=r"does not have Hive.*'Spark', 'Hive'"):
         with transient_cluster("emr", CLUSTER) as cluster:
             cluster.run(HiveStep("a", "s3://apps/a.hql"))
+
+
+@pytest.mark.parametrize(
+    ("release", "applications", "told"),
+    [
+        ("emr-6.3.0", [], r"does not have PrestoSQL; .*'Spark', 'PrestoSQL'"),
+        ("emr-7.10.0", [], r"does not have Trino; .*'Spark', 'Trino'"),
+        ("emr-7.10.0", ["Presto"], r"does not have Trino"),
+        ("{{ params.release }}", [], r"does not have Trino"),
+        (
+            "emr-6.3.0",
+            ["PrestoSQL"],
+            'on emr-6.3.0 the client of Trino and PrestoSQL is presto-cli; write client="presto-cli"',
+        ),
+        ("emr-6.5.0", ["trino"], "is presto-cli"),
+    ],
+)
+def test_a_trino_step_needs_trino_under_its_releases_names(release: str, applications: list[str], told: str) -> None:
+    cluster = dataclasses.replace(CLUSTER, release_label=release, applications=["Spark", *applications])
+    with DAG("no_trino", schedule=None), pytest.raises(InvalidSpec, match=told):
+        with transient_cluster("emr", cluster) as group:
+            group.run(TrinoStep("a", execute="SELECT 1"))
+
+
+@pytest.mark.parametrize(
+    ("release", "application", "step"),
+    [
+        ("emr-7.10.0", "trino", TrinoStep("a", execute="SELECT 1")),
+        ("emr-6.6.0", "Trino", TrinoStep("a", execute="SELECT 1")),
+        ("emr-6.5.0", "Trino", TrinoStep("a", execute="SELECT 1", client="presto-cli")),
+        ("emr-6.3.0", "PrestoSQL", TrinoStep("a", execute="SELECT 1", client="presto-cli")),
+        ("emr-6.3.0", "PrestoSQL", PrestoStep("a", execute="SELECT 1")),
+        ("emr-7.10.0", "Presto", PrestoStep("a", execute="SELECT 1")),
+        ("emr-7.10.0", "{{ params.application }}", PrestoStep("a", execute="SELECT 1")),
+    ],
+)
+def test_sql_steps_run_where_their_application_is(release: str, application: str, step: Any) -> None:
+    cluster = dataclasses.replace(CLUSTER, release_label=release, applications=[application])
+    with DAG("trino", schedule=None), transient_cluster("emr", cluster) as group:
+        assert group.run(step).task_id == "emr.a"
+
+
+def test_a_step_for_another_region_is_refused_when_the_dag_is_read() -> None:
+    script = ScriptRunnerStep("a", "s3://apps/a.sh", region="eu-central-1")
+    with DAG("regions", schedule=None):
+        with transient_cluster("emr", CLUSTER, region_name="eu-central-1") as group:
+            group.run(script)
+        with existing_cluster("other", "j-1ABCDEFGHIJKL", region_name="us-east-1") as other:
+            with pytest.raises(InvalidSpec, match="which is us-east-1"):
+                other.run(script)
+        EmrRunStepOperator(
+            task_id="later", step=script, cluster_id="j-1ABCDEFGHIJKL", region_name="{{ params.region }}"
+        )
+
+
+def test_a_step_may_have_logs_of_its_own() -> None:
+    with DAG("own_logs", schedule=None), transient_cluster("emr", CLUSTER) as group:
+        group.run(ShellStep("a", "true", log_uri="s3://logs/a/"), show_logs="always")
 
 
 def test_the_connection_comes_from_default_args_where_the_group_is_given_none() -> None:
