@@ -45,6 +45,15 @@ EXIT_CODE = re.compile(r"\bexit(?:ed with)?[ _]?[cC]ode:?[ =](\d+)")
 UNKNOWN = "Unknown Error"
 """What EMR gives as the reason when it cannot tell."""
 LONGEST = 1000
+LOST = re.compile(
+    r"\*?lost\*? node|\bnode\b.*\b(?:lost|decommissioned)\b|spot (?:instance )?interruption", re.IGNORECASE
+)
+"""What YARN and Spark say of a container whose machine is gone."""
+
+
+def lost_machines(cause: str) -> bool:
+    """Whether a cause is that machines were lost, and not what ran on them."""
+    return bool(LOST.search(cause))
 
 
 def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> str:

@@ -7,40 +7,55 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.errors import StepCancelled, StepFailed
+from airflow_emr_pipelines.errors import StepCancelled, StepFailed, StepLost
 from airflow_emr_pipelines.specs.states import StepState
 
 if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.logs import LogFile
-    from airflow_emr_pipelines.specs.reports import StepReport
+    from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 
 TAIL_LINES = 50
 
 
 def failure_of(report: StepReport, hook: EmrHook, *, log: Any) -> StepFailed:
     """The exception that says why a step did not complete; the tails of its logs are shown on the way."""
-    from airflow_emr_pipelines.hooks.cause import probable_cause
+    from airflow_emr_pipelines.hooks.cause import lost_machines, probable_cause
 
-    logs = show_logs(report, hook, log=log, level=logging.ERROR)
+    cluster = _cluster_of(report, hook, log)
+    logs = _show(report, cluster, hook, log, logging.ERROR) if cluster else ()
     cause = probable_cause(report, logs)
-    address = report.log_file or next((file.address for file in logs if file.name.endswith("stderr")), None)
     kind = StepCancelled if report.state is StepState.CANCELLED else StepFailed
+    if cluster is not None and cluster.lost:
+        kind, cause = StepLost, f"its cluster was lost, {cluster.code}: {cluster.message}; {cause}"
+    elif lost_machines(cause):
+        kind = StepLost
+    address = report.log_file or next((file.address for file in logs if file.name.endswith("stderr")), None)
     return kind(report.cluster_id, report.id, report.name, report.state.value, cause, address)
 
 
-def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> Sequence[LogFile]:
-    """The step's logs, with the tail of each in the task log as a folded group.
+def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> None:
+    """Put the tails of the step's logs into the task log, each as a folded group.
 
     Logs that cannot be found change nothing about how the step ended.
     """
-    from airflow_emr_pipelines.hooks.logs import StepLogs
+    cluster = _cluster_of(report, hook, log)
+    if cluster is not None:
+        _show(report, cluster, hook, log, level)
 
+
+def _cluster_of(report: StepReport, hook: EmrHook, log: Any) -> ClusterReport | None:
     try:
-        log_uri = hook.describe_cluster(report.cluster_id).log_uri or report.log_uri
+        return hook.describe_cluster(report.cluster_id)
     except Exception as error:
         log.warning("Where the logs of step %s are is not known: %s", report.id, error)
-        return ()
+        return None
+
+
+def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, level: int) -> Sequence[LogFile]:
+    from airflow_emr_pipelines.hooks.logs import StepLogs
+
+    log_uri = cluster.log_uri or report.log_uri
     if not log_uri:
         log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
         return ()

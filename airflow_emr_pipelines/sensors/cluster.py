@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.operators.cluster import failed
+from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.states import ClusterState

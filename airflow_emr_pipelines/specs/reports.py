@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -9,6 +10,10 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import BadTriggerEvent
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
+
+LOSSES = ("INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT")
+"""Codes of a ClusterStateChangeReason that are no fault of what ran (botocore: ClusterStateChangeReasonCode)."""
+NO_CAPACITY = re.compile(r"insufficient\w*capacity|(?:not enough|insufficient|no) .{0,20}capacity", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,14 @@ class ClusterReport:
     created: str | None = None
     ready: str | None = None
     ended: str | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended, or is ending, for lost machines, lacking capacity or a fault of EMR's own."""
+        if not self.state.finished and self.state is not ClusterState.TERMINATING:
+            return False
+        said = " ".join((self.message or "", *self.error_details))
+        return self.code in LOSSES or (self.code == "VALIDATION_ERROR" and bool(NO_CAPACITY.search(said)))
 
     @classmethod
     def from_answer(cls, cluster: Mapping[str, Any]) -> ClusterReport:
