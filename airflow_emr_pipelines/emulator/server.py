@@ -22,7 +22,7 @@ from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
 from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated
 from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.life import Lives
-from airflow_emr_pipelines.emulator.model import Clock, Clusters
+from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters
 from airflow_emr_pipelines.emulator.s3 import WsgiApp
 
 log = logging.getLogger(__name__)
@@ -122,12 +122,14 @@ class Server:
         return status, b"".join(parts)
 
     async def _own_page(self, request: Request) -> Response:
-        """What is not AWS's: a sign of health, a cluster in words for a person who follows a link, and faults."""
+        """What is not AWS's: a sign of health, the clusters in words for a person who follows a link, and faults."""
         path = request.url.path.removeprefix(OWN_PAGES)
         if path == "health":
             return JSONResponse({"status": "healthy", "clusters": len(self.clusters.all())})
         if path == "faults":
             return await self._faults_page(request)
+        if path == "clusters":
+            return JSONResponse({"clusters": [_in_short(cluster) for cluster in self.clusters.all()]})
         kind, _, cluster_id = path.partition("/")
         found = [cluster for cluster in self.clusters.all() if cluster.id == cluster_id]
         if kind != "clusters" or not found:
@@ -154,6 +156,15 @@ class Server:
         elif request.method == "DELETE":
             self.faults.clear()
         return JSONResponse({"faults": [fault.told() for fault in self.faults.all()]})
+
+
+def _in_short(cluster: Cluster) -> dict[str, str]:
+    return {
+        "Id": cluster.id,
+        "Name": cluster.request["Name"],
+        "Region": cluster.region,
+        "State": cluster.state.value,
+    }
 
 
 async def _unheard(message: Any) -> None:

@@ -207,6 +207,8 @@ def test_a_person_can_look_at_a_cluster(region: Region) -> None:
     assert status == 200
     assert page["Cluster"]["Id"] == cluster
     assert [step["Name"] for step in page["Steps"]] == ["look at me"]
-    for nothing in ("clusters/j-NOTTHERE", "clusters", "", "nothing"):
+    _, everything = get(f"{region.url}/_emulator/clusters")
+    assert [found["Name"] for found in everything["clusters"] if found["Id"] == cluster] == ["test"]
+    for nothing in ("clusters/j-NOTTHERE", "", "nothing"):
         status, page = get(f"{region.url}/_emulator/{nothing}")
         assert (status, page["error"]) == (404, f"There is nothing at /_emulator/{nothing}.")

@@ -38,22 +38,24 @@ class Account:
         self._faults("DELETE")
 
     def _faults(self, method: str, told: object = None) -> None:
-        body = None if told is None else json.dumps(told).encode()
+        self._ask("faults", method, None if told is None else json.dumps(told).encode())
+
+    def _ask(self, page: str, method: str = "GET", body: bytes | None = None) -> Any:
+        """One of the emulator's own pages, which have no faults."""
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/_emulator/faults", body, headers, method=method)
-        urllib.request.urlopen(request, timeout=10).close()
+        request = urllib.request.Request(f"{self.url}/_emulator/{page}", body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
 
     def clusters(self, name: str, *, alive: bool = False) -> list[str]:
         """The ids of the clusters of that name, whatever key stands behind it."""
-        states = {"ClusterStates": ALIVE} if alive else {}
-        pages = self.emr.get_paginator("list_clusters").paginate(**states)
-        return [found["Id"] for page in pages for found in page["Clusters"] if found["Name"].startswith(f"{name} [")]
+        named = [found for found in self._ask("clusters")["clusters"] if found["Name"].startswith(f"{name} [")]
+        return [found["Id"] for found in named if not alive or found["State"] in ALIVE]
 
     def steps(self, cluster_id: str) -> list[tuple[str, str]]:
         """Key and state of the cluster's steps, the oldest first."""
-        pages = self.emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
-        found = [(key_in_name(step["Name"]) or "", step["Status"]["State"]) for page in pages for step in page["Steps"]]
-        return found[::-1]
+        steps = self._ask(f"clusters/{cluster_id}")["Steps"]
+        return [(key_in_name(step["Name"]) or "", step["Status"]["State"]) for step in steps]
 
     def until_step_is(self, cluster_id: str, state: str) -> bool:
         """Whether the newest step gets to that state, within a while."""
