@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="emr-bench-") as name:
         folder = Path(name)
         (folder / "job.py").write_text(JOB)
-        with LocalEmulator(folder / "data", log=folder / "emulator.log") as emulator:
+        with LocalEmulator(folder / "data", log=folder / "emulator.log", options=["--no-rate-limits"]) as emulator:
             print(f"\nThe emulator, idle, holds {resident(emulator) / MIB:.0f} MiB in all its processes.\n", flush=True)
             measure(emulator, folder / "job.py", rounds)
 

@@ -18,6 +18,11 @@ from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 ROOT = Path(__file__).parent.parent
 DAG_FOLDERS = {"examples": ROOT / "dags", "tests": ROOT / "tests" / "dag_files"}
 
+DELAYS = [f"--{name}-delay=0.05" for name in ("start", "bootstrap", "terminate", "resize")]
+
+EMULATOR = os.environ.get("EMULATOR_PYTHON", sys.executable)
+"""The interpreter that runs the emulator: another than ours where Airflow is tested without Spark beside it."""
+
 HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))
 
 os.environ.update(
@@ -67,8 +72,15 @@ def airflow_database() -> Path:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
-    """One emulator for the whole run, with clusters that start and end at once."""
-    folder = tmp_path_factory.mktemp("emulator")
-    delays = [word for name in ("start", "bootstrap", "terminate", "resize") for word in (f"--{name}-delay", "0.05")]
-    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=delays) as running:
+    """One emulator for the whole run, with clusters that start and end at once and no limit to the calls."""
+    folder, options = tmp_path_factory.mktemp("emulator"), [*DELAYS, "--no-rate-limits"]
+    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=options, python=EMULATOR) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def limited_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
+    """One that keeps to AWS's rates, as it does for a user."""
+    folder = tmp_path_factory.mktemp("limited-emulator")
+    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=DELAYS) as running:
         yield running

@@ -56,6 +56,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     from airflow_emr_pipelines.emulator.life import Delays, Lives
     from airflow_emr_pipelines.emulator.model import Clock, Clusters
     from airflow_emr_pipelines.emulator.provisioning import SpotMarket
+    from airflow_emr_pipelines.emulator.rates import Rates
     from airflow_emr_pipelines.emulator.runner import Runner
     from airflow_emr_pipelines.emulator.s3 import BucketFolder
     from airflow_emr_pipelines.emulator.server import Server
@@ -78,7 +79,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
     server = uvicorn.Server(
         uvicorn.Config(
-            Server(Clusters(), lives, clock, buckets.wsgi_app()),
+            Server(Clusters(), lives, clock, buckets.wsgi_app(), Rates() if options.rate_limits else None),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -46,3 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds that a minute of a fleet's provisioning timeouts takes, 60 by default",
     )
     parser.add_argument("--memory", type=int, metavar="MIB", help="memory for the steps that run at once")
+    parser.add_argument(
+        "--no-rate-limits",
+        dest="rate_limits",
+        action="store_false",
+        help="serve EMR however often it is called, instead of at AWS's rates per region and operation",
+    )

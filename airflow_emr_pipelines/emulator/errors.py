@@ -50,6 +50,10 @@ def not_emulated(what: str) -> AwsError:
     return AwsError("NotEmulatedException", f"The emulator does not emulate {what}.")
 
 
+def throttled() -> AwsError:
+    return AwsError("ThrottlingException", "Rate exceeded")
+
+
 def no_such_cluster(operation: str, cluster_id: str) -> Refused:
     if operation in OLD_VERBS:
         return Refused("Specified job flow ID does not exist.")

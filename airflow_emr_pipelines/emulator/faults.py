@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
-from airflow_emr_pipelines.emulator.errors import AwsError
+from airflow_emr_pipelines.emulator.errors import AwsError, throttled
 
 EVERYTHING = "*"
 
@@ -91,7 +91,7 @@ class Fault:
     def error(self) -> AwsError:
         """The answer of a request that is refused."""
         if self.kind is Kind.THROTTLE:
-            return AwsError("ThrottlingException", "Rate exceeded")
+            return throttled()
         return AwsError(self.code, self.message, self.status)
 
 

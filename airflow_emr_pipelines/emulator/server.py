@@ -19,10 +19,11 @@ from starlette.types import Receive, Scope, Send
 from airflow_emr_pipelines.emulator import tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
-from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated
+from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated, throttled
 from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.life import Lives
 from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters
+from airflow_emr_pipelines.emulator.rates import Rates
 from airflow_emr_pipelines.emulator.s3 import WsgiApp
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,15 @@ THREADS = 16
 
 
 class Server:
-    """The ASGI application."""
+    """The ASGI application.
 
-    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, moto: WsgiApp) -> None:
-        self.clusters, self.lives, self.clock = clusters, lives, clock
+    :param rates: how often EMR may be called; None for as often as one likes
+    """
+
+    def __init__(
+        self, clusters: Clusters, lives: Lives, clock: Clock, moto: WsgiApp, rates: Rates | None = None
+    ) -> None:
+        self.clusters, self.lives, self.clock, self.rates = clusters, lives, clock, rates
         self.faults = Faults()
         self.moto: Any = WSGIMiddleware(cast(Any, moto), workers=THREADS)
 
@@ -86,6 +92,8 @@ class Server:
         action = ACTIONS.get(operation)
         if action is None:
             raise not_emulated(f"ElasticMapReduce {operation}")
+        if self.rates is not None and not self.rates.allow(region, operation):
+            raise throttled()
         parameters = wire.read(operation, await _json(request))
         return _answer(wire.written(await action(Emr(self.clusters, self.lives, self.clock, region), parameters)))
 

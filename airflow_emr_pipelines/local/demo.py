@@ -30,6 +30,8 @@ from airflow_emr_pipelines.local.seed import checked_day, find_dags_folder, seed
 DAG_ID = "emr_daily_etl"
 FINISHED = ("success", "failed")
 LOOK_EVERY_SECONDS = 0.5
+LOOKS_PER_CLUSTER_LOOK = 10
+"""EMR's rates hold for the emulator, too, and Airflow's triggerer shall have most of them."""
 FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
 
 
@@ -86,14 +88,15 @@ def watch(airflow: LocalAirflow, emulator: LocalEmulator, progress: Progress, da
     run_id = airflow.api.trigger(DAG_ID, {"day": day})
     owner = os.getppid()
     what, log = f"The end of the run {run_id}", airflow.log_of("scheduler")
-    for _ in looks(what, timeout=timeout, log=log, every=LOOK_EVERY_SECONDS):
+    for number, _ in enumerate(looks(what, timeout=timeout, log=log, every=LOOK_EVERY_SECONDS)):
         if os.getppid() != owner:
             stop(signal.SIGHUP)  # whoever started us is gone, and nobody looks any more
         airflow.check()
         emulator.check()
         state = airflow.api.run_state(DAG_ID, run_id)
         progress.show_tasks(airflow.api.tasks(DAG_ID, run_id))
-        progress.show_clusters(clusters_of(emulator))
+        if state in FINISHED or number % LOOKS_PER_CLUSTER_LOOK == 0:
+            progress.show_clusters(clusters_of(emulator))
         if state in FINISHED:
             progress.say(f"the run ended: {state}")
             break

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
 from airflow_emr_pipelines.local.errors import NotReady
-from airflow_emr_pipelines.local.local_airflow import this_python
 from airflow_emr_pipelines.local.processes import GuardedProcess, looks, wait_until
 from airflow_emr_pipelines.local.settings import AWS, EMULATOR, REGION, aws_environment, clean_environment
 
@@ -21,11 +21,22 @@ NO_USER = (("profile", None), ("config_file", os.devnull), ("credentials_file", 
 
 
 class LocalEmulator:
-    """``python -m airflow_emr_pipelines.emulator`` on a free port, for as long as the block lasts."""
+    """``python -m airflow_emr_pipelines.emulator`` on a free port, for as long as the block lasts.
 
-    def __init__(self, data_dir: Path, *, log: Path, options: Sequence[str] = (), start_timeout: float = 60.0) -> None:
+    :param python: the interpreter that has the emulator's packages
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        log: Path,
+        options: Sequence[str] = (),
+        start_timeout: float = 60.0,
+        python: str = sys.executable,
+    ) -> None:
         self.data_dir, self.start_timeout = data_dir, start_timeout
-        command = [*this_python(EMULATOR), "--port", "0", "--data-dir", str(data_dir), *options]
+        command = [python, *EMULATOR[1:], "--port", "0", "--data-dir", str(data_dir), *options]
         self.process = GuardedProcess("The emulator", command, env={**clean_environment(), **AWS}, log=log)
         self.url = ""
 
@@ -83,7 +94,7 @@ class LocalEmulator:
         import botocore.session
         from botocore.config import Config
 
-        config = Config(retries={"total_max_attempts": 2})  # it is on this machine: it answers, or it is gone
+        config = Config(retries={"mode": "standard", "total_max_attempts": 6})  # for EMR's rates, to which it keeps
         nobody = botocore.session.Session(session_vars={name: (None, None, value, None) for name, value in NO_USER})
         session = boto3.Session(AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"], botocore_session=nobody)
         return session.client(service, endpoint_url=self.url, region_name=REGION, config=config)

@@ -36,9 +36,9 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{API_USER}:admin",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
-    # The emulator has no limits to respect and stores logs at once.
-    "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "1",
-    "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10",
+    # The emulator keeps to EMR's rates, ListSteps 0.5 a second, but has nobody else to serve and stores logs at once.
+    "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "2",
+    "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "0.4",
     "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
 }
 

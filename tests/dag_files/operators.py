@@ -138,6 +138,12 @@ with DAG("terminate", schedule=None, params=PARAMS):
     EmrTerminateClusterOperator(task_id="end", cluster_id=CLUSTER_ID)
     EmrTerminateClusterOperator(task_id="never_created", cluster_id=None)
 
+with (
+    DAG("a_cluster_of_its_own", schedule=None, params=PARAMS),
+    transient_cluster("emr", EmrCluster("own", "emr-7.10.0", ONE)) as own,
+):
+    own.run(ShellStep("sleeps", "sleep 1"))
+
 with DAG("one_step", schedule=None, params=PARAMS):
     EmrRunStepOperator(task_id="step", cluster_id=CLUSTER_ID, step=ShellStep("one", "echo done"))
 

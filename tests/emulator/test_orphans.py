@@ -40,7 +40,7 @@ def emulator(tmp_path: Path) -> Any:
                 "--data-dir",
                 str(tmp_path / "data"),
             ),
-            *("--start-delay", "0", "--bootstrap-delay", "0", "--terminate-delay", "0"),
+            *("--start-delay", "0", "--bootstrap-delay", "0", "--terminate-delay", "0", "--no-rate-limits"),
         ],
         stdout=subprocess.PIPE,
         text=True,

@@ -23,7 +23,7 @@ import pytest
 from tests.emulator.region import Region, shell, wait_until
 
 COMMAND = [sys.executable, "-m", "airflow_emr_pipelines.emulator"]
-QUICK = [word for name in ("start", "bootstrap", "terminate") for word in (f"--{name}-delay", "0")]
+QUICK = [f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate")] + ["--no-rate-limits"]
 MEGABYTE = 1_000_000
 
 

@@ -39,7 +39,8 @@ def test_a_jar_that_is_none_is_named(cluster: Cluster, s3: Any, bucket: str) -> 
 
 
 def test_heavy_steps_queue_for_memory_and_a_queued_one_can_be_cancelled(tmp_path: Path, hello_jar: bytes) -> None:
-    options = ["--memory", "1500", *(f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate"))]
+    delays = (f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate"))
+    options = ["--no-rate-limits", "--memory", "1500", *delays]
     with LocalEmulator(tmp_path / "data", log=tmp_path / "log", options=options) as emulator:
         cluster = Cluster(emulator, "small", ("Hadoop",))
         cluster.s3.put_object(Bucket="step-logs", Key="hello.jar", Body=hello_jar)
