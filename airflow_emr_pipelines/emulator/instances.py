@@ -165,7 +165,7 @@ class InstanceGroup(Collection):
     configurations: Configurations = ()
     applied_configurations: Configurations = ()
     shrink_policy: Mapping[str, Any] = field(default_factory=dict)
-    ending: Sequence[str] = ()
+    ending: set[str] = field(default_factory=set)
     """EC2 ids of instances that the last resize ends, whatever the size."""
     auto_scaling: AutoScaling | None = None
 

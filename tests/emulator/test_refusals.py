@@ -38,6 +38,62 @@ def big(characters: int) -> dict[str, Any]:
     return {**shell(""), "HadoopJarStep": {**strings, "MainClass": "M" * rest}}
 
 
+def with_ebs(config: Mapping[str, Any], size: int, *, optimized: bool = False, **volume: Any) -> dict[str, Any]:
+    devices = [{"VolumeSpecification": {**VOLUME, "SizeInGB": size, **volume}}]
+    return {**config, "EbsConfiguration": {"EbsBlockDeviceConfigs": devices, "EbsOptimized": optimized}}
+
+
+TYPE = {"InstanceType": "m5.xlarge"}
+PRIMARY = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1, "InstanceTypeConfigs": [TYPE]}
+
+
+def fleets(*fleets: Mapping[str, Any], **instances: Any) -> dict[str, Any]:
+    return {"instances": {"InstanceGroups": [], "InstanceFleets": list(fleets), **instances}}
+
+
+def fleet(*types: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    base = {"InstanceFleetType": "CORE", "TargetOnDemandCapacity": 1, "InstanceTypeConfigs": list(types or [TYPE])}
+    return {**base, **more}
+
+
+def types(count: int) -> list[dict[str, Any]]:
+    return [{"InstanceType": f"m{number}.xlarge"} for number in range(count)]
+
+
+def strategy(name: str) -> dict[str, Any]:
+    return {"LaunchSpecifications": {"OnDemandSpecification": {"AllocationStrategy": name}}}
+
+
+def spot(**specification: Any) -> dict[str, Any]:
+    least = {"TimeoutDurationMinutes": 5, "TimeoutAction": "TERMINATE_CLUSTER"}
+    return {"LaunchSpecifications": {"SpotSpecification": {**least, **specification}}}
+
+
+def uploads(**policies: str) -> dict[str, Any]:
+    return {"MonitoringConfiguration": {"S3LoggingConfiguration": {"LogTypeUploadPolicy": policies}}}
+
+
+def cloud_watch(**types: list[str]) -> dict[str, Any]:
+    return {"MonitoringConfiguration": {"CloudWatchLogConfiguration": {"Enabled": True, "LogTypes": types}}}
+
+
+KERBEROS = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "secret"}
+ROLE = "arn:aws:iam::123456789012:role/runtime"
+MANAGED = {"ComputeLimits": {"UnitType": "Instances", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 2}}
+SCALING_RULE = {
+    "Name": "out",
+    "Action": {"SimpleScalingPolicyConfiguration": {"ScalingAdjustment": 1}},
+    "Trigger": {
+        "CloudWatchAlarmDefinition": {
+            "ComparisonOperator": "LESS_THAN",
+            "MetricName": "YARNMemoryAvailablePercentage",
+            "Period": 300,
+            "Threshold": 15.0,
+        }
+    },
+}
+AUTOMATIC = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 2}, "Rules": [SCALING_RULE]}
+ROOT_VOLUME = ("EbsRootVolumeIops", "EbsRootVolumeThroughput")
 BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://scripts/b.sh"}}
 OLD_FORM = {"InstanceGroups": [], "MasterInstanceType": "m5.xlarge", "InstanceCount": 3}
 SECURITY_GROUP = {"EmrManagedMasterSecurityGroup": "sg-1"}
@@ -68,13 +124,17 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("Instance groups, instance fleets, or", {"instances": {"InstanceGroups": []}}),
     ("Instance groups, instance fleets, or", {"instances": {**OLD_FORM, "InstanceCount": -1}}),
     ("cannot be specified with InstanceGroups", {"instances": {"MasterInstanceType": "m5.xlarge"}}),
-    (
-        "InstanceGroups and InstanceFleets cannot",
-        {"instances": {"InstanceFleets": [{"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}]}},
-    ),
+    ("InstanceGroups and InstanceFleets cannot", {"instances": {"InstanceFleets": [PRIMARY]}}),
+    ("cannot be specified with InstanceFleets", fleets(PRIMARY, MasterInstanceType="m5.xlarge")),
     ("Ec2SubnetId and Ec2SubnetIds", {"instances": {"Ec2SubnetId": "subnet-1", "Ec2SubnetIds": ["subnet-2"]}}),
     ("Several subnets", {"instances": {"Ec2SubnetIds": ["subnet-1", "subnet-2"]}}),
     ("Placement", {"instances": {"Ec2SubnetId": "subnet-1", "Placement": {"AvailabilityZone": "z"}}}),
+    ("Placement", fleets(PRIMARY, Ec2SubnetIds=["subnet-1"], Placement={"AvailabilityZones": ["y", "z"]})),
+    ("Several Availability Zones", {"instances": {"Placement": {"AvailabilityZones": ["y", "z"]}}}),
+    (
+        "AvailabilityZone and AvailabilityZones",
+        fleets(PRIMARY, Placement={"AvailabilityZone": "x", "AvailabilityZones": ["y"]}),
+    ),
     ("EmrManagedSlaveSecurityGroup must", {"instances": SECURITY_GROUP}),
     ("exactly one MASTER", groups(CORE)),
     ("exactly one MASTER", groups(MASTER, MASTER)),
@@ -86,12 +146,114 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("0 to 2,000", groups(MASTER, {**CORE, "InstanceCount": 2001})),
     ("instance type large is invalid", groups({**MASTER, "InstanceType": "large"})),
     ("BidPrice is for the SPOT market", groups({**MASTER, "BidPrice": "0.1"})),
+    ("BidPrice 'cheap' is invalid", groups({**MASTER, "Market": "SPOT", "BidPrice": "cheap"})),
     ("enum value set", groups({**MASTER, "Market": "FREE"})),
     ("from emr-5.23.0", {**groups({**MASTER, "InstanceCount": 3}), "ReleaseLabel": "emr-5.22.0"}),
     ("volume type io2 is not supported", with_volume(VolumeType="io2")),
     ("1 to 1,024 GiB", with_volume(SizeInGB=1025)),
-    ("Throughput", with_volume(VolumeType="gp2", Throughput=125)),
+    ("1 to 1,024 GiB", with_volume(SizeInGB=0)),
+    ("Throughput can only", with_volume(VolumeType="gp2", Throughput=125)),
+    *(("between 125 and 1,000", with_volume(Throughput=throughput)) for throughput in (124, 1001)),
     ("at most 25 EBS volumes", with_volume(26)),
+    ("VolumesPerInstance must be at least 1", with_volume(0)),
+    *(("gp3 volume are between 3,000 and 16,000", with_volume(Iops=iops)) for iops in (2999, 16_001)),
+    ("at most 500 for each GiB", with_volume(SizeInGB=10, Iops=5001)),
+    ("at most 50 for each GiB", with_volume(VolumeType="io1", SizeInGB=10, Iops=501)),
+    ("Iops is required for io1", with_volume(VolumeType="io1")),
+    ("Iops can only be specified", with_volume(VolumeType="gp2", Iops=3000)),
+    ("EBS-optimized instance has at least 10", groups(with_ebs(MASTER, 9, optimized=True))),
+    ("CORE instance has at least 5", groups(MASTER, with_ebs(CORE, 4))),
+    # instance fleets
+    ("not supported in emr-5.0.x", {**fleets(PRIMARY), "ReleaseLabel": "emr-5.0.3"}),
+    ("from emr-4.8.0", {**fleets(PRIMARY), "ReleaseLabel": "emr-4.7.0"}),
+    ("exactly one MASTER instance fleet", fleets(fleet())),
+    ("at most one MASTER instance fleet", fleets(PRIMARY, PRIMARY)),
+    ("at most one CORE instance fleet", fleets(PRIMARY, fleet(), fleet())),
+    ("needs a CORE instance fleet", fleets(PRIMARY, fleet(InstanceFleetType="TASK"))),
+    ("target capacity of exactly 1", fleets({**PRIMARY, "TargetOnDemandCapacity": 2})),
+    ("target capacity of exactly 1", fleets({**PRIMARY, "TargetSpotCapacity": 1})),
+    ("target capacity of exactly 1", fleets({**PRIMARY, "TargetOnDemandCapacity": 0})),
+    ("At least one of TargetOnDemandCapacity", fleets(PRIMARY, fleet(TargetOnDemandCapacity=0))),
+    ("at least one of InstanceTypeConfigs", fleets({**PRIMARY, "InstanceTypeConfigs": []})),
+    ("at most 5 instance types", fleets(PRIMARY, fleet(*types(6)))),
+    ("at most 30 instance types", fleets(PRIMARY, fleet(*types(31), **strategy("lowest-price")))),
+    ("only once in a fleet", fleets(PRIMARY, fleet(*types(1), *types(1)))),
+    ("WeightedCapacity must be 1 or greater", fleets(PRIMARY, fleet({**TYPE, "WeightedCapacity": 0}))),
+    ("in a MASTER instance fleet is 1", fleets({**PRIMARY, "InstanceTypeConfigs": [{**TYPE, "WeightedCapacity": 2}]})),
+    ("instance type huge is invalid", fleets(PRIMARY, fleet({"InstanceType": "huge"}))),
+    ("BidPrice '-1' is invalid", fleets(PRIMARY, fleet({**TYPE, "BidPrice": "-1"}))),
+    (
+        "BidPrice and BidPriceAsPercentageOfOnDemandPrice",
+        fleets(PRIMARY, fleet({**TYPE, "BidPrice": "1", "BidPriceAsPercentageOfOnDemandPrice": 50.0})),
+    ),
+    ("volume type io2", fleets(PRIMARY, fleet(with_ebs(TYPE, 10, VolumeType="io2")))),
+    ("CORE instance has at least 5", fleets(PRIMARY, fleet(with_ebs(TYPE, 4)))),
+    *(
+        ("SpotSpecification must be between 5 and 1440", fleets(PRIMARY, fleet(**spot(TimeoutDurationMinutes=minutes))))
+        for minutes in (4, 1441)
+    ),
+    ("BlockDurationMinutes must be one of 60", fleets(PRIMARY, fleet(**spot(BlockDurationMinutes=61)))),
+    (
+        "BlockDurationMinutes and an AllocationStrategy",
+        fleets(PRIMARY, fleet(**spot(BlockDurationMinutes=60, AllocationStrategy="diversified"))),
+    ),
+    (
+        "OnDemandResizeSpecification must be between 5 and 10080",
+        fleets(
+            PRIMARY,
+            fleet(ResizeSpecifications={"OnDemandResizeSpecification": {"TimeoutDurationMinutes": 10_081}}),
+        ),
+    ),
+    ("from emr-5.12.1", {**fleets(PRIMARY, fleet(**strategy("lowest-price"))), "ReleaseLabel": "emr-5.12.0"}),
+    # scaling
+    ("from emr-5.30.0", {"ManagedScalingPolicy": MANAGED, "ReleaseLabel": "emr-5.29.0"}),
+    ("except in emr-6.0.0", {"ManagedScalingPolicy": MANAGED, "ReleaseLabel": "emr-6.0.0"}),
+    ("needs ComputeLimits", {"ManagedScalingPolicy": {}}),
+    ("InstanceFleetUnits for instance fleets", {**fleets(PRIMARY), "ManagedScalingPolicy": MANAGED}),
+    ("AutoScalingRole, which RunJobFlow sets", groups(MASTER, {**CORE, "AutoScalingPolicy": AUTOMATIC})),
+    ("not for MASTER", {**groups({**MASTER, "AutoScalingPolicy": AUTOMATIC}), "AutoScalingRole": "r"}),
+    (
+        "not both",
+        {
+            **groups(MASTER, {**CORE, "AutoScalingPolicy": AUTOMATIC}),
+            "AutoScalingRole": "r",
+            "ManagedScalingPolicy": MANAGED,
+        },
+    ),
+    ("from emr-5.1.0", {"ScaleDownBehavior": "TERMINATE_AT_INSTANCE_HOUR", "ReleaseLabel": "emr-5.0.0"}),
+    ("from emr-4.1.0", {"ScaleDownBehavior": "TERMINATE_AT_TASK_COMPLETION", "ReleaseLabel": "emr-4.0.0"}),
+    # security
+    ("KerberosAttributes need a SecurityConfiguration", {"KerberosAttributes": KERBEROS}),
+    ("runtime role needs a SecurityConfiguration", {"StepExecutionRoleArn": ROLE}),
+    ("runtime role is supported from emr-6.7.0", {"StepExecutionRoleArn": ROLE, "ReleaseLabel": "emr-6.6.0"}),
+    (
+        "runtime role is not supported on a cluster with three primary",
+        {"StepExecutionRoleArn": ROLE, **groups({**MASTER, "InstanceCount": 3})},
+    ),
+    # logs
+    ("from emr-5.30.0", {"LogEncryptionKmsKeyId": "k", "ReleaseLabel": "emr-5.29.0"}),
+    ("except in emr-6.0.0", {"LogEncryptionKmsKeyId": "k", "ReleaseLabel": "emr-6.0.0"}),
+    ("persistent-ui-logs cannot be on-customer-s3only", uploads(**{"persistent-ui-logs": "on-customer-s3only"})),
+    ("on-customer-s3only needs a LogUri", uploads(**{"system-logs": "on-customer-s3only"})),
+    (
+        "LogUri cannot be specified when system-logs",
+        {**uploads(**{"system-logs": "disabled", "application-logs": "disabled"}), "LogUri": "s3://logs/"},
+    ),
+    ("enum value set", uploads(**{"system-logs": "sometimes"})),
+    ("log type LOGS is invalid", cloud_watch(LOGS=["STDOUT"])),
+    ("file STDIN of log type STEP_LOGS is invalid", cloud_watch(STEP_LOGS=["STDIN"])),
+    # software and volumes
+    ("SupportedProducts is for AMI versions", {"SupportedProducts": ["mapr-m3"]}),
+    ("NewSupportedProducts is for AMI versions", {"NewSupportedProducts": [{"Name": "hue"}]}),
+    ("from emr-5.7.0", {"CustomAmiId": "ami-1", "ReleaseLabel": "emr-5.6.0"}),
+    *(("from emr-6.15.0", {member: 200, "ReleaseLabel": "emr-6.14.0"}) for member in ROOT_VOLUME),
+    ("EbsRootVolumeSize must be at least 1", {"EbsRootVolumeSize": 0}),
+    ("only the InstanceRole MASTER", {"PlacementGroupConfigs": [{"InstanceRole": "CORE"}]}),
+    (
+        "only the InstanceRole MASTER",
+        {"PlacementGroupConfigs": [{"InstanceRole": "MASTER", "PlacementStrategy": "CLUSTER"}]},
+    ),
+    ("from emr-5.23.0", {"PlacementGroupConfigs": [{"InstanceRole": "MASTER"}], "ReleaseLabel": "emr-5.22.0"}),
     # the rest of a cluster
     ("between 1 and 256, not 257", {"StepConcurrencyLevel": 257}),
     ("between 1 and 256, not 0", {"StepConcurrencyLevel": 0}),
@@ -188,6 +350,15 @@ def test_what_is_just_allowed_is_accepted(region: Region) -> None:
     region.run(AutoTerminationPolicy={"IdleTimeout": 60}, ReleaseLabel="emr-6.1.0")
     region.run(BootstrapActions=[], **groups(MASTER, CORE, *[TASK] * 48))
     region.run(**with_volume(25, Throughput=1000), **applications("SPARK", "hive"))
+    region.run(**with_volume(VolumeType="io1", SizeInGB=10, Iops=500))
+    region.run(**groups(MASTER, with_ebs(CORE, 10, optimized=True), with_ebs(TASK, 1)))
+    region.run(**fleets(PRIMARY, fleet(*types(5))), ReleaseLabel="emr-5.1.0")
+    region.run(**fleets(PRIMARY, fleet(*types(30), **strategy("prioritized"))))
+    region.run(**fleets(PRIMARY, fleet(**spot(TimeoutDurationMinutes=1440, BlockDurationMinutes=360))))
+    region.run(ManagedScalingPolicy=MANAGED, ReleaseLabel="emr-5.30.0")
+    region.run(
+        LogEncryptionKmsKeyId="k", EbsRootVolumeThroughput=125, EbsRootVolumeIops=3000, ReleaseLabel="emr-6.15.0"
+    )
     region.run(*[shell("true")] * 256)
 
 
@@ -209,6 +380,9 @@ ON_A_CLUSTER: list[tuple[str, dict[str, Any]]] = [
     ("cancel_steps", {"StepIds": ["s-1"]}),
     ("list_instance_groups", {}),
     ("list_instances", {}),
+    ("list_instance_fleets", {}),
+    ("add_instance_fleet", {"InstanceFleet": fleet()}),
+    ("modify_instance_fleet", {"InstanceFleet": {"InstanceFleetId": "if-1"}}),
     ("list_bootstrap_actions", {}),
 ]
 OLD_VERBS: list[tuple[str, str, dict[str, Any]]] = [
@@ -216,6 +390,13 @@ OLD_VERBS: list[tuple[str, str, dict[str, Any]]] = [
     ("put_auto_termination_policy", "ClusterId", {"AutoTerminationPolicy": {"IdleTimeout": 60}}),
     ("get_auto_termination_policy", "ClusterId", {}),
     ("remove_auto_termination_policy", "ClusterId", {}),
+    ("add_instance_groups", "JobFlowId", {"InstanceGroups": [TASK]}),
+    ("modify_instance_groups", "ClusterId", {"InstanceGroups": [{"InstanceGroupId": "ig-1"}]}),
+    ("put_managed_scaling_policy", "ClusterId", {"ManagedScalingPolicy": MANAGED}),
+    ("get_managed_scaling_policy", "ClusterId", {}),
+    ("remove_managed_scaling_policy", "ClusterId", {}),
+    ("put_auto_scaling_policy", "ClusterId", {"InstanceGroupId": "ig-1", "AutoScalingPolicy": AUTOMATIC}),
+    ("remove_auto_scaling_policy", "ClusterId", {"InstanceGroupId": "ig-1"}),
 ]
 CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
     *((verb, member, more, "ValidationException") for verb, member, more in OLD_VERBS if not verb.startswith("get")),

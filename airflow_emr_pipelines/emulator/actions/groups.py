@@ -45,7 +45,6 @@ async def modify_instance_groups(emr: Emr, request: Request) -> Answer:
     if not changes:
         raise Refused("At least one instance group to modify is required.")
     for change, cluster, group in changes:
-        rules.modifiable(cluster)
         present = [instance.ec2_id for instance in group.staying if instance.ec2_id]
         rules.modified_group(change, group.role, present, rules.release_of(cluster.request["ReleaseLabel"]))
     for change, cluster, group in changes:
@@ -62,23 +61,25 @@ def group_named(cluster: Cluster, group_id: str) -> InstanceGroup:
 
 
 def _named(emr: Emr, request: Request, group_id: str) -> tuple[Cluster, InstanceGroup]:
-    """The group and its cluster, which a request need not name."""
+    """The group and its cluster, which a request need not name and which must be one that can be changed."""
     if "ClusterId" in request:
         cluster = emr.cluster("ModifyInstanceGroups", request["ClusterId"])
+        rules.modifiable(cluster)
         return cluster, group_named(cluster, group_id)
     for cluster in emr.clusters.of(emr.region):
         for group in cluster.groups:
             if group.id == group_id:
+                rules.modifiable(cluster)
                 return cluster, group
     raise Refused(f"Instance group id '{group_id}' is not valid.")
 
 
 def _modify(group: InstanceGroup, change: Request) -> None:
-    ending = change.get("EC2InstanceIdsToTerminate", ())
+    ending = {*change.get("EC2InstanceIdsToTerminate", ())}
     if "InstanceCount" in change or ending:
         group.count = change.get("InstanceCount", group.count - len(ending))
         group.shrink_policy = change.get("ShrinkPolicy", {})
-        group.ending = tuple(ending)
+        group.ending = ending | group.ending if group.unsettled else ending
         group.unsettled = True
     if "Configurations" in change:
         new = change["Configurations"]
