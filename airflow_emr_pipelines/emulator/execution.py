@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from airflow_emr_pipelines.emulator import logs
+from airflow_emr_pipelines.emulator.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.guard import Guard
 from airflow_emr_pipelines.emulator.java import MissingExtra
 from airflow_emr_pipelines.emulator.logs import StepLog
@@ -38,11 +41,12 @@ class Host:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the logs of a process go: below a log address, if there is one."""
+    """Where the logs of a process go: below a log address, if there is one, and to CloudWatch Logs, if it is told."""
 
     log_uri: str | None
     cluster_id: str
     below: str
+    cloud_watch: CloudWatchLogs | None = None
 
 
 class Execution:
@@ -228,8 +232,18 @@ class Execution:
 
     def _store(self, files: dict[str, Path]) -> dict[str, str]:
         to = self._destination
+        if to.cloud_watch is not None:
+            self._publish(to.cloud_watch, files)
         stored = {}
         for name, path in files.items():
             below = to.cluster_id if name.startswith("containers/") else f"{to.cluster_id}/{to.below}"
             stored.update(logs.store(self._host.s3, to.log_uri, below, {name: path}))
         return stored
+
+    def _publish(self, cloud_watch: CloudWatchLogs, files: dict[str, Path]) -> None:
+        try:
+            streams = cloud_watch.publish(self._destination.cluster_id, self._destination.below, files)
+        except (BotoCoreError, ClientError) as error:  # which fails no step
+            self._log.say(f"logs are not written to CloudWatch Logs: {error}", "WARN")
+        else:
+            self._log.say(f"logs are written to CloudWatch Logs: {', '.join(streams) or 'none'}")

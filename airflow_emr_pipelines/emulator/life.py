@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -118,6 +118,7 @@ class Life:
             applications=frozenset(part["Name"].lower() for part in request.get("Applications", ())),
             configurations=request.get("Configurations", ()),
             log_uri=request.get("LogUri"),
+            cloud_watch=_enabled(request.get("MonitoringConfiguration", {}).get("CloudWatchLogConfiguration", {})),
         )
 
     async def live(self) -> None:
@@ -307,6 +308,10 @@ def _step_run(cluster: Cluster, step: Step) -> StepRun:
         properties=step.config.get("Properties", {}),
         log_uri=step.logs.get("LogUri") or cluster.request.get("LogUri"),
     )
+
+
+def _enabled(configuration: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return configuration if configuration.get("Enabled") else None
 
 
 def _bootstrap_failure(cluster: Cluster, index: int, name: str, outcome: Outcome) -> End:

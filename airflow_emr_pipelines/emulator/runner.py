@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator import configurations
+from airflow_emr_pipelines.emulator.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.execution import Destination, Execution, Host
 from airflow_emr_pipelines.emulator.guard import MARK, Guard, kill_until_gone
 from airflow_emr_pipelines.emulator.home import ClusterHome
@@ -99,7 +100,10 @@ class Runner:
 
     async def run(self, setup: ClusterSetup, step: StepRun) -> Outcome:
         """Run a step; returns when its process group is gone and its logs are stored in S3."""
-        destination = Destination(step.log_uri or setup.log_uri, setup.cluster_id, f"steps/{step.step_id}")
+        asked = setup.cloud_watch
+        cloud_watch = None if asked is None else CloudWatchLogs(self._endpoint(), setup.region, asked)
+        below = f"steps/{step.step_id}"
+        destination = Destination(step.log_uri or setup.log_uri, setup.cluster_id, below, cloud_watch)
         title = f"Created Runner for step {step.step_id}, {step.name}: {step.jar} {' '.join(step.args)}"
         return await self._execute(setup, step.step_id, title, lambda node: interpret(node, step), destination)
 

@@ -32,6 +32,7 @@ class ClusterSetup:
     applications: frozenset[str] = frozenset()
     configurations: Sequence[Mapping[str, Any]] = ()
     log_uri: str | None = None
+    cloud_watch: Mapping[str, Any] | None = None  # CloudWatchLogConfiguration, when it is enabled
     primary_instance_id: str | None = None  # whose folder the logs of bootstrap actions go to
 
 
