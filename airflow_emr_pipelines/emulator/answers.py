@@ -56,6 +56,14 @@ SECRETS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoin
 HIDDEN = "********"
 
 
+def without_secrets(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A RunJobFlow as it is kept and told: nobody who asks is shown its passwords."""
+    if "KerberosAttributes" not in request:
+        return request
+    attributes = {name: HIDDEN if name in SECRETS else value for name, value in request["KerberosAttributes"].items()}
+    return {**request, "KerberosAttributes": attributes}
+
+
 def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
     """A cluster as DescribeCluster tells it."""
     request, primary = cluster.request, cluster.primary_instance
@@ -74,7 +82,7 @@ def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
         "Configurations": request.get("Configurations", []),
         "MasterPublicDnsName": _dns(primary, cluster.region) if cluster.ready and primary else None,
         "StepConcurrencyLevel": cluster.step_concurrency,
-        "KerberosAttributes": _without_secrets(request.get("KerberosAttributes", {})),
+        "KerberosAttributes": request.get("KerberosAttributes", {}),
         "PlacementGroups": [
             {"PlacementStrategy": "SPREAD", **group} for group in request.get("PlacementGroupConfigs", ())
         ],
@@ -199,8 +207,13 @@ def bootstrap_answer(config: Mapping[str, Any]) -> Answer:
     return {"Name": config["Name"], "ScriptPath": script["Path"], "Args": script.get("Args", [])}
 
 
+def described_step(step: Step) -> Answer:
+    """A step as DescribeStep tells it."""
+    return {**step_answer(step), "ExecutionRoleArn": step.execution_role}
+
+
 def step_answer(step: Step) -> Answer:
-    """A step as DescribeStep and ListSteps tell it."""
+    """A step as ListSteps tells it."""
     config = {name: step.config.get(name) for name in ("Jar", "Properties", "MainClass", "Args")}
     failed = step.state is StepState.FAILED
     return {
@@ -252,10 +265,6 @@ def _status(cluster: Cluster, one: Collection) -> Answer:
         reason = {"Code": "CLUSTER_TERMINATED", "Message": cluster.end.message}
     timeline = {"CreationDateTime": one.created, "ReadyDateTime": one.ready, "EndDateTime": one.ended}
     return {"State": one.state.value, "StateChangeReason": reason, "Timeline": timeline}
-
-
-def _without_secrets(attributes: Mapping[str, str]) -> Answer:
-    return {name: HIDDEN if name in SECRETS else value for name, value in attributes.items()}
 
 
 def _dns(instance: Instance, region: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -61,6 +63,7 @@ class Step:
     created: datetime
     logs: Mapping[str, str] = field(default_factory=dict)
     """S3MonitoringConfiguration: a log address of the step's own."""
+    execution_role: str | None = None
     state: StepState = S.PENDING
     started: datetime | None = None
     ended: datetime | None = None
@@ -110,6 +113,8 @@ class Cluster:
     unhealthy_node_replacement: bool | None = None
     step_concurrency: int = 1
     security_configuration: str | None = None
+    security: Mapping[str, Any] = field(default_factory=dict)
+    """What its security configuration says."""
     managed_scaling: Mapping[str, Any] | None = None
     idle_timeout: int | None = None
     idle_since: datetime | None = None
@@ -175,11 +180,38 @@ class Cluster:
         self.changed.set()
 
 
+@dataclass(frozen=True)
+class SecurityConfiguration:
+    """A named setting that clusters refer to; `text` is its JSON as it was sent."""
+
+    name: str
+    text: str
+    created: datetime
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.text)
+        return found
+
+
+@dataclass
+class Settings:
+    """What an account has in one region besides clusters."""
+
+    security_configurations: dict[str, SecurityConfiguration] = field(default_factory=dict)
+    block_public_access: tuple[Mapping[str, Any], datetime] | None = None
+    """BlockPublicAccessConfiguration, and since when; None as long as it is what AWS starts with."""
+
+
 class Clusters:
     """All clusters of one account, by region."""
 
     def __init__(self) -> None:
         self._clusters: dict[str, Cluster] = {}
+        self._settings: defaultdict[str, Settings] = defaultdict(Settings)
+
+    def settings(self, region: str) -> Settings:
+        return self._settings[region]
 
     def add(self, cluster: Cluster) -> None:
         self._clusters[cluster.id] = cluster

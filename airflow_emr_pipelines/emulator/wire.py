@@ -106,8 +106,9 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:
         for key, part in value.items():
             yield from _broken(shape.value, part, f"{path}.{key}.member")
     else:
+        shown = "********" if path.endswith("Password") else value
         for constraint in _constraints(shape, value):
-            yield f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
+            yield f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _constraints(shape: Any, value: Any) -> Iterator[str]:

@@ -131,6 +131,28 @@ def test_a_cluster_is_described_as_it_was_asked_for(region: Region) -> None:
     assert summary.keys() == {"Id", "Name", "ClusterArn", "NormalizedInstanceHours", "Status"}
 
 
+def test_what_a_cluster_is_asked_for_is_told_whatever_comes_of_it_here(region: Region) -> None:
+    asked = {
+        "AutoScalingRole": "EMR_AutoScaling_DefaultRole",
+        "LogEncryptionKmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/1",
+        "LogUri": "s3://logs/",
+        "MonitoringConfiguration": {
+            "CloudWatchLogConfiguration": {"Enabled": False, "LogTypes": {"STEP_LOGS": ["STDOUT"]}},
+            "S3LoggingConfiguration": {"LogTypeUploadPolicy": {"system-logs": "on-customer-s3only"}},
+        },
+        "SessionEnabled": True,
+        "CustomAmiId": "ami-1",
+        "RepoUpgradeOnBoot": "NONE",
+        "EbsRootVolumeSize": 20,
+        "EbsRootVolumeIops": 3000,
+        "EbsRootVolumeThroughput": 125,
+        "ExtendedSupport": True,
+    }
+    told = region.describe(region.run(**asked, PlacementGroupConfigs=[{"InstanceRole": "MASTER"}]))
+    assert {name: told[name] for name in asked} == asked
+    assert told["PlacementGroups"] == [{"InstanceRole": "MASTER", "PlacementStrategy": "SPREAD"}]
+
+
 def test_a_cluster_can_be_asked_for_in_the_old_form(region: Region) -> None:
     old = {"InstanceGroups": [], "MasterInstanceType": "m5.xlarge", "SlaveInstanceType": "r5.large", "InstanceCount": 3}
     cluster = region.run(instances=old)

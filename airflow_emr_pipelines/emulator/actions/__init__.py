@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.actions import (
     auto_termination,
+    block_public_access,
     clusters,
     fleets,
     groups,
@@ -18,6 +19,7 @@ __all__ = [
     "ACTIONS",
     "Emr",
     "auto_termination",
+    "block_public_access",
     "clusters",
     "fleets",
     "groups",

@@ -6,7 +6,7 @@ from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.actions.instances import new_collections
 from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
 from airflow_emr_pipelines.emulator.actions.steps import new_step
-from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary
+from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary, without_secrets
 from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused
 from airflow_emr_pipelines.emulator.ids import new_id
 from airflow_emr_pipelines.emulator.life import USER_REQUEST
@@ -17,7 +17,9 @@ ACCOUNT = "123456789012"
 
 @action
 async def run_job_flow(emr: Emr, request: Request) -> Answer:
-    rules.new_cluster(request, {})
+    security = _security(emr, request)
+    rules.new_cluster(request, security)
+    request = without_secrets(request)
     cluster_id = new_id("j-")
     instances = request["Instances"]
     policy = request.get("AutoTerminationPolicy")
@@ -35,13 +37,25 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         unhealthy_node_replacement=instances.get("UnhealthyNodeReplacement"),
         step_concurrency=request.get("StepConcurrencyLevel", 1),
         security_configuration=request.get("SecurityConfiguration"),
+        security=security,
         managed_scaling=request.get("ManagedScalingPolicy"),
         idle_timeout=policy.get("IdleTimeout", 3600) if policy is not None else None,
     )
-    cluster.steps = [new_step(emr, config) for config in request.get("Steps", ())]
+    role = request.get("StepExecutionRoleArn")
+    cluster.steps = [new_step(emr, config, role) for config in request.get("Steps", ())]
     emr.clusters.add(cluster)
     emr.lives.begin(cluster)
     return {"JobFlowId": cluster.id, "ClusterArn": cluster.arn}
+
+
+def _security(emr: Emr, request: Request) -> Request:
+    """What the security configuration says that a cluster is to have."""
+    if "SecurityConfiguration" not in request:
+        return {}
+    name = request["SecurityConfiguration"]
+    if name not in emr.security_configurations:
+        raise Refused(f"Security configuration with name '{name}' does not exist.")
+    return emr.security_configurations[name].content
 
 
 @action

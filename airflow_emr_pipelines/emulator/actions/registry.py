@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from airflow_emr_pipelines.emulator.errors import Refused, no_such_cluster
 from airflow_emr_pipelines.emulator.instances import Collection
 from airflow_emr_pipelines.emulator.life import Lives
-from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, Step
+from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, SecurityConfiguration, Settings, Step
 
 Answer = dict[str, Any]
 Request = Mapping[str, Any]
@@ -23,6 +23,14 @@ class Emr:
 
     def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, region: str) -> None:
         self.clusters, self.lives, self.clock, self.region = clusters, lives, clock, region
+
+    @property
+    def settings(self) -> Settings:
+        return self.clusters.settings(self.region)
+
+    @property
+    def security_configurations(self) -> dict[str, SecurityConfiguration]:
+        return self.settings.security_configurations
 
     def cluster(self, operation: str, cluster_id: str) -> Cluster:
         found = self.clusters.get(self.region, cluster_id)

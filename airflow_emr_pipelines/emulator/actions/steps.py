@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
-from airflow_emr_pipelines.emulator.answers import step_answer
+from airflow_emr_pipelines.emulator.answers import described_step, step_answer
 from airflow_emr_pipelines.emulator.errors import Refused
 from airflow_emr_pipelines.emulator.ids import new_id
 from airflow_emr_pipelines.emulator.model import Step
@@ -15,9 +15,11 @@ from airflow_emr_pipelines.specs.states import StepState
 async def add_job_flow_steps(emr: Emr, request: Request) -> Answer:
     cluster = emr.cluster("AddJobFlowSteps", request["JobFlowId"])
     rules.added_steps(cluster, request["Steps"])
-    if "ExecutionRoleArn" in request:
-        raise Refused("The runtime role needs a security configuration that enables it, and the cluster has none.")
-    new = [new_step(emr, config) for config in request["Steps"]]
+    role = request.get("ExecutionRoleArn")
+    if role is not None:
+        release = rules.release_of(cluster.request["ReleaseLabel"])
+        rules.runtime_role(cluster.security, release, primaries=cluster.primaries)
+    new = [new_step(emr, config, role) for config in request["Steps"]]
     cluster.steps.extend(new)
     cluster.changed.set()
     return {"StepIds": [step.id for step in new]}
@@ -48,7 +50,7 @@ async def describe_step(emr: Emr, request: Request) -> Answer:
     cluster = emr.cluster("DescribeStep", request["ClusterId"])
     for step in cluster.steps:
         if step.id == request["StepId"]:
-            return {"Step": step_answer(step)}
+            return {"Step": described_step(step)}
     raise Refused(f"Step id '{request['StepId']}' is not valid.")
 
 
@@ -74,7 +76,7 @@ async def cancel_steps(emr: Emr, request: Request) -> Answer:
     return {"CancelStepsInfoList": infos}
 
 
-def new_step(emr: Emr, config: Request) -> Step:
+def new_step(emr: Emr, config: Request, role: str | None) -> Step:
     jar_step = dict(config["HadoopJarStep"])
     jar_step["Properties"] = {item["Key"]: item.get("Value", "") for item in jar_step.get("Properties", ())}
     return Step(
@@ -84,5 +86,6 @@ def new_step(emr: Emr, config: Request) -> Step:
         action_on_failure=config.get("ActionOnFailure", "CONTINUE"),
         created=emr.clock.now(),
         logs=config.get("StepMonitoringConfiguration", {}).get("S3MonitoringConfiguration", {}),
+        execution_role=role,
         state=StepState.PENDING,
     )

@@ -1,0 +1,73 @@
+"""What a cluster's security configuration lets a request do, and what is shown of passwords."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.emulator import wire
+from airflow_emr_pipelines.emulator.answers import cluster_answer
+from airflow_emr_pipelines.emulator.errors import AwsError, Refused
+from airflow_emr_pipelines.emulator.model import SecurityConfiguration
+from tests.unit.emulator.small_world import PRIMARY, SmallWorld, step
+from tests.unit.emulator.test_life import in_a_small_world
+
+KERBEROS = {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ClusterDedicatedKdc"}}}
+RUNTIME_ROLES = {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}}
+ATTRIBUTES = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "hunter2", "ADDomainJoinUser": "joe"}
+ROLE = "arn:aws:iam::123456789012:role/runtime"
+
+
+def give(world: SmallWorld, name: str, content: dict[str, Any]) -> None:
+    found = SecurityConfiguration(name, json.dumps(content), world.clock.now())
+    world.emr.security_configurations[name] = found
+
+
+@in_a_small_world
+async def test_a_security_configuration_must_exist(world: SmallWorld) -> None:
+    with pytest.raises(Refused, match="name 'none' does not exist"):
+        await world.run_job_flow(SecurityConfiguration="none")
+    give(world, "empty", {})
+    cluster = await world.run_job_flow(SecurityConfiguration="empty")
+    assert cluster_answer(cluster, world.clock.now())["SecurityConfiguration"] == "empty"
+
+
+@in_a_small_world
+async def test_kerberos_needs_a_configuration_that_enables_it_and_tells_no_password(world: SmallWorld) -> None:
+    give(world, "empty", {})
+    give(world, "kerberos", KERBEROS)
+    with pytest.raises(Refused, match="that enables Kerberos"):
+        await world.run_job_flow(SecurityConfiguration="empty", KerberosAttributes=ATTRIBUTES)
+    cluster = await world.run_job_flow(SecurityConfiguration="kerberos", KerberosAttributes=ATTRIBUTES)
+    told = cluster_answer(cluster, world.clock.now())["KerberosAttributes"]
+    assert told == {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "********", "ADDomainJoinUser": "joe"}
+    assert "hunter2" not in repr(cluster)
+
+
+def test_a_password_that_breaks_a_constraint_is_not_repeated() -> None:
+    attributes = {**ATTRIBUTES, "KdcAdminPassword": "hunter2" * 50}
+    with pytest.raises(AwsError, match="kdcAdminPassword") as refused:
+        wire.read("RunJobFlow", {"Name": "n", "Instances": {}, "KerberosAttributes": attributes})
+    assert "hunter2" not in refused.value.message
+
+
+@in_a_small_world
+async def test_steps_have_a_runtime_role_where_the_configuration_enables_it(world: SmallWorld) -> None:
+    give(world, "empty", {})
+    give(world, "roles", RUNTIME_ROLES)
+    without = await world.run_job_flow(SecurityConfiguration="empty")
+    with pytest.raises(Refused, match="EnableApplicationScopedIAMRole"):
+        await world.call("AddJobFlowSteps", JobFlowId=without.id, Steps=[step()], ExecutionRoleArn=ROLE)
+    cluster = await world.run_job_flow(step(), SecurityConfiguration="roles", StepExecutionRoleArn=ROLE)
+    await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step()], ExecutionRoleArn=ROLE)
+    await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step()])
+    told = [
+        (await world.call("DescribeStep", ClusterId=cluster.id, StepId=one.id))["Step"]["ExecutionRoleArn"]
+        for one in cluster.steps
+    ]
+    assert told == [ROLE, ROLE, None]
+    three = await world.run_job_flow(groups=[{**PRIMARY, "InstanceCount": 3}], SecurityConfiguration="roles")
+    with pytest.raises(Refused, match="three primary instances"):
+        await world.call("AddJobFlowSteps", JobFlowId=three.id, Steps=[step()], ExecutionRoleArn=ROLE)
