@@ -15,7 +15,13 @@ from airflow_emr_pipelines.emulator.guard import MARK
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 HDFS = "AIRFLOW_EMR_HDFS"
 
-_PYTHON_PROGRAMS = {"aws": "aws", "s3-dist-cp": "s3_dist_cp", "hadoop": "hadoop", "hdfs": "hadoop"}
+_PYTHON_PROGRAMS = {
+    "aws": "aws",
+    "s3-dist-cp": "s3_dist_cp",
+    "hadoop": "hadoop",
+    "hdfs": "hadoop",
+    "hadoop-streaming": "hadoop_streaming",
+}
 _REFUSED_PROGRAMS = {
     "sudo": "there is no sudo in the emulator: this script runs as you, on your machine",
     **{

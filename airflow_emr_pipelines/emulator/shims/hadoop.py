@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.java import Java, MissingExtra
-from airflow_emr_pipelines.emulator.shims import s3_dist_cp
+from airflow_emr_pipelines.emulator.shims import dist_cp
 
 _HEAP_MIB = 256
 _CLASSES = {
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code; does not return when Java takes over."""
     command, words = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     if command == "distcp":
-        return _distcp(words)
+        return dist_cp.main(words)
     if command not in _CLASSES:
         known = ", ".join([*_CLASSES, "distcp"])
         print(f"hadoop {command}: not part of the emulator, which has: {known}", file=sys.stderr)
@@ -46,13 +46,3 @@ def main(arguments: Sequence[str]) -> int:
         ],
     )
     os.execv(line[0], line)
-
-
-def _distcp(words: Sequence[str]) -> int:
-    options = [word for word in words if word.startswith("-")]
-    places = [word for word in words if not word.startswith("-")]
-    unknown = [option for option in options if option not in ("-update", "-overwrite")]
-    if unknown or len(places) != 2:
-        print("hadoop distcp: the emulator has: hadoop distcp [-update] [-overwrite] SOURCE TARGET", file=sys.stderr)
-        return 1
-    return s3_dist_cp.main([f"--src={places[0]}", f"--dest={places[1]}"])

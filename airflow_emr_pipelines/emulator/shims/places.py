@@ -40,6 +40,14 @@ class Place(ABC):
         """All files at and below an address."""
 
     @abstractmethod
+    def is_file(self, address: str) -> bool:
+        """Whether an address is that of a file."""
+
+    @abstractmethod
+    def is_folder(self, address: str) -> bool:
+        """Whether there is something below an address, or could be: an empty bucket is a folder, too."""
+
+    @abstractmethod
     def open(self, address: str) -> IO[bytes]: ...
 
     @abstractmethod
@@ -73,6 +81,16 @@ class S3Place(Place):
             for found in page.get("Contents", ()):
                 if not found["Key"].endswith("/"):
                     yield Found(f"{scheme}://{bucket}/{found['Key']}", found["Key"][len(below) :], found["Size"])
+
+    def is_file(self, address: str) -> bool:
+        bucket, key = self.split(address)
+        return bool(key) and not key.endswith("/") and self.size(bucket, key) is not None
+
+    def is_folder(self, address: str) -> bool:
+        bucket, key = self.split(address.rstrip("/"))
+        below = f"{key}/" if key else ""
+        found = self.client.list_objects_v2(Bucket=bucket, Prefix=below, MaxKeys=1)
+        return not key or bool(found.get("Contents"))
 
     def size(self, bucket: str, key: str) -> int | None:
         """An object's size; None if there is no such object."""
@@ -123,6 +141,12 @@ class FolderPlace(Place):
             if path.is_file():
                 below = path.relative_to(top).as_posix()
                 yield Found(f"{address.rstrip('/')}/{below}", below, path.stat().st_size)
+
+    def is_file(self, address: str) -> bool:
+        return self.path(address).is_file()
+
+    def is_folder(self, address: str) -> bool:
+        return self.path(address).is_dir()
 
     def open(self, address: str) -> IO[bytes]:
         return self.path(address).open("rb")

@@ -19,6 +19,7 @@ _COMMANDS: dict[str, Callable[[Node, Sequence[str]], Launch]] = {
     "spark-submit": spark_submit,
     "spark-sql": spark_sql,
     "spark-example": spark_example,
+    "run-example": spark_example,
     "hive-script": hive_script,
     "hive": hive,
 }
@@ -29,7 +30,6 @@ _NOT_EMULATED = {
     "flink-yarn-session": "Flink",
     "presto-cli": "Presto",
     "trino-cli": "Trino",
-    "hadoop-streaming": "Hadoop streaming",
     "mapred": "MapReduce",
     "hbase": "HBase",
     "sqoop": "Sqoop",

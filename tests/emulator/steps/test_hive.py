@@ -81,14 +81,18 @@ def _is_ours(process: psutil.Process, data_dir: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("words", "told"),
     [
-        ("SELECT * FROM no_such.t", "[TABLE_OR_VIEW_NOT_FOUND]"),
-        ("SELEC 1", "[PARSE_SYNTAX_ERROR]"),
+        (
+            ["-f", "s3://hive-tables/scripts/q.sql", "-d", "TABLE=t", "--conf", "spark.wanted=no_such"],
+            "[TABLE_OR_VIEW_NOT_FOUND] The table or view `no_such`.`t`",
+        ),
+        (["-e", "SELEC 1"], "[PARSE_SYNTAX_ERROR]"),
     ],
 )
-def test_a_failed_statement_is_the_cause(cluster: Cluster, statement: str, told: str) -> None:
-    ended = cluster.run("spark-sql", "-e", statement)
+def test_a_failed_statement_is_the_cause(both: object, cluster: Cluster, s3: Any, words: list[str], told: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key="scripts/q.sql", Body=b"SELECT * FROM ${spark.wanted}.${TABLE};")
+    ended = cluster.run("spark-sql", *words)
     assert ended.state == "FAILED"
     assert told in ended.failure["Message"]
 

@@ -103,7 +103,7 @@ def test_hadoop_fs_knows_hdfs_and_s3(cluster: Cluster, s3: Any, bucket: str) -> 
     )
     assert ended.state == "COMPLETED", ended.stderr
     assert ended.stdout == "x\n"
-    assert keys(s3, bucket) == ["back/y", "in/x"]
+    assert keys(s3, bucket) == ["back", "in/x"]
 
 
 def test_a_script_from_s3_is_run_with_its_arguments(cluster: Cluster, s3: Any, bucket: str) -> None:
@@ -130,12 +130,13 @@ def test_a_script_that_is_not_in_s3_is_named(cluster: Cluster, bucket: str) -> N
         (["flink", "run"], "Flink"),
         (["presto-cli", "--execute", "x"], "Presto"),
         (["trino-cli"], "Trino"),
-        (["hadoop-streaming"], "Hadoop streaming"),
+        (["mapred", "streaming"], "MapReduce is not part of the emulator"),
         (["state-pusher-script"], "withdrew"),
         (["no-such-program"], 'Cannot run program "no-such-program"'),
         ([], "Args is empty"),
         (["hive-script", "-f", "x"], "--args is missing"),
         (["spark-example", "Nope"], "SparkPi"),
+        (["/usr/lib/spark/bin/run-example", "Nope"], "SparkPi"),
     ],
 )
 def test_what_cannot_run_fails_with_a_reason(cluster: Cluster, words: list[str], told: str) -> None:
