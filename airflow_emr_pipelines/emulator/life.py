@@ -219,13 +219,13 @@ class Life:
                 await self.clock.pass_or(cluster.changed, idle_left)
 
     def _wait_idle(self) -> float | None:
-        """Be WAITING; the seconds until the auto-termination policy ends the cluster."""
+        """Be WAITING; the seconds until the auto-termination policy ends the cluster. Three primaries outrank it."""
         cluster, now = self.cluster, self.clock.now()
         if cluster.state is C.RUNNING:
             cluster.move(C.WAITING, now)
         if cluster.idle_since is None:
             cluster.idle_since = now
-        if cluster.idle_timeout is None:
+        if cluster.idle_timeout is None or cluster.primaries > 1:
             return None
         left = cluster.idle_timeout - (now - cluster.idle_since).total_seconds()
         if left <= 0:

@@ -13,7 +13,7 @@ from airflow_emr_pipelines.emulator.edges import IllegalMove
 from airflow_emr_pipelines.emulator.life import Delays
 from airflow_emr_pipelines.emulator.model import CLUSTER_EDGES, STEP_EDGES, Cluster
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
-from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, state, step
+from tests.unit.emulator.small_world import COMPLETED, FAILED, PRIMARY, SmallWorld, settle, state, step
 
 C, S = ClusterState, StepState
 
@@ -129,6 +129,14 @@ async def test_a_policy_that_is_removed_ends_nothing(world: SmallWorld) -> None:
     cluster = await world.run_job_flow(AutoTerminationPolicy={"IdleTimeout": 60})
     await world.clock.advance(30)
     await world.call("RemoveAutoTerminationPolicy", ClusterId=cluster.id)
+    await world.clock.advance(100_000)
+    assert state(cluster) == "WAITING"
+
+
+@in_a_small_world
+async def test_three_primary_instances_outrank_the_policy(world: SmallWorld) -> None:
+    groups = [{**PRIMARY, "InstanceCount": 3}]
+    cluster = await world.run_job_flow(groups=groups, keep_alive=False, AutoTerminationPolicy={"IdleTimeout": 60})
     await world.clock.advance(100_000)
     assert state(cluster) == "WAITING"
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_emr_pipelines.emulator.actions.groups import merged
+from airflow_emr_pipelines.emulator.actions.instances import new_fleet
 from airflow_emr_pipelines.emulator.allocation import allocate
 from airflow_emr_pipelines.emulator.edges import IllegalMove
 from airflow_emr_pipelines.emulator.instances import (
@@ -216,6 +220,30 @@ def test_a_fleet_takes_its_first_type_until_the_target_is_met() -> None:
     assert allocate(ranked, "prioritized", 8) == [ranked[1]]
     assert allocate(ranked, "capacity-optimized-prioritized", 8) == [ranked[1]]
     assert allocate([small, {**big, "Priority": 5}], "prioritized", 8)[0]["InstanceType"] == "m5.4xlarge"
+
+
+WEIGHTS = st.lists(st.integers(1, 9), min_size=1, max_size=5, unique=True)
+TARGETS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=6)
+STRATEGIES = st.sampled_from([None, "lowest-price", "diversified", "prioritized"])
+
+
+@given(weights=WEIGHTS, targets=TARGETS, strategy=STRATEGIES)
+def test_whatever_the_targets_they_are_met_and_passed_by_less_than_one_instance(
+    weights: list[int], targets: list[tuple[int, int]], strategy: str | None
+) -> None:
+    types = [{"InstanceType": f"m{weight}.xlarge", "WeightedCapacity": weight} for weight in weights]
+    launch = {name: {"AllocationStrategy": strategy} for name in ("OnDemandSpecification", "SpotSpecification")}
+    config = fleet(InstanceTypeConfigs=types, LaunchSpecifications=launch if strategy else {})
+    now = datetime(2013, 1, 1, tzinfo=timezone.utc)
+    one = new_fleet(config, now)
+    for on_demand, spot in targets:
+        one.target = {"ON_DEMAND": on_demand, "SPOT": spot}
+        for instance in one.surplus():
+            instance.leaving = True
+        one.instances.extend(one.missing(now))
+        for market, target in one.target.items():
+            assert 0 <= one.units(market, one.staying) - target < max(weights)
+        assert one.missing(now) == []
 
 
 @in_a_slow_world()
