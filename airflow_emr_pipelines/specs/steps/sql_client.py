@@ -13,7 +13,14 @@ TRINO_CLI, PRESTO_CLI = "trino-cli", "presto-cli"
 
 @dataclass(frozen=True)
 class SqlClientStep(Step):
-    """What Trino's and Presto's steps share: the statements, where they are run, and further options."""
+    """What Trino's and Presto's steps share.
+
+    :param execute: the statements, parted by semicolons
+    :param file: a file of statements on the primary node; the client reads none from S3
+    :param catalog: where tables are looked for, such as hive
+    :param schema: the catalog's schema
+    :param args: further options of the client, one text an element
+    """
 
     _: KW_ONLY
     execute: str | None = None
@@ -39,12 +46,7 @@ class SqlClientStep(Step):
 class TrinoStep(SqlClientStep):
     """SQL statements for Trino, run by its command line client on the primary node.
 
-    :param execute: the statements, parted by semicolons
-    :param file: a file of statements on the primary node; the client reads none from S3
-    :param catalog: where tables are looked for, such as hive
-    :param schema: the catalog's schema
     :param client: the client's name: presto-cli for Trino and PrestoSQL up to emr-6.5.0, trino-cli since
-    :param args: further options of the client, one text an element
     """
 
     kind = "trino"
@@ -60,14 +62,7 @@ class TrinoStep(SqlClientStep):
 
 @dataclass(frozen=True)
 class PrestoStep(SqlClientStep):
-    """SQL statements for Presto, run by its command line client on the primary node.
-
-    :param execute: the statements, parted by semicolons
-    :param file: a file of statements on the primary node; the client reads none from S3
-    :param catalog: where tables are looked for, such as hive
-    :param schema: the catalog's schema
-    :param args: further options of the client, one text an element
-    """
+    """SQL statements for Presto, run by its command line client on the primary node."""
 
     kind = "presto"
     requires = ("Presto", "PrestoSQL")
