@@ -7,7 +7,7 @@ import shlex
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,7 +19,7 @@ from airflow_emr_pipelines.emulator.java import MissingExtra
 from airflow_emr_pipelines.emulator.logs import StepLog
 from airflow_emr_pipelines.emulator.memory import Memory
 from airflow_emr_pipelines.emulator.metastore import Metastore
-from airflow_emr_pipelines.emulator.processes import ProcessGroup
+from airflow_emr_pipelines.emulator.processes import ProcessGroup, Sweeper
 from airflow_emr_pipelines.emulator.runs import Outcome
 from airflow_emr_pipelines.emulator.s3 import BucketFolder
 from airflow_emr_pipelines.emulator.steps.launch import CannotRun, Launch
@@ -37,6 +37,7 @@ class Host:
     memory: Memory
     metastore: Metastore
     s3: BucketFolder
+    sweeper: Sweeper = field(default_factory=Sweeper)
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Execution:
                 stdout=out,
                 stderr=err,
                 guard=self._host.guard,
+                sweeper=self._host.sweeper,
             )
         except OSError as error:
             raise CannotRun(f'Cannot run program "{launch.command[0]}": {error.strerror}') from None

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import psutil
 
@@ -69,13 +70,12 @@ class Guard:
                 self._process = None
 
 
-def marked(mark: str) -> Iterator[psutil.Process]:
-    """The living processes whose environment carries a mark that begins so."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            carried = process.environ().get(MARK, "")
-            if (carried == mark or carried.startswith(f"{mark}/")) and process.status() != psutil.STATUS_ZOMBIE:
-                yield process
+@dataclass(frozen=True)
+class Trace:
+    """By what processes that belong together are known: their groups, and a mark that theirs begin with."""
+
+    mark: str
+    groups: frozenset[int] = frozenset()
 
 
 def kill_group(group: int, sent: int = signal.SIGKILL) -> bool:
@@ -87,46 +87,45 @@ def kill_group(group: int, sent: int = signal.SIGKILL) -> bool:
     return True
 
 
-def kill_marked(mark: str) -> list[str]:
-    """Kill every process that carries the mark; returns who that was."""
-    names = []
-    for process in marked(mark):
-        with contextlib.suppress(psutil.Error):
-            names.append(f"{process.pid} {process.name()}")
-            process.kill()
-    return names
+def living(traces: Collection[Trace]) -> Iterator[tuple[psutil.Process, Trace]]:
+    """The living processes that left a trace, each with the first of its traces: one look at all processes."""
+    by_group = {group: trace for trace in traces for group in trace.groups}
+    by_mark = {trace.mark: trace for trace in traces}
+    for group in by_group:
+        with contextlib.suppress(ChildProcessError):  # orphans become children of the first process of a container
+            os.waitpid(-group, os.WNOHANG)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            trace = by_group.get(os.getpgid(process.pid)) or _first_marked(by_mark, process.environ().get(MARK, ""))
+            if trace is not None and process.status() != psutil.STATUS_ZOMBIE:
+                yield process, trace
 
 
-def members(group: int) -> list[psutil.Process]:
-    """The living processes of a group."""
-    with contextlib.suppress(ChildProcessError):  # orphans become children of the first process of a container
-        os.waitpid(-group, os.WNOHANG)
-    found = []
-    for pid in psutil.pids():
-        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if os.getpgid(pid) == group:
-                process = psutil.Process(pid)
-                if process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-    return found
+def _first_marked(by_mark: Mapping[str, Trace], carried: str) -> Trace | None:
+    while carried:
+        if carried in by_mark:
+            return by_mark[carried]
+        carried = carried.rpartition("/")[0]
+    return None
 
 
-def kill_until_gone(groups: set[int], mark: str) -> list[str]:
-    """Kill the groups and all that carries the mark, until there is nobody left; returns who that was.
+def kill_until_gone(traces: Collection[Trace]) -> dict[Trace, list[str]]:
+    """Kill all that left one of the traces, until there is nobody left; returns who that was.
 
     One look is not enough: a process may be forking while it is killed.
     """
-    killed: dict[str, None] = {}
+    killed: dict[Trace, dict[str, None]] = {trace: {} for trace in traces}
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
-        for group in groups:
-            killed |= dict.fromkeys(f"{process.pid} {process.name()}" for process in members(group))
-            kill_group(group)
-        killed |= dict.fromkeys(kill_marked(mark))
-        if not any(members(group) for group in groups) and next(marked(mark), None) is None:
+        found = list(living(traces))
+        if not found:
             break
+        for process, trace in found:
+            with contextlib.suppress(psutil.Error):
+                killed[trace][f"{process.pid} {process.name()}"] = None
+                process.kill()
         time.sleep(_LOOK_AGAIN_SECONDS)
-    return list(killed)
+    return {trace: list(names) for trace, names in killed.items()}
 
 
 def main(mark: str) -> None:
@@ -138,7 +137,7 @@ def main(mark: str) -> None:
             groups.add(int(line[1:]))
         else:
             groups.discard(int(line[1:]))
-    kill_until_gone(groups, mark)
+    kill_until_gone([Trace(mark, frozenset(groups))])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from airflow_emr_pipelines.emulator import configurations
 from airflow_emr_pipelines.emulator.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.execution import Destination, Execution, Host
-from airflow_emr_pipelines.emulator.guard import MARK, Guard, kill_until_gone
+from airflow_emr_pipelines.emulator.guard import MARK, Guard, Trace, kill_until_gone
 from airflow_emr_pipelines.emulator.home import ClusterHome
 from airflow_emr_pipelines.emulator.java import Java, MissingExtra
 from airflow_emr_pipelines.emulator.logs import StepLog
@@ -156,7 +156,7 @@ class Runner:
         cluster = self._clusters.pop(cluster_id, None)
         if cluster is not None:
             await cluster.kill()
-            await asyncio.to_thread(kill_until_gone, set(), cluster.home.mark)
+            await asyncio.to_thread(kill_until_gone, [Trace(cluster.home.mark)])
             await asyncio.to_thread(cluster.home.remove)
 
     async def close(self) -> None:
@@ -167,7 +167,7 @@ class Runner:
         for cluster in list(self._clusters.values()):
             await cluster.kill()
         await self._host.metastore.close()
-        await asyncio.to_thread(kill_until_gone, set(), self._mark)
+        await asyncio.to_thread(kill_until_gone, [Trace(self._mark)])
         await asyncio.to_thread(shutil.rmtree, self._data_dir / "clusters", ignore_errors=True)
         await asyncio.to_thread(self._host.guard.close)
 
