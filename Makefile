@@ -9,15 +9,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Newer than what says what to install, as long as all of that is installed.
 STAMP  := $(VENV)/.installed
-EXTRAS := emulator,examples,docs,dev
+EXTRAS := emulator,examples,docs,test,dev
+
+# Another Airflow has a venv of its own, with packages of its time; the emulator runs from the one above.
+VERSION  ?= 3.0.6
+AIRFLOWS := $(patsubst constraints-airflow-%.txt,%,$(wildcard constraints-airflow-*.txt))
+OTHER    := .venv-airflow-$(VERSION)
+# What meets Airflow, or the AWS packages of an Airflow's time. Values and the emulator do not.
+AIRFLOW_TESTS := tests/operators tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
+    $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py)
 
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test demo bench soak docs env clean
+.PHONY: help install check fmt test test-airflow demo bench soak docs env clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMP) ## .venv with everything; quick when nothing changed (PYTHON=python3.12 chooses the Python)
 
@@ -49,6 +57,18 @@ fmt: $(STAMP) ## format, and mend what ruff can mend
 
 test: $(STAMP) ## all tests (ARGS="-m 'not slow'" for the quick ones)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-airflow: $(STAMP) $(OTHER)/.installed ## the tests that meet Airflow, under another one (VERSION=3.2.1)
+	EMULATOR_PYTHON=$(CURDIR)/$(BIN)/python $(OTHER)/bin/python -m pytest $(AIRFLOW_TESTS) $(ARGS)
+
+.venv-airflow-%/.installed: constraints-airflow-%.txt pyproject.toml | $(STAMP)
+	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
+	@echo "Installing Airflow $* into $(@D): about 500 MB the first time …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< --editable '.[test]'
+	@touch $@
+
+constraints-airflow-%.txt:
+	@echo "Airflow $* has no $@ here, and so is not tested. These have one: $(AIRFLOWS)" >&2; exit 1
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m airflow_emr_pipelines.local.demo --day $(DAY) $(ARGS)

@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from botocore.session import get_session
 from botocore.validate import validate_parameters
@@ -23,6 +22,7 @@ from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.plain import from_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
+from tests.airflow_of import DagBag
 from tests.dags.conftest import DAGS, JOBS
 
 DAG_FILES = sorted(path for path in DAGS.glob("emr_*.py"))

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import pendulum
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 
 from airflow_emr_pipelines.local.flights import packaged_data
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from airflow_emr_pipelines.local.seed import Landed, seed
+from tests.airflow_of import DagBag
 from tests.dags.conftest import DAGS
 
 pytestmark = [

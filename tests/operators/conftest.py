@@ -55,7 +55,7 @@ def run_dag(airflow: None) -> Callable[..., Any]:
     """Runs a DAG of tests/dag_files by dag.test() and answers the DAG run."""
 
     def run(dag_id: str, **conf: Any) -> Any:
-        from airflow.dag_processing.dagbag import DagBag
+        from tests.airflow_of import DagBag
 
         with warnings.catch_warnings():
             # Airflow runs in this process, with warnings of its own and of what it stands on.

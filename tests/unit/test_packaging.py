@@ -13,15 +13,17 @@ import airflow
 import jsonschema
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS, get_provider_info
+from tests.airflow_of import AIRFLOW
 
 ROOT = Path(__file__).parents[2]
 DISTRIBUTION = "airflow-emr-pipelines"
 PIN = re.compile(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,._-]+\])?==[0-9][0-9a-z.]*( ; .+)?")
 newer_than_3_0 = pytest.mark.skipif(
-    metadata.version("apache-airflow-core").startswith("3.0."),
+    Version("3.1") > AIRFLOW,
     reason="Airflow 3.0 does not ask providers for commands; python -m does the same there",
 )
 PYTHONS = ("3.10", "3.11", "3.12")

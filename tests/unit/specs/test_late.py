@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, XComArg, literal, task
+from airflow.sdk import DAG, XComArg, task
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import EmrCluster, InstanceGroups
@@ -13,6 +13,7 @@ from airflow_emr_pipelines.specs.plain import from_plain, to_plain
 from airflow_emr_pipelines.specs.render_ec2 import check
 from airflow_emr_pipelines.specs.spec import Spec
 from airflow_emr_pipelines.specs.steps import S3DistCpStep, SparkStep
+from tests.airflow_of import literal
 from tests.unit.specs.each_field import FIELDS, REQUIRED, Output, with_field
 
 

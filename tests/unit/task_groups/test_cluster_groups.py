@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup, task, task_group
-from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_emr_pipelines import (
     EmrCluster,
@@ -27,6 +26,7 @@ from airflow_emr_pipelines import (
     transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
+from tests.airflow_of import DagSerialization, check_cycle
 
 CLUSTER = EmrCluster("shapes", "emr-7.10.0", InstanceGroups(primary="m5.xlarge", core=Group("m5.xlarge", count=2)))
 
@@ -187,7 +187,7 @@ def test_what_comes_after_waits_for_the_last_work_and_not_for_the_clusters_end(s
 
 
 def test_the_dag_has_no_cycle_and_survives_serialization(shape: DAG) -> None:
-    shape.check_cycle()
+    check_cycle(shape)
     again = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(shape))))
     assert set(again.task_ids) == set(shape.task_ids)
 

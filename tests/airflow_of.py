@@ -1,0 +1,31 @@
+"""What the tests use of Airflow's own inside, which its versions keep in different places."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.definitions.template import literal
+from packaging.version import Version
+
+AIRFLOW = Version(metadata.version("apache-airflow-core"))
+
+if TYPE_CHECKING or Version("3.2") <= AIRFLOW:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.serialization.serialized_objects import DagSerialization
+else:
+    from airflow.models.dagbag import DagBag
+    from airflow.serialization.serialized_objects import SerializedDAG as DagSerialization
+
+
+def check_cycle(dag: Any) -> None:
+    """Raise Airflow's own error when tasks wait for each other."""
+    if Version("3.1") <= AIRFLOW:
+        dag.check_cycle()
+    else:
+        from airflow.utils.dag_cycle_tester import check_cycle
+
+        check_cycle(dag)
+
+
+__all__ = ["AIRFLOW", "DagBag", "DagSerialization", "check_cycle", "literal"]
