@@ -194,10 +194,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("BlockDurationMinutes must be one of 60", fleets(PRIMARY, fleet(**spot(BlockDurationMinutes=61)))),
     (
-        "BlockDurationMinutes and an AllocationStrategy",
-        fleets(PRIMARY, fleet(**spot(BlockDurationMinutes=60, AllocationStrategy="diversified"))),
-    ),
-    (
         "OnDemandResizeSpecification must be between 5 and 10080",
         fleets(
             PRIMARY,

@@ -100,10 +100,11 @@ def test_a_managed_scaling_policy_is_put_told_and_removed(region: Region) -> Non
 MANAGED_REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("needs ComputeLimits", {}),
     ("Instances or VCPU for instance groups, not InstanceFleetUnits", managed(UnitType="InstanceFleetUnits")),
-    ("min capacity must be at least 1", managed(MinimumCapacityUnits=0)),
+    ("min capacity cannot be negative", managed(MinimumCapacityUnits=-1)),
     ("min capacity cannot be higher than max capacity", managed(MinimumCapacityUnits=11)),
     ("max On-Demand capacity cannot be higher than max capacity", managed(MaximumOnDemandCapacityUnits=11)),
     ("max Core capacity cannot be higher than max capacity", managed(MaximumCoreCapacityUnits=11)),
+    ("max Core capacity cannot be negative", managed(MaximumCoreCapacityUnits=-1)),
     ("ADVANCED and UtilizationPerformanceIndex", {**managed(), "ScalingStrategy": "ADVANCED"}),
     ("ADVANCED and UtilizationPerformanceIndex", {**managed(), "UtilizationPerformanceIndex": 50}),
     (

@@ -87,11 +87,8 @@ def _launch(launch: Request, release: Release) -> None:
     if spot is None:
         return
     _minutes(SPOT, spot["TimeoutDurationMinutes"], LAUNCH_MINUTES)
-    if "BlockDurationMinutes" in spot:
-        if spot["BlockDurationMinutes"] not in SPOT_BLOCKS:
-            raise Refused(f"BlockDurationMinutes must be one of {', '.join(map(str, SPOT_BLOCKS))}.")
-        if spot.get("AllocationStrategy"):
-            raise Refused("BlockDurationMinutes and an AllocationStrategy cannot be specified together.")
+    if spot.get("BlockDurationMinutes", SPOT_BLOCKS[0]) not in SPOT_BLOCKS:
+        raise Refused(f"BlockDurationMinutes must be one of {', '.join(map(str, SPOT_BLOCKS))}.")
 
 
 def _resize(resize: Request) -> None:

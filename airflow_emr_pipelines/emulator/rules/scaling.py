@@ -44,8 +44,8 @@ def _limits(limits: Request, *, fleets: bool) -> None:
     if fleets != (unit == "InstanceFleetUnits"):
         words = "InstanceFleetUnits for instance fleets" if fleets else "Instances or VCPU for instance groups"
         raise Refused(f"{invalid} The UnitType is {words}, not {unit}.")
-    if least < 1:
-        raise Refused(f"{invalid} The min capacity must be at least 1.")
+    if least < 0:
+        raise Refused(f"{invalid} The min capacity cannot be negative.")
     if least > most:
         raise Refused(f"{invalid} The min capacity cannot be higher than max capacity.")
     for member, what in (("MaximumOnDemandCapacityUnits", "On-Demand"), ("MaximumCoreCapacityUnits", "Core")):

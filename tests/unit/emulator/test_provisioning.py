@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.emulator.actions.groups import merged
 from airflow_emr_pipelines.emulator.actions.instances import new_fleet
 from airflow_emr_pipelines.emulator.allocation import allocate
 from airflow_emr_pipelines.emulator.edges import IllegalMove
+from airflow_emr_pipelines.emulator.errors import Refused
 from airflow_emr_pipelines.emulator.instances import (
     COLLECTION_EDGES,
     INSTANCE_EDGES,
@@ -27,6 +29,7 @@ from airflow_emr_pipelines.emulator.life import Delays
 from airflow_emr_pipelines.emulator.model import Cluster
 from airflow_emr_pipelines.emulator.provisioning import SpotMarket
 from tests.unit.emulator.small_world import COMPLETED, SmallWorld, settle, state
+from tests.unit.emulator.test_any_schedule import recorded_faults
 
 MASTER = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
 CORE = {"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 2}
@@ -330,6 +333,67 @@ async def test_spot_instances_that_are_given_back_go_to_who_waits(world: SmallWo
     await world.call("TerminateJobFlows", JobFlowIds=[first.id])
     await world.clock.advance(20)
     assert (states(second.groups[2]), second.groups[2].state.value) == (["RUNNING"] * 2, "RUNNING")
+
+
+FLEET_EVENTS = st.one_of(
+    st.tuples(st.just("target"), st.integers(1, 2), st.integers(0, 6), st.integers(0, 6)),
+    st.tuples(st.just("types"), st.integers(1, 2), st.sampled_from(["a", "b"])),
+    st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 60, 400])),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    events=st.lists(FLEET_EVENTS, min_size=3, max_size=15),
+    spot=st.sampled_from([0, 1, 4, None]),
+    action=st.sampled_from(["SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER"]),
+    first=st.tuples(st.integers(1, 5), st.integers(0, 5)),
+)
+def test_any_schedule_of_changes_keeps_fleets_to_their_state_machines(
+    events: list[tuple[Any, ...]], spot: int | None, action: str, first: tuple[int, int]
+) -> None:
+    async def scenario() -> None:
+        world = SmallWorld(SLOW, SpotMarket(spot))
+        resize = {"ResizeSpecifications": {"SpotResizeSpecification": {"TimeoutDurationMinutes": 5}}}
+        more = {**spot_timeout(action), **resize}
+        asked = [fleet(role, on_demand=first[0], spot=first[1], **more) for role in ("CORE", "TASK")]
+        cluster = await world.run_job_flow(**fleet_cluster(*asked))
+        for kind, *rest in [*events, ("pass", 400), ("pass", 400)]:
+            if kind == "pass":
+                await world.clock.advance(rest[0])
+            else:
+                change: dict[str, Any] = {"InstanceFleetId": cluster.fleets[rest[0]].id}
+                if kind == "target":
+                    change |= {"TargetOnDemandCapacity": rest[1], "TargetSpotCapacity": rest[2]}
+                else:
+                    change["InstanceTypeConfigs"] = [
+                        {"InstanceType": "m5.xlarge", "Configurations": [spark(x=rest[1])]}
+                    ]
+                with contextlib.suppress(Refused):
+                    await world.call("ModifyInstanceFleet", ClusterId=cluster.id, InstanceFleet=change)
+            check_fleets(world, cluster)
+        if cluster.end is None:
+            assert {one.state.value for one in cluster.fleets} <= {"RUNNING", "SUSPENDED"}
+            for one in cluster.fleets:
+                assert one.provisioned("ON_DEMAND") == one.wanted("ON_DEMAND")
+                assert one.suspended or one.provisioned("SPOT") == one.wanted("SPOT")
+        await world.call("TerminateJobFlows", JobFlowIds=[cluster.id])
+        await world.clock.advance(100)
+        assert cluster.state.finished
+        assert world.lives.market.taken == 0
+        await world.lives.close()
+
+    with recorded_faults() as faults:
+        asyncio.run(scenario())
+    assert faults == []
+
+
+def check_fleets(world: SmallWorld, cluster: Cluster) -> None:
+    everyone = [instance for one in cluster.fleets for instance in one.instances]
+    taken = [one for one in everyone if one.market == "SPOT" and one.ec2_id and not one.ended]
+    assert len(taken) == world.lives.market.taken
+    assert world.lives.market.limit is None or len(taken) <= world.lives.market.limit
+    assert all((instance.ended is not None) == (instance.state.value == "TERMINATED") for instance in everyone)
 
 
 # --- configurations
