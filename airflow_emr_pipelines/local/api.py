@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from airflow_emr_pipelines.local.errors import ApiError
@@ -33,6 +34,14 @@ class Task:
         return self.id if self.map_index < 0 else f"{self.id}[{self.map_index}]"
 
 
+@dataclass(frozen=True)
+class Health:
+    """How one component is: its database row says so, which outlives it by its last heartbeat's half minute."""
+
+    is_healthy: bool
+    heartbeat: datetime | None
+
+
 class AirflowApi:
     """A client of one API server; a user's name and password open it."""
 
@@ -42,13 +51,17 @@ class AirflowApi:
         # The servers are on this machine: never through a proxy.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def health(self) -> dict[str, str | None]:
-        """The state of each component, by its name; empty while the server does not answer."""
+    def health(self) -> dict[str, Health]:
+        """How each component is, by its name as in ``dag_processor``; empty while the server does not answer."""
         try:
             answer = self._send("GET", "/api/v2/monitor/health", token=None)
         except (ApiError, OSError):
             return {}
-        return {name: part.get("status") for name, part in answer.items() if part}
+        return {
+            name: Health(part.get("status") == "healthy", moment(part.get(f"latest_{name}_heartbeat")))
+            for name, part in answer.items()
+            if part
+        }
 
     def knows_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been read."""
@@ -131,6 +144,11 @@ class AirflowApi:
         except urllib.error.HTTPError as error:
             with error:
                 raise ApiError(method, path, error.code, error.read().decode(errors="replace")) from None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the API writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
 def run_path(dag_id: str, run_id: str) -> str:

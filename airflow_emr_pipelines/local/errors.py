@@ -4,8 +4,10 @@ LocalError
 ├── ApiError      Airflow's API server refused a call
 ├── BrokenDags    a file in the DAGs folder cannot be imported
 ├── NotReady      something did not happen in time
+├── PortTaken     somebody else listens where a server should
 ├── ProcessDied   a process that should be running has ended
-└── RunFailed     the DAG run did not end as it should
+├── RunFailed     the DAG run did not end as it should
+└── StillUp       what runs would have to be stopped first
 """
 
 from __future__ import annotations
@@ -51,16 +53,36 @@ class NotReady(LocalError):
         return f"{self.what} did not come within {self.seconds:.0f} seconds. {self.log} ends with:\n{tail(self.log)}"
 
 
+class PortTaken(LocalError):
+    """Somebody else listens where a server should."""
+
+    def __init__(self, what: str, port: int, option: str) -> None:
+        super().__init__(what, port, option)
+        self.what, self.port, self.option = what, port, option
+
+    def __str__(self) -> str:
+        return (
+            f"Port {self.port} is taken by another program, and {self.what} should listen there. "
+            f"Choose another one: {self.option} {self.port + 1}, or {self.option} 0 for any that is free."
+        )
+
+
 class ProcessDied(LocalError):
     """A process that should be running has ended: which, how, and the end of what it said."""
 
-    def __init__(self, name: str, code: int, log: Path) -> None:
+    def __init__(self, name: str, code: int | None, log: Path) -> None:
         super().__init__(name, code, log)
         self.name, self.code, self.log = name, code, log
 
     def __str__(self) -> str:
-        how = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
-        return f"{self.name} {how}. Its log, {self.log}, ends with:\n{tail(self.log)}"
+        return f"{self.name} {self.how}. Its log, {self.log}, ends with:\n{tail(self.log)}"
+
+    @property
+    def how(self) -> str:
+        """How it ended, as far as that is known."""
+        if self.code is None:
+            return "has ended"
+        return f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
 
 
 class RunFailed(LocalError):
@@ -72,6 +94,20 @@ class RunFailed(LocalError):
 
     def __str__(self) -> str:
         return "\n".join(self.causes)
+
+
+class StillUp(LocalError):
+    """What is asked for differs from what runs, which would have to be stopped first."""
+
+    def __init__(self, home: Path, dags_folder: str, port: int, emulator_port: int) -> None:
+        super().__init__(home, dags_folder, port, emulator_port)
+        self.home, self.dags_folder, self.port, self.emulator_port = home, dags_folder, port, emulator_port
+
+    def __str__(self) -> str:
+        return (
+            f"{self.home} is up, with the DAGs of {self.dags_folder}, Airflow on port {self.port} and the emulator on "
+            f"port {self.emulator_port}. To change any of that, stop it first (make down)."
+        )
 
 
 def tail(path: Path, lines: int = 15) -> str:

@@ -50,6 +50,8 @@ def flights_of(days: Iterable[date]) -> Iterator[DayOfFlights]:
     """The flights of each day, in the order of the days; the packaged file is read once."""
     wanted = {f"{day.year},{day.month},{day.day}": day for day in days}
     lines: dict[date, list[str]] = {day: [] for day in sorted(wanted.values())}
+    if not lines:
+        return
     with zipfile.ZipFile(packaged_data() / "flights.csv.zip").open("flights.csv") as packed:
         text = io.TextIOWrapper(packed, "utf-8")
         header = f"{next(text).rstrip()},updated_at"

@@ -1,8 +1,10 @@
-"""Run one command, and see that nothing of it outlives whoever asked for it.
+"""Run one command, and see that nothing of it is left when it ends or has to end.
 
 ``python -m airflow_emr_pipelines.local.guard COMMAND…`` starts the command and ends it, with all that it started,
 as soon as the guard's standard input closes. The owner holds the other end of that pipe, so its death by any signal,
 SIGKILL included, is enough. A process group would not do: Airflow's tasks have groups of their own.
+
+``… guard --recorded FILE COMMAND…`` has no owner: it runs until it is told to stop by SIGTERM, and FILE says who it is.
 """
 
 from __future__ import annotations
@@ -14,31 +16,51 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import psutil
 
+from airflow_emr_pipelines.local.running import recorded
+
 GRACE_SECONDS = 15.0
-PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
+RECORDED = "--recorded"
 
 
-def main(command: list[str], grace: float = GRACE_SECONDS) -> int:
-    """Run the command to its end, or to the end of our standard input; answer its exit code."""
-    adopt_orphans()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+def main(arguments: list[str], grace: float = GRACE_SECONDS) -> int:
+    """Run the command to its end, or to ours; answer its exit code."""
+    if arguments[0] != RECORDED:
+        return run(arguments, grace, has_owner=True)
+    with recorded(Path(arguments[1])) as lock:
+        return run(arguments[2:], grace, has_owner=False, shared=[lock])
+
+
+def run(command: list[str], grace: float, *, has_owner: bool, shared: Sequence[int] = ()) -> int:
+    """Run the command, which gets the shared descriptors, until it ends or we are told to end it."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # what our descendants leave behind becomes our child, and can still be found
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=shared, preexec_fn=end_with_the_guard)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: in_background(end, child, grace))
-    in_background(end_when_the_owner_is_gone, child, grace)
+    if has_owner:
+        in_background(end_when_the_owner_is_gone, child, grace)
     code = child.wait()
+    if code < 0:
+        print(f"{' '.join(command)} was killed by signal {-code}", file=sys.stderr, flush=True)
     end_descendants(grace)
     return code if code >= 0 else 128 - code
 
 
-def adopt_orphans() -> None:
-    """Make us the parent of whatever our descendants leave behind, so that it can still be found. Linux only."""
+def end_with_the_guard() -> None:
+    """Let the command stop when the guard itself is killed, which no code of ours can see to."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def prctl(option: int, value: int) -> None:
+    """Ask something of the kernel that only Linux has."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def in_background(work: Callable[[subprocess.Popen[bytes], float], None], *arguments: Any) -> None:

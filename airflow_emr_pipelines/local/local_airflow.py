@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import random
-import secrets
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 
 from airflow_emr_pipelines.local.api import AirflowApi
+from airflow_emr_pipelines.local.drawn import drawn_once
 from airflow_emr_pipelines.local.errors import BrokenDags
-from airflow_emr_pipelines.local.processes import GuardedProcess, run_to_end, wait_until
-from airflow_emr_pipelines.local.settings import API_USER, COMPONENTS, HOST, MIGRATE, airflow_environment
+from airflow_emr_pipelines.local.processes import GuardedProcess, MakeProcess, run_to_end, wait_until
+from airflow_emr_pipelines.local.settings import (
+    API_USER,
+    COMPONENTS,
+    HOST,
+    MIGRATE,
+    PASSWORDS_FILE,
+    RESERIALIZE,
+    SECRETS,
+    airflow_environment,
+)
 
-MIGRATE_SECONDS = 180.0
+RUN_SECONDS = 180.0
 # Below the range from which the system draws ports for outgoing connections, so that none of those takes ours
 # between the look and the server's start.
 PORTS = range(20000, 30000)
@@ -27,32 +36,40 @@ PORTS = range(20000, 30000)
 class LocalAirflow:
     """Scheduler, DAG processor, triggerer and API server on SQLite, each a process; ``api`` talks to them.
 
-    ``env`` is added to their environment; nothing of the caller's own Airflow or AWS settings reaches them.
+    The home keeps database, logs and secrets, so that another one at the same place goes on with them. Nothing of the
+    caller's own Airflow or AWS settings reaches the processes.
+
+    :param env: added to their environment
+    :param port: where the API server listens; a free one when not given
+    :param process: what makes the processes: guarded ones end with us
     """
 
     def __init__(
-        self, home: Path, dags_folder: Path, *, env: Mapping[str, str] | None = None, start_timeout: float = 180.0
+        self,
+        home: Path,
+        dags_folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        port: int | None = None,
+        start_timeout: float = 180.0,
+        process: MakeProcess = GuardedProcess,
     ) -> None:
         self.home, self.dags_folder, self.start_timeout = home.resolve(), dags_folder.resolve(), start_timeout
-        port, password = free_port(), secrets.token_urlsafe(16)
+        port = port or free_port()
         self.url = f"http://{HOST}:{port}"
-        self.user, self.password = API_USER, password
-        self.api = AirflowApi(self.url, API_USER, password)
-        self.environment = airflow_environment(self.home, self.dags_folder, port, env or {})
+        self.user, self.password = API_USER, drawn_once(self.passwords_file, [API_USER], size=16)[API_USER]
+        self.api = AirflowApi(self.url, self.user, self.password)
+        kept = drawn_once(self.home / "secrets.json", SECRETS, size=64)
+        self.environment = airflow_environment(self.home, self.dags_folder, port, {**kept, **(env or {})})
         self.components = [
-            GuardedProcess(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))
+            process(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))
             for name, command in COMPONENTS.items()
         ]
 
     def __enter__(self) -> LocalAirflow:
         try:
-            self._make_home()
-            self._migrate()
-            for component in self.components:
-                component.start()
-            self._wait(
-                self._is_healthy, "The start of the local Airflow", self.start_timeout, self.log_of("api-server")
-            )
+            self.migrate()
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -79,22 +96,40 @@ class LocalAirflow:
         for component in self.components:
             component.stop()
 
-    def _make_home(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        passwords = self.home / "passwords.json"
-        passwords.touch(mode=0o600)
-        passwords.write_text(json.dumps({self.user: self.password}))
-
-    def _migrate(self) -> None:
-        log = self.log_of("db-migrate")
-        run_to_end("airflow db migrate", this_python(MIGRATE), env=self.environment, log=log, timeout=MIGRATE_SECONDS)
+    def migrate(self) -> None:
+        """Make the database, or bring it to what this Airflow needs."""
+        self._run("db-migrate", MIGRATE)
         # Kept in the file: from now on the processes that read do not stop the one that writes.
         with closing(sqlite3.connect(self.home / "airflow.db")) as database:
             database.execute("PRAGMA journal_mode=WAL")
 
-    def _is_healthy(self) -> bool:
+    def read_dags(self) -> None:
+        """Read all DAGs now, before the DAG processor comes to them."""
+        self._run("dags-reserialize", RESERIALIZE)
+
+    def start(self) -> None:
+        """Start the components that do not run, and wait until all are healthy."""
+        begun = datetime.now(timezone.utc)
+        started = set()
+        for name, component in zip(COMPONENTS, self.components, strict=True):
+            if not component.is_running:
+                component.start()
+                started.add(name.replace("-", "_"))
+        what = "The start of the local Airflow"
+        self._wait(lambda: self._is_healthy(started, begun), what, self.start_timeout, self.log_of("api-server"))
+
+    def _run(self, name: str, command: Sequence[str]) -> None:
+        run_to_end(
+            " ".join(command), this_python(command), env=self.environment, log=self.log_of(name), timeout=RUN_SECONDS
+        )
+
+    def _is_healthy(self, started: Set[str], begun: datetime) -> bool:
+        """Whether all are healthy; of those that were started, an earlier one's last heartbeat does not count."""
         health = self.api.health()
-        return bool(health) and all(status == "healthy" for status in health.values())
+        return bool(health) and all(
+            part.is_healthy and (name not in started or part.heartbeat is None or part.heartbeat > begun)
+            for name, part in health.items()
+        )
 
     def _has_read(self, dag_id: str) -> bool:
         if errors := self.api.import_errors():
@@ -103,6 +138,11 @@ class LocalAirflow:
 
     def _wait(self, condition: Callable[[], bool], what: str, timeout: float, log: Path) -> None:
         wait_until(condition, what, processes=self.components, timeout=timeout, log=log)
+
+    @property
+    def passwords_file(self) -> Path:
+        """Where the user's password stands, for its owner's eyes."""
+        return self.home / PASSWORDS_FILE
 
     def log_of(self, name: str) -> Path:
         """The file that a component's output goes to."""

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from airflow_emr_pipelines.local.errors import NotReady
-from airflow_emr_pipelines.local.processes import GuardedProcess, looks, wait_until
-from airflow_emr_pipelines.local.settings import AWS, EMULATOR, REGION, aws_environment, clean_environment
+from airflow_emr_pipelines.local.processes import GuardedProcess, MakeProcess, looks, wait_until
+from airflow_emr_pipelines.local.settings import AWS, EMULATOR, HOST, REGION, aws_environment, clean_environment
 
 READY = re.compile(rb"^ready (http://\S+)\s*$", re.MULTILINE)
 DEATH_SECONDS = 15.0
@@ -21,8 +21,10 @@ NO_USER = (("profile", None), ("config_file", os.devnull), ("credentials_file", 
 
 
 class LocalEmulator:
-    """``python -m airflow_emr_pipelines.emulator`` on a free port, for as long as the block lasts.
+    """``python -m airflow_emr_pipelines.emulator``, for as long as the block lasts.
 
+    :param port: where it listens; a free one when not given, which ``url`` tells once it serves
+    :param process: what makes the process: a guarded one ends with us
     :param python: the interpreter that has the emulator's packages
     """
 
@@ -33,12 +35,15 @@ class LocalEmulator:
         log: Path,
         options: Sequence[str] = (),
         start_timeout: float = 60.0,
+        port: int = 0,
+        process: MakeProcess = GuardedProcess,
         python: str = sys.executable,
     ) -> None:
         self.data_dir, self.start_timeout = data_dir, start_timeout
-        command = [python, *EMULATOR[1:], "--port", "0", "--data-dir", str(data_dir), *options]
-        self.process = GuardedProcess("The emulator", command, env={**clean_environment(), **AWS}, log=log)
-        self.url = ""
+        command = [python, *EMULATOR[1:], "--port", str(port), "--data-dir", str(data_dir), *options]
+        self.process = process("The emulator", command, env={**clean_environment(), **AWS}, log=log)
+        self.url = f"http://{HOST}:{port}" if port else ""
+        self._said_before = 0
 
     def __enter__(self) -> LocalEmulator:
         try:
@@ -56,6 +61,8 @@ class LocalEmulator:
 
     def start(self) -> None:
         """Start it, without waiting until it serves."""
+        log = self.process.log
+        self._said_before = log.stat().st_size if log.exists() else 0
         self.process.start()
 
     def wait_until_ready(self) -> None:
@@ -100,7 +107,7 @@ class LocalEmulator:
         return session.client(service, endpoint_url=self.url, region_name=REGION, config=config)
 
     def _is_ready(self) -> bool:
-        said = READY.search(self.process.log.read_bytes())
+        said = READY.search(self.process.log.read_bytes(), self._said_before)
         if said is not None:
             self.url = said[1].decode()
         return said is not None

@@ -76,9 +76,21 @@ def seed(
     landed = []
     for true in flights_of(wanted):
         flights = true if plant_faults is None else with_faults(true, plant_faults)
-        put(s3_client, RAW_BUCKET, f"daily/{flights.day}/flights.csv", flights.csv())
+        put(s3_client, RAW_BUCKET, key_of(flights.day), flights.csv())
         landed.append(Landed(flights.day, flights.rows, flights.duplicates, flights.broken))
     return landed
+
+
+def key_of(day: date) -> str:
+    """Where a day's flights lie."""
+    return f"daily/{day}/flights.csv"
+
+
+def has_landed(day: date, *, s3_client: Any) -> bool:
+    """Whether the day's flights lie in S3, true ones or with faults."""
+    if RAW_BUCKET not in {bucket["Name"] for bucket in s3_client.list_buckets()["Buckets"]}:
+        return False
+    return "Contents" in s3_client.list_objects_v2(Bucket=RAW_BUCKET, Prefix=key_of(day), MaxKeys=1)
 
 
 def put(s3_client: Any, bucket: str, key: str, body: bytes) -> None:
@@ -155,7 +167,7 @@ def run(options: argparse.Namespace) -> None:
         planted = (
             f", of which {day.duplicates} duplicates and {day.broken} broken rows are planted" if day.broken else ""
         )
-        print(f"s3://{RAW_BUCKET}/daily/{day.day}/flights.csv: {day.rows} rows{planted}")
+        print(f"s3://{RAW_BUCKET}/{key_of(day.day)}: {day.rows} rows{planted}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

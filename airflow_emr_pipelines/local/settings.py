@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 HOST = "127.0.0.1"
 API_USER = "admin"
+PASSWORDS_FILE = "passwords.json"
 REGION = "us-east-1"
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "dag-processor": ("airflow", "dag-processor"),
 }
 MIGRATE = ("airflow", "db", "migrate")
+RESERIALIZE = ("airflow", "dags", "reserialize")
 EMULATOR = ("python", "-m", "airflow_emr_pipelines.emulator")
 
 SETTINGS: dict[str, str] = {
@@ -41,6 +42,9 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "0.4",
     "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
 }
+
+SECRETS = ("AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")
+"""What the components of one Airflow must share and nobody else may know."""
 
 AWS: dict[str, str] = {
     # The emulator asks for a signature, not for whose. No file or address of a real account is ever looked at.
@@ -66,7 +70,7 @@ def aws_environment(endpoint_url: str) -> dict[str, str]:
 
 
 def airflow_environment(home: Path, dags_folder: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of every component of one local Airflow."""
+    """The environment of every component of one local Airflow, but for ``SECRETS``."""
     return {
         **clean_environment(),
         **SETTINGS,
@@ -74,13 +78,11 @@ def airflow_environment(home: Path, dags_folder: Path, port: int, extra: Mapping
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
         # Five processes share the file: better to wait for the one that writes than to fail.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS_FILE),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
-        "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
-        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         **extra,
     }

@@ -1,0 +1,223 @@
+"""The emulator and a whole Airflow in the background, with all that they keep in one folder, their home."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shlex
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
+from airflow_emr_pipelines.local.drawn import write_private
+from airflow_emr_pipelines.local.errors import NotReady, PortTaken, StillUp
+from airflow_emr_pipelines.local.local_airflow import LocalAirflow, free_port
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from airflow_emr_pipelines.local.processes import STOP_SECONDS, LastingProcess, Process
+from airflow_emr_pipelines.local.running import Running
+from airflow_emr_pipelines.local.seed import days_between, find_dags_folder, has_landed, seed
+from airflow_emr_pipelines.local.settings import COMPONENTS, HOST
+
+HOME = Path(".local/airflow")
+AIRFLOW_PORT = 8080
+DAYS = days_between(date(2013, 1, 1), date(2013, 1, 7))
+EMULATOR, API_SERVER = "emulator", "api-server"
+PARTS = (EMULATOR, *COMPONENTS)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a home is started with, kept in it for the next time."""
+
+    dags_folder: str
+    port: int
+    emulator_port: int
+
+    @classmethod
+    def kept_in(cls, home: Path) -> Choices | None:
+        """What the home was last started with; None for one that never was."""
+        try:
+            return cls(**json.loads(choices_file(home).read_text()))
+        except FileNotFoundError:
+            return None
+
+    @classmethod
+    def made(cls, home: Path, dags_folder: Path | None, port: int | None, emulator_port: int | None) -> Choices:
+        """What is asked for, else what the home was last started with, else the defaults.
+
+        Port 0 is a free one; while the home is up, the one that it has.
+        """
+        kept = cls.kept_in(home)
+        is_up = any(record_of(home, part).is_alive for part in PARTS)
+
+        def chosen(asked: int | None, before: int | None, default: int) -> int:
+            if asked == 0:
+                return before if before is not None and is_up else free_port()
+            return asked or before or default
+
+        folder = dags_folder or (Path(kept.dags_folder) if kept else find_dags_folder())
+        choices = cls(
+            str(folder.resolve()),
+            chosen(port, kept.port if kept else None, AIRFLOW_PORT),
+            chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
+        )
+        if is_up and kept is not None and choices != kept:
+            raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)
+        return choices
+
+
+class Background:
+    """Emulator and Airflow of one home: each process lasts until ``down``, whoever started it."""
+
+    def __init__(self, home: Path, choices: Choices) -> None:
+        self.home, self.choices = home.resolve(), choices
+        self.emulator = LocalEmulator(
+            self.home / "emulator",
+            log=self.logs / f"{EMULATOR}.log",
+            port=choices.emulator_port,
+            process=self._lasting,
+        )
+        self.airflow = LocalAirflow(
+            self.home,
+            Path(choices.dags_folder),
+            env=self.emulator.environment,
+            port=choices.port,
+            process=self._lasting,
+        )
+        self.parts = dict(zip(PARTS, (self.emulator.process, *self.airflow.components), strict=True))
+
+    @property
+    def logs(self) -> Path:
+        """Where each process and each task writes its log."""
+        return self.home / "logs"
+
+    @property
+    def env_file(self) -> Path:
+        """What a shell reads to have its ``airflow`` and its AWS clients work here."""
+        return self.home / "env"
+
+    def up(self, say: Say) -> list[str]:
+        """Start what does not run, and wait until everything answers; the parts that were started.
+
+        When that fails, they are stopped again.
+        """
+        missing = [name for name, part in self.parts.items() if not part.is_running]
+        for name in missing:
+            self.parts[name].stop()  # its guard may have been killed, and the rest of it is about to end
+        self._see_that_ports_are_free(missing)
+        write_private(choices_file(self.home), json.dumps(asdict(self.choices)))
+        write_private(self.env_file, shell_text(self.airflow.environment))
+        try:
+            with ThreadPoolExecutor(1) as beside:
+                serving = beside.submit(self._serve_and_seed, say)
+                if set(missing) >= set(COMPONENTS):
+                    self.airflow.migrate()
+                    self.airflow.read_dags()
+                    say("Airflow's database is ready and the DAGs are read")
+                serving.result()
+            self.airflow.start()
+        except BaseException:
+            stop([self.parts[name] for name in reversed(missing)])
+            raise
+        return missing
+
+    def _serve_and_seed(self, say: Say) -> None:
+        """Start the emulator if need be; land the job scripts as they are now, and the days that were never landed."""
+        if not self.emulator.process.is_running:
+            self.emulator.start()
+            self.emulator.wait_until_ready()
+            say(f"the emulator serves EMR and S3 at {self.emulator.url}")
+        s3 = self.emulator.client("s3")
+        days = [day for day in DAYS if not has_landed(day, s3_client=s3)]
+        seed(days, s3_client=s3, dags_folder=Path(self.choices.dags_folder))
+        say(f"S3 has the job scripts{f' and the flights of {days[0]} to {days[-1]}' if days else ''}")
+
+    def _see_that_ports_are_free(self, missing: Sequence[str]) -> None:
+        wanted = (
+            (API_SERVER, "Airflow's API server", self.choices.port, "--port"),
+            (EMULATOR, "the emulator", self.choices.emulator_port, "--emulator-port"),
+        )
+        for name, what, port, option in wanted:
+            if name in missing and not can_listen(port):
+                raise PortTaken(what, port, option)
+
+    def _lasting(self, name: str, command: Sequence[str], *, env: Mapping[str, str], log: Path) -> LastingProcess:
+        return LastingProcess(name, command, env=env, log=log, record=record_of(self.home, log.stem).path)
+
+
+def down(home: Path) -> list[str]:
+    """Stop whatever of the home runs, the emulator last; the parts that were stopped."""
+    alive = {part: record_of(home, part) for part in reversed(PARTS) if record_of(home, part).is_alive}
+    airflow = [record for part, record in alive.items() if part != EMULATOR]
+    for record in airflow:
+        record.let_go()
+    for part, record in alive.items():
+        if not record.stop(STOP_SECONDS):
+            raise NotReady(f"The end of the {part}", 2 * STOP_SECONDS, home / "logs" / f"{part}.log")
+    return list(alive)
+
+
+def stop(processes: Sequence[Process]) -> None:
+    """Stop the processes and wait until they are gone."""
+    for process in processes:
+        process.let_go()
+    for process in processes:
+        process.stop()
+
+
+@contextmanager
+def one_at_a_time(home: Path, say: Say) -> Iterator[None]:
+    """Hold the home's door: whoever else starts or stops something there waits until the block ends."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / ".door").open("w") as door:
+        try:
+            fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for somebody else who starts or stops {home} …")
+            fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+
+
+def record_of(home: Path, part: str) -> Running:
+    """What tells which process is a part of the home, and whether it lives."""
+    return Running(home.resolve() / "run" / f"{part}.pid")
+
+
+def choices_file(home: Path) -> Path:
+    """Where a home keeps what it was started with."""
+    return home / "choices.json"
+
+
+def can_listen(port: int) -> bool:
+    """Whether a server could listen on the port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+def shell_text(environment: Mapping[str, str]) -> str:
+    """Lines for a shell: without the user's own Airflow and AWS, with this home's, and its ``airflow`` found first."""
+    ours = {name: value for name, value in environment.items() if name.startswith(("AIRFLOW", "AWS_"))}
+    proxies = {name: environment[name] for name in ("NO_PROXY", "no_proxy")}
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted({**ours, **proxies}.items())]
+    programs = shlex.quote(str(Path(sys.executable).parent))
+    return "\n".join((FORGET, *exports, f'export PATH={programs}:"$PATH"', ""))
+
+
+FORGET = r"""for name in $(env | sed -n 's/^\(AIRFLOW[A-Za-z0-9_]*\)=.*/\1/p; s/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do
+    unset "$name"
+done
+unset name"""
