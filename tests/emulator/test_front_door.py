@@ -51,10 +51,9 @@ def get(url: str) -> tuple[int, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("verb", "parameters"),
     [
-        ("modify_cluster", {"ClusterId": "j-1", "StepConcurrencyLevel": 2}),
-        ("list_release_labels", {}),
-        ("list_instance_fleets", {"ClusterId": "j-1"}),
-        ("describe_job_flows", {}),
+        ("list_studios", {}),
+        ("list_notebook_executions", {}),
+        ("get_cluster_session_credentials", {"ClusterId": "j-1"}),
     ],
 )
 def test_an_action_that_is_not_emulated_says_so_by_name(region: Region, verb: str, parameters: dict[str, Any]) -> None:
