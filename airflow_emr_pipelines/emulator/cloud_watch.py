@@ -43,7 +43,7 @@ class CloudWatchLogs:
                 folder = cluster_id if name.startswith("containers/") else f"{cluster_id}/{below}"
                 stream = "/".join(part for part in (prefix and prefix.strip("/"), folder, name) if part)
                 self._make(client, group, stream)
-                for events in _batches(path):
+                for events in batches(path):
                     client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
                 written.append(stream)
         return written
@@ -61,21 +61,21 @@ class CloudWatchLogs:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
 
 
-def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
+def batches(path: Path) -> Iterator[list[dict[str, Any]]]:
     """The lines of a file, as many at once as one call takes; blank ones are no events."""
     now = time.time_ns() // 1_000_000
     events: list[dict[str, Any]] = []
     size = 0
     with path.open("rb") as file:
         for line in file:
-            message = line.rstrip(b"\r\n")[:LONGEST_EVENT].decode(errors="replace")
-            if not message.strip():
+            text = line.rstrip(b"\r\n").decode(errors="replace").encode()[:LONGEST_EVENT]
+            if not text.strip():
                 continue
-            cost = len(message.encode()) + BYTES_OF_AN_EVENT
+            cost = len(text) + BYTES_OF_AN_EVENT
             if events and (len(events) == MOST_EVENTS or size + cost > MOST_BYTES):
                 yield events
                 events, size = [], 0
-            events.append({"timestamp": now, "message": message})
+            events.append({"timestamp": now, "message": text.decode(errors="ignore")})
             size += cost
     if events:
         yield events

@@ -59,6 +59,30 @@ def test_only_the_logs_asked_for_are_written(region: Region) -> None:
     assert streams(region, "some") == {f"{cluster}/steps/{step}/stderr": ["err"]}
 
 
+def test_the_log_of_a_driver_in_cluster_mode_has_a_stream_of_its_own(region: Region) -> None:
+    s3, bucket = region.client("s3"), f"apps-{region.name}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region.name})
+    s3.put_object(Bucket=bucket, Key="driver.py", Body=b"print('of the driver')")
+    args = ["spark-submit", "--deploy-mode", "cluster", f"s3://{bucket}/driver.py"]
+    types = {"SPARK_DRIVER": ["STDOUT"]}
+    cluster = region.run(
+        {"Name": "driver", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args}},
+        Applications=[{"Name": "Spark"}],
+        MonitoringConfiguration={
+            "CloudWatchLogConfiguration": {"Enabled": True, "LogGroupName": "drivers", "LogTypes": types}
+        },
+    )
+    (step,) = region.steps(cluster)
+    ended = region.wait_step(cluster, step["Id"])
+    assert ended["Status"]["State"] == "COMPLETED", ended
+    (application,) = ended["AdditionalInfo"]["ResourceManagerApplicationIds"]
+    ((name, messages),) = streams(region, "drivers").items()
+    assert name.startswith(f"{cluster}/containers/{application}/container_")
+    assert name.endswith("/stdout")
+    assert "of the driver" in messages
+    region.end(cluster)
+
+
 def test_nothing_is_written_when_it_is_off(region: Region) -> None:
     run_step(region, {"Enabled": False, "LogGroupName": "off"})
     assert region.client("logs").describe_log_groups(logGroupNamePrefix="off")["logGroups"] == []
