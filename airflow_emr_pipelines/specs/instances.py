@@ -11,6 +11,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.late import all_known, is_text, known
+from airflow_emr_pipelines.specs.scaling import AutoScaling
 from airflow_emr_pipelines.specs.spec import Spec
 
 INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -18,6 +19,9 @@ PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
 VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
 MOST_VOLUMES = 25
 MOST_TASK_GROUPS = 48
+MOST_INSTANCES = 2000
+AMI = re.compile(r"ami-[0-9a-f]{8,17}")
+WITH_IOPS = ("gp3", "io1")
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class EbsVolumes(Spec):
         self.check(rules.whole, "per_instance", least=1, most=MOST_VOLUMES)
         if self.throughput is not None and known(self.volume_type) and self.volume_type != "gp3":
             self.refuse("throughput", "only gp3 has it", 'leave it out, or choose volume_type="gp3"')
+        if self.iops is not None and known(self.volume_type) and self.volume_type not in WITH_IOPS:
+            self.refuse("iops", "gp3 and io1 have it", 'leave it out, or choose volume_type="gp3"')
 
 
 @dataclass(frozen=True)
@@ -66,22 +72,25 @@ class Group(Spec):
     bid_price: str | None = None
     name: str | None = None
     ebs: Sequence[EbsVolumes] = ()
+    ebs_optimized: bool | str | None = None
     configurations: Sequence[Configuration] = ()
+    auto_scaling: AutoScaling | None = None
+    custom_ami_id: str | None = None
 
     def __post_init__(self) -> None:
-        self.check(_instance_type, "instance_type")
-        self.check(rules.whole, "count", least=0)
+        self.check(instance_type, "instance_type")
+        self.check(rules.whole, "count", least=0, most=MOST_INSTANCES)
         self.check(rules.truth, "spot")
-        self.check(_price, "bid_price")
+        self.check(price, "bid_price")
         self.check(rules.text, "name", limit=rules.NAME_LIMIT)
-        self.check(rules.words, "ebs", each=_volumes)
+        self.check(rules.words, "ebs", each=volumes)
+        self.check(rules.truth, "ebs_optimized")
         self.check(rules.words, "configurations", each=configuration)
+        self.check(rules.instance, "auto_scaling", kind=AutoScaling)
+        self.check(ami, "custom_ami_id")
+        check_volumes(self)
         if self.bid_price is not None and self.spot is False:
             self.refuse("bid_price", "a bid is for the spot market", "add spot=True, or leave it out")
-        if isinstance(self.ebs, tuple) and all_known(self.ebs):
-            volumes = sum(int(volumes.per_instance) for volumes in self.ebs)
-            if volumes > MOST_VOLUMES:
-                self.refuse("ebs", f"an instance has at most {MOST_VOLUMES} volumes", "ask for fewer", value=volumes)
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,10 @@ class InstanceGroups(Spec):
             self.refuse("tasks", "it is a list of groups", "write tasks=[Group(…)]")
         self.check(_group, "primary", "core")
         self.check(rules.words, "tasks", each=_group)
+        if isinstance(self.primary, Group) and self.primary.auto_scaling is not None:
+            self.refuse(
+                "primary", "primary instances do not scale", "leave auto_scaling out of it", value="auto_scaling"
+            )
         if isinstance(self.primaries, int) and self.primaries not in (1, 3):
             self.refuse("primary", "a cluster has 1 primary instance, or 3", "choose 1 or 3", value=self.primaries)
         if known(self.tasks) and self.tasks and self.core is None:
@@ -119,13 +132,15 @@ class InstanceGroups(Spec):
         return self.primary.count if isinstance(self.primary, Group) else None
 
 
-def _instance_type(field: str, value: Any) -> Any:
+def instance_type(field: str, value: Any) -> Any:
+    """An instance type of EC2."""
     if known(value) and not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
         raise InvalidSpec(field, value, "it is no EC2 instance type", "write it like m5.xlarge")
     return value
 
 
-def _price(field: str, value: Any) -> Any:
+def price(field: str, value: Any) -> Any:
+    """USD an hour."""
     if not known(value):
         return value
     if isinstance(value, bool) or not PRICE.fullmatch(str(value)):
@@ -133,10 +148,26 @@ def _price(field: str, value: Any) -> Any:
     return str(value)
 
 
-def _volumes(field: str, value: Any) -> Any:
+def volumes(field: str, value: Any) -> Any:
+    """An element of a list of volumes."""
     if isinstance(value, EbsVolumes) or not known(value):
         return value
     raise InvalidSpec(field, value, "it is no EbsVolumes", "write EbsVolumes(200)")
+
+
+def ami(field: str, value: Any) -> Any:
+    """An image of EC2."""
+    if known(value) and not (isinstance(value, str) and AMI.fullmatch(value)):
+        raise InvalidSpec(field, value, "it is no such id", "write it like ami-0123456789abcdef0")
+    return value
+
+
+def check_volumes(owner: Any) -> None:
+    """Refuse more volumes than an instance takes."""
+    if isinstance(owner.ebs, tuple) and all_known(owner.ebs):
+        asked = sum(int(volumes.per_instance) for volumes in owner.ebs)
+        if asked > MOST_VOLUMES:
+            owner.refuse("ebs", f"an instance has at most {MOST_VOLUMES} volumes", "ask for fewer", value=asked)
 
 
 def _group(field: str, value: Any) -> Any:

@@ -9,10 +9,30 @@ from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
+from airflow_emr_pipelines.specs.cluster import (
+    BootstrapAction,
+    EbsVolumes,
+    EmrCluster,
+    Group,
+    InstanceGroups,
+    RootVolume,
+)
 from airflow_emr_pipelines.specs.configurations import Configuration
+from airflow_emr_pipelines.specs.fleets import (
+    CapacityReservation,
+    Fleet,
+    InstanceFleets,
+    InstanceTypeConfig,
+    OnDemandProvisioning,
+    OnDemandResizing,
+    SpotProvisioning,
+    SpotResizing,
+)
+from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
 from airflow_emr_pipelines.specs.late import all_is_rendered, is_output
+from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
 from airflow_emr_pipelines.specs.rules import nearest
+from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
 from airflow_emr_pipelines.specs.spec import Spec
 from airflow_emr_pipelines.specs.steps import (
     CustomJarStep,
@@ -52,6 +72,22 @@ KINDS: dict[str, type[Spec]] = {
         InstanceGroups,
         Group,
         EbsVolumes,
+        InstanceFleets,
+        Fleet,
+        InstanceTypeConfig,
+        SpotProvisioning,
+        OnDemandProvisioning,
+        SpotResizing,
+        OnDemandResizing,
+        CapacityReservation,
+        ManagedScaling,
+        AutoScaling,
+        ScalingRule,
+        KerberosAttributes,
+        Secret,
+        MonitoringConfiguration,
+        CloudWatchLogs,
+        RootVolume,
         BootstrapAction,
         Configuration,
     )

@@ -34,7 +34,14 @@ REMEDIES = {
 TRINO_CLI: Release = (6, 6, 0)
 """The first release whose Trino has a client of its own name
 (https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-presto-considerations.html)."""
+CANCELS_PENDING: Release = (4, 8, 0)
+CANCELS_RUNNING: Release = (5, 28, 0)
+"""The first releases that cancel steps which wait, and which run (botocore: CancelSteps)."""
 STEP_CONCURRENCY: Release = (5, 28, 0)
+RUNTIME_ROLES: Release = (6, 7, 0)
+ROOT_VOLUME_SPEED: Release = (6, 15, 0)
+CLOUD_WATCH_LOGS: Release = (7, 11, 0)
+"""https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html"""
 THREE_PRIMARIES: Release = (5, 23, 0)
 
 
@@ -57,6 +64,21 @@ def numbers_of(label: object) -> Release | None:
 def lacks_idle_policy(numbers: Release) -> bool:
     """Whether a release has no auto-termination policy."""
     return numbers < (5, 30, 0) or (6, 0, 0) <= numbers < (6, 1, 0)
+
+
+def lacks_fleets(numbers: Release) -> bool:
+    """Whether a release has no instance fleets."""
+    return numbers < (4, 8, 0) or (5, 0, 0) <= numbers < (5, 1, 0)
+
+
+def lacks_since_5_30(numbers: Release) -> bool:
+    """Whether a release has neither managed scaling nor encrypted logs."""
+    return numbers < (5, 30, 0) or numbers == (6, 0, 0)
+
+
+def cancels(numbers: Release, *, running: bool) -> bool:
+    """Whether a release cancels steps that wait, or that run."""
+    return numbers >= (CANCELS_RUNNING if running else CANCELS_PENDING) and numbers != (5, 0, 0)
 
 
 def check_applications(field: str, applications: Sequence[Any], numbers: Release | None) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
-from airflow_emr_pipelines.specs.configurations import Configuration
+from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
+from airflow_emr_pipelines.specs.cluster import MANAGED_POLICIES_TAG, BootstrapAction, EmrCluster
+from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.monitoring import MonitoringConfiguration
+from airflow_emr_pipelines.specs.render_ec2_instances import (
+    given,
+    render_configurations,
+    render_instances,
+    render_managed_scaling,
+    said,
+)
 from airflow_emr_pipelines.specs.tags import legal_value
 
+Reveal = Callable[[Secret], str]
+
 MOST_STEPS = 256
+SPREAD = {"InstanceRole": "MASTER", "PlacementStrategy": "SPREAD"}
 
 
 def render_cluster(
@@ -19,16 +30,19 @@ def render_cluster(
     name: str | None = None,
     steps: Sequence[Mapping[str, Any]] = (),
     tags: Mapping[str, str] | None = None,
+    reveal: Reveal = lambda secret: HIDDEN,
 ) -> dict[str, Any]:
     """The request of RunJobFlow.
 
     :param name: the cluster's name with its key, when it is to be created
     :param steps: StepConfigs that the cluster runs before it ends by itself; without any it is kept alive
     :param tags: tags of ours besides the cluster's own
+    :param reveal: reads a secret, when the request is to be sent
     :raises InvalidSpec: the cluster cannot run so many steps, or cannot end by itself
     """
     _check_steps(cluster, steps)
-    all_tags = {**cluster.tags, **{key: legal_value(value) for key, value in (tags or {}).items()}}
+    managed = {MANAGED_POLICIES_TAG: "true"} if cluster.managed_policies else {}
+    all_tags = {**cluster.tags, **managed, **{key: legal_value(value) for key, value in (tags or {}).items()}}
     kept_alive = not steps
     return {
         "Name": name or cluster.name,
@@ -38,16 +52,32 @@ def render_cluster(
         "JobFlowRole": cluster.job_flow_role,
         "VisibleToAllUsers": True,
         "StepConcurrencyLevel": cluster.step_concurrency,
-        **_given(
+        **said(SessionEnabled=cluster.session_enabled, ExtendedSupport=cluster.extended_support),
+        **given(
             Applications=[{"Name": application} for application in cluster.applications],
-            Configurations=_configurations(cluster.configurations),
+            Configurations=render_configurations(cluster.configurations),
             BootstrapActions=[_bootstrap_action(action) for action in cluster.bootstrap_actions],
             LogUri=cluster.log_uri,
+            LogEncryptionKmsKeyId=cluster.log_encryption_kms_key_id,
+            MonitoringConfiguration=_monitoring(cluster.monitoring) if cluster.monitoring else None,
+            AutoScalingRole=cluster.auto_scaling_role,
+            StepExecutionRoleArn=cluster.step_execution_role_arn,
             SecurityConfiguration=cluster.security_configuration,
+            KerberosAttributes=_kerberos(cluster.kerberos, reveal) if cluster.kerberos else None,
+            ManagedScalingPolicy=(
+                render_managed_scaling(cluster.managed_scaling, cluster.instances) if cluster.managed_scaling else None
+            ),
+            PlacementGroupConfigs=[SPREAD] if cluster.spread_primaries else None,
             ScaleDownBehavior=cluster.scale_down_behavior,
+            CustomAmiId=cluster.custom_ami_id,
+            EbsRootVolumeSize=cluster.root_volume and cluster.root_volume.size_gb,
+            EbsRootVolumeIops=cluster.root_volume and cluster.root_volume.iops,
+            EbsRootVolumeThroughput=cluster.root_volume and cluster.root_volume.throughput,
+            OSReleaseLabel=cluster.os_release_label,
+            RepoUpgradeOnBoot=cluster.repo_upgrade_on_boot,
             Steps=list(steps),
             Tags=[{"Key": key, "Value": value} for key, value in all_tags.items()],
-            AutoTerminationPolicy=_given(IdleTimeout=cluster.idle_timeout if kept_alive else None),
+            AutoTerminationPolicy=given(IdleTimeout=cluster.idle_timeout if kept_alive else None),
         ),
     }
 
@@ -71,68 +101,58 @@ def _check_steps(cluster: EmrCluster, steps: Sequence[Mapping[str, Any]]) -> Non
 
 def _instances(cluster: EmrCluster, *, kept_alive: bool) -> dict[str, Any]:
     return {
-        "InstanceGroups": list(_groups(cluster.instances)),
+        **render_instances(cluster.instances),
         "KeepJobFlowAliveWhenNoSteps": kept_alive,
         "TerminationProtected": cluster.termination_protected,
-        **_given(
+        **said(UnhealthyNodeReplacement=cluster.unhealthy_node_replacement),
+        **given(
             Ec2SubnetId=cluster.ec2_subnet_id,
+            Ec2SubnetIds=list(cluster.ec2_subnet_ids),
+            Placement=given(
+                AvailabilityZone=cluster.availability_zone, AvailabilityZones=list(cluster.availability_zones)
+            ),
             Ec2KeyName=cluster.ec2_key_name,
             EmrManagedMasterSecurityGroup=cluster.emr_managed_master_security_group,
             EmrManagedSlaveSecurityGroup=cluster.emr_managed_slave_security_group,
             ServiceAccessSecurityGroup=cluster.service_access_security_group,
+            AdditionalMasterSecurityGroups=list(cluster.additional_master_security_groups),
+            AdditionalSlaveSecurityGroups=list(cluster.additional_slave_security_groups),
         ),
     }
 
 
-def _groups(groups: InstanceGroups) -> Iterator[dict[str, Any]]:
-    yield _group("MASTER", "Primary", groups.primary)
-    if groups.core is not None:
-        yield _group("CORE", "Core", groups.core)
-    for place, group in enumerate(groups.tasks, start=1):
-        yield _group("TASK", f"Task {place}", group)
-
-
-def _group(role: str, name: str, group: Group | str) -> dict[str, Any]:
-    assert isinstance(group, Group)  # InstanceGroups has made one of a text
+def _kerberos(attributes: KerberosAttributes, reveal: Reveal) -> dict[str, Any]:
     return {
-        "Name": group.name or name,
-        "InstanceRole": role,
-        "InstanceType": group.instance_type,
-        "InstanceCount": group.count,
-        "Market": "SPOT" if group.spot else "ON_DEMAND",
-        **_given(
-            BidPrice=group.bid_price,
-            Configurations=_configurations(group.configurations),
-            EbsConfiguration=_given(EbsBlockDeviceConfigs=[_volumes(volumes) for volumes in group.ebs]),
+        "Realm": attributes.realm,
+        "KdcAdminPassword": reveal(attributes.kdc_admin_password),
+        **given(
+            CrossRealmTrustPrincipalPassword=_revealed(attributes.cross_realm_trust_principal_password, reveal),
+            ADDomainJoinUser=attributes.ad_domain_join_user,
+            ADDomainJoinPassword=_revealed(attributes.ad_domain_join_password, reveal),
         ),
     }
 
 
-def _volumes(volumes: EbsVolumes) -> dict[str, Any]:
-    return {
-        "VolumeSpecification": {
-            "VolumeType": volumes.volume_type,
-            "SizeInGB": volumes.size_gb,
-            **_given(Iops=volumes.iops, Throughput=volumes.throughput),
+def _revealed(secret: Secret | None, reveal: Reveal) -> str | None:
+    return None if secret is None else reveal(secret)
+
+
+def _monitoring(monitoring: MonitoringConfiguration) -> dict[str, Any]:
+    logs = monitoring.cloud_watch
+    return given(
+        CloudWatchLogConfiguration=logs
+        and {
+            "Enabled": True,
+            **given(
+                LogGroupName=logs.log_group_name,
+                LogStreamNamePrefix=logs.log_stream_name_prefix,
+                EncryptionKeyArn=logs.encryption_key_arn,
+                LogTypes={name: list(files) for name, files in logs.log_types.items()},
+            ),
         },
-        "VolumesPerInstance": volumes.per_instance,
-    }
-
-
-def _configurations(configurations: Sequence[Configuration]) -> list[dict[str, Any]]:
-    return [
-        {
-            "Classification": configuration.classification,
-            "Properties": dict(configuration.properties),
-            **_given(Configurations=_configurations(configuration.configurations)),
-        }
-        for configuration in configurations
-    ]
+        S3LoggingConfiguration=given(LogTypeUploadPolicy=dict(monitoring.s3_upload_policy)),
+    )
 
 
 def _bootstrap_action(action: BootstrapAction) -> dict[str, Any]:
     return {"Name": action.name, "ScriptBootstrapAction": {"Path": action.script, "Args": list(action.args)}}
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}

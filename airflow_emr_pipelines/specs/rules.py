@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -175,6 +176,30 @@ def whole(field: str, value: Any, *, least: int, most: int | None = None) -> Any
     if number < least or (most is not None and number > most):
         raise InvalidSpec(field, value, f"it must be a number {bounds}", "choose another one")
     return number
+
+
+def number(field: str, value: Any, *, least: float) -> Any:
+    """A number that may have a fraction; a template gives it as text."""
+    if not known(value):
+        return value
+    try:
+        read = float(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        read = None
+    if read is None or not math.isfinite(read):
+        raise InvalidSpec(
+            field, value, f"it is a number, not {article(value)}", f"write a number of at least {least:g}"
+        )
+    if read < least:
+        raise InvalidSpec(field, value, f"it must be at least {least:g}", "choose another one")
+    return read
+
+
+def instance(field: str, value: Any, *, kind: type[Any]) -> Any:
+    """A value of that kind."""
+    if isinstance(value, kind) or not known(value):
+        return value
+    raise InvalidSpec(field, value, f"it is no {kind.__name__}", f"write {kind.__name__}(…)")
 
 
 def choice(field: str, value: Any, *, choices: Sequence[str]) -> Any:

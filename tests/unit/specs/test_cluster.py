@@ -38,7 +38,7 @@ def test_a_cluster_ends_when_idle_unless_that_is_switched_off() -> None:
         ({"log_uri": "/mnt/logs"}, "it is no S3 address"),
         ({"service_role": ""}, "EmrCluster.service_role"),
         ({"ec2_subnet_id": "subnet-analytics-a"}, "write it like subnet-"),
-        ({"ec2_subnet_id": ["subnet-01234567", "subnet-76543210"]}, "in one subnet"),
+        ({"ec2_subnet_id": ["subnet-01234567", "subnet-76543210"]}, "it is one subnet"),
         ({"emr_managed_master_security_group": "sg-01234567"}, "together with emr_managed_slave_security_group"),
         ({"emr_managed_slave_security_group": "sg-01234567"}, "together with emr_managed_master_security_group"),
         ({"service_access_security_group": "default"}, "write it like sg-"),
