@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import rules, spark_conf
-from airflow_emr_pipelines.specs.late import known
+from airflow_emr_pipelines.specs import addresses, rules, spark_conf
+from airflow_emr_pipelines.specs.late import is_text, known
 from airflow_emr_pipelines.specs.spec import Spec
 
 GLUE_CLIENT_FACTORY = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 ACCOUNT = re.compile(r"[0-9]{12}")
-ENVIRONMENTS = ("hadoop-env", "hbase-env", "hive-env", "mapred-env", "spark-env", "yarn-env")
-"""Classifications of shell scripts: EMR takes their variables from a nested classification ``export`` only."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ENVIRONMENT_SETTING = re.compile(r"[A-Z0-9_]+_(?:HEAPSIZE|OPTS)|.*heap[._-]?size.*", re.IGNORECASE)
+HADOOP_SITES = ("core-site", "hdfs-site", "yarn-site", "mapred-site")
+METASTORE_DATABASE = "javax.jdo.option.ConnectionURL"
+SQL_ENGINES = ("trino", "presto", "prestosql")
+CONNECTOR = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,34 @@ class Configuration(Spec):
         self.check(rules.words, "configurations", each=configuration)
         if self.classification == "spark-defaults":
             self.check(spark_conf.checked, "properties")
-        if self.classification in ENVIRONMENTS and known(self.properties) and self.properties:
+        if known(self.properties) and is_text(self.classification):
+            self._check_place(self.classification, self.properties)
+
+    def _check_place(self, classification: str, properties: Mapping[str, Any]) -> None:
+        """Refuse settings that would be written where nobody reads them
+        (https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-configure-apps.html)."""
+        if classification.endswith("-env") and properties:
             self.refuse(
                 "properties",
-                f"{self.classification} takes variables only from a classification export in it",
-                f'write Configuration("{self.classification}", configurations=[Configuration("export", {{…}})])',
-                value=list(self.properties),
+                f"{classification} takes variables only from a classification export in it",
+                f'write environment("{classification}", {{…}})',
+                value=list(properties),
+            )
+        misplaced = [name for name in properties if ENVIRONMENT_SETTING.fullmatch(name)]
+        if classification in HADOOP_SITES and misplaced:
+            self.refuse(
+                "properties",
+                "the size of a daemon's heap is a variable of its environment, not a property",
+                'write environment("hadoop-env", {"HADOOP_NAMENODE_HEAPSIZE": 4096})',
+                value=misplaced,
+            )
+        database = properties.get(METASTORE_DATABASE)
+        if is_text(database) and not database.startswith("jdbc:"):
+            raise InvalidSpec(
+                f"{self.told('properties')}[{METASTORE_DATABASE!r}]",
+                database,
+                "it is the JDBC address of Hive's own metastore, which would not start",
+                "write jdbc:…, or for the Glue Data Catalog *glue_catalog()",
             )
 
     def told(self, name: str) -> str:
@@ -81,14 +107,94 @@ def spark_defaults(
             "spark_defaults.min_executors", min_executors, f"it is more than the most, {max_executors}", "swap the two"
         )
     settings = spark_conf.conf("spark_defaults.conf", conf or {})
-    if bounds and (not isinstance(settings, Mapping) or bounds.keys() & settings.keys()):
+    return Configuration("spark-defaults", _both("spark_defaults.conf", settings, bounds))
+
+
+def environment(classification: str, variables: Mapping[str, str | int | float]) -> Configuration:
+    """Environment variables of an application's daemons and tools: heap sizes, options of the JVM, JAVA_HOME.
+
+    :param classification: such as hadoop-env, yarn-env, hive-env or spark-env
+    """
+    field = "environment.classification"
+    if rules.text(field, classification) and known(classification) and not classification.endswith("-env"):
         raise InvalidSpec(
-            "spark_defaults.conf",
-            conf,
-            "it may say otherwise than min_executors and max_executors",
-            "say it in conf only",
+            field, classification, "it is no classification of an environment", "write it like hadoop-env"
         )
-    return Configuration("spark-defaults", {**bounds, **settings} if bounds else settings)
+    exported = rules.settings("environment.variables", variables, name=_variable)
+    return Configuration(classification, configurations=[Configuration("export", exported)])
+
+
+def yarn_site(
+    properties: Mapping[str, Any] | None = None, *, application_masters_on_core: bool = False
+) -> Configuration:
+    """Settings of YARN (yarn-site).
+
+    :param application_masters_on_core: keep them off task instances, which the spot market may take away and the whole
+        application with them: since emr-6.0.0 YARN runs them anywhere
+    """
+    labels = {"yarn.node-labels.enabled": True, "yarn.node-labels.am.default-node-label-expression": "CORE"}
+    settings = rules.settings("yarn_site.properties", properties or {})
+    return Configuration(
+        "yarn-site", _both("yarn_site.properties", settings, labels if application_masters_on_core else {})
+    )
+
+
+def sql_connector(name: str, properties: Mapping[str, Any] | None = None, *, engine: str = "trino") -> Configuration:
+    """A catalog of Trino or Presto. The Glue Data Catalog is ``sql_connector("hive", {"hive.metastore": "glue"})``.
+
+    :param name: the connector, such as hive, iceberg or postgresql
+    :param engine: trino (from emr-6.4.0), prestosql (before), or presto
+    """
+    rules.choice("sql_connector.engine", engine, choices=SQL_ENGINES)
+    rules.text("sql_connector.name", name)
+    if known(name) and not CONNECTOR.fullmatch(name):
+        raise InvalidSpec(
+            "sql_connector.name", name, "it is no name of a connector", "write it like hive or postgresql"
+        )
+    return Configuration(f"{engine}-connector-{name}", {} if properties is None else properties)
+
+
+def flink_conf(
+    conf: Mapping[str, Any] | None = None, *, checkpoints: str | None = None, task_slots: int | str | None = None
+) -> Configuration:
+    """Settings for all Flink jobs of a cluster (flink-conf).
+
+    :param checkpoints: the folder of checkpoints, in S3 or HDFS
+    :param task_slots: slots of each task manager
+    """
+    ours: dict[str, Any] = {}
+    if checkpoints is not None:
+        ours["state.checkpoints.dir"] = addresses.folder("flink_conf.checkpoints", checkpoints)
+    if task_slots is not None:
+        ours["taskmanager.numberOfTaskSlots"] = rules.whole("flink_conf.task_slots", task_slots, least=1)
+    return Configuration("flink-conf", _both("flink_conf.conf", rules.settings("flink_conf.conf", conf or {}), ours))
+
+
+def jupyter_s3(bucket: str) -> Configuration:
+    """JupyterHub's notebooks are kept in a bucket, under jupyter/, and not lost with the cluster (jupyter-s3-conf)."""
+    rules.text("jupyter_s3.bucket", bucket)
+    if known(bucket) and not addresses.BUCKET.fullmatch(bucket):
+        raise InvalidSpec(
+            "jupyter_s3.bucket", bucket, "it is no bucket name", "write the bucket alone, without s3:// or a folder"
+        )
+    return Configuration("jupyter-s3-conf", {"s3.persistence.enabled": True, "s3.persistence.bucket": bucket})
+
+
+def _both(field: str, settings: Any, ours: Mapping[str, Any]) -> Any:
+    """The user's settings, and those that arguments stand for."""
+    if ours and (not isinstance(settings, Mapping) or ours.keys() & settings.keys()):
+        function, _, name = field.partition(".")
+        raise InvalidSpec(
+            field, settings, f"it may say otherwise than the arguments of {function}", f"say it in {name} only"
+        )
+    return {**ours, **settings} if ours else settings
+
+
+def _variable(field: str, name: Any) -> Any:
+    rules.setting_name(field, name)
+    if not VARIABLE.fullmatch(name):
+        raise InvalidSpec(field, name, "it is no name of a variable", "write it like HADOOP_NAMENODE_HEAPSIZE")
+    return name
 
 
 def glue_catalog(catalog_id: str | None = None) -> tuple[Configuration, Configuration]:

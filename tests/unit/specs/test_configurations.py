@@ -6,11 +6,15 @@ import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.configurations import (
-    ENVIRONMENTS,
     GLUE_CLIENT_FACTORY,
     Configuration,
+    environment,
+    flink_conf,
     glue_catalog,
+    jupyter_s3,
     spark_defaults,
+    sql_connector,
+    yarn_site,
 )
 from tests.unit.specs.each_field import Output
 
@@ -20,12 +24,52 @@ def test_properties_become_text() -> None:
     assert configuration.properties == {"hive.exec.parallel": "true", "hive.exec.parallel.thread.number": "8"}
 
 
-@pytest.mark.parametrize("classification", ENVIRONMENTS)
+@pytest.mark.parametrize("classification", ["hadoop-env", "yarn-env", "hive-env", "spark-env", "trino-env"])
 def test_environment_variables_are_nested(classification: str) -> None:
     variables = {"HADOOP_NAMENODE_HEAPSIZE": 4096}
-    Configuration(classification, configurations=[Configuration("export", variables)])
-    with pytest.raises(InvalidSpec, match='Configuration\\("export"'):
+    nested = Configuration(classification, configurations=[Configuration("export", variables)])
+    assert environment(classification, variables) == nested
+    assert nested.configurations[0].properties == {"HADOOP_NAMENODE_HEAPSIZE": "4096"}
+    with pytest.raises(InvalidSpec, match=rf'write environment\("{classification}"'):
         Configuration(classification, variables)
+
+
+@pytest.mark.parametrize(
+    ("classification", "variables", "told"),
+    [
+        ("hadoop-site", {"A": 1}, "write it like hadoop-env"),
+        ("", {"A": 1}, "must not be empty"),
+        ("hadoop-env", {"hadoop.heap": 1}, "write it like HADOOP_NAMENODE_HEAPSIZE"),
+        ("hadoop-env", {"A": None}, "leave the setting out"),
+        ("hadoop-env", "A=1", '"A": "1"'),
+    ],
+)
+def test_what_is_no_environment_is_refused(classification: str, variables: Any, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        environment(classification, variables)
+
+
+@pytest.mark.parametrize("classification", ["core-site", "hdfs-site", "yarn-site", "mapred-site"])
+@pytest.mark.parametrize("name", ["HADOOP_NAMENODE_HEAPSIZE", "YARN_RESOURCEMANAGER_OPTS", "dfs.namenode.heap-size"])
+def test_heap_sizes_are_no_properties_of_hadoop(classification: str, name: str) -> None:
+    with pytest.raises(InvalidSpec, match=rf"\['{name}'\]: .*write environment\(\"hadoop-env\""):
+        Configuration(classification, {"a": "b", name: 4096})
+
+
+def test_the_options_of_tasks_are_properties_of_hadoop() -> None:
+    options = {"mapreduce.map.java.opts": "-Xmx2g", "yarn.app.mapreduce.am.command-opts": "-Xmx1g"}
+    assert Configuration("mapred-site", options).properties == options
+
+
+@pytest.mark.parametrize("name", ["glue_catalog", "thrift://host:9083", ""])
+def test_the_glue_catalog_is_no_jdbc_address_of_the_metastore(name: str) -> None:
+    with pytest.raises(InvalidSpec, match=r"ConnectionURL.*\*glue_catalog\(\)"):
+        Configuration("hive-site", {"javax.jdo.option.ConnectionURL": name})
+
+
+@pytest.mark.parametrize("address", ["jdbc:mysql://db:3306/hive", "{{ conn.hive.host }}"])
+def test_a_metastore_of_ones_own_has_a_jdbc_address(address: str) -> None:
+    Configuration("hive-site", {"javax.jdo.option.ConnectionURL": address})
 
 
 def test_only_configurations_are_nested() -> None:
@@ -95,3 +139,78 @@ def test_the_glue_catalog_of_another_account() -> None:
         with pytest.raises(InvalidSpec, match="12 digits"):
             glue_catalog(wrong)
     assert glue_catalog("{{ var.value.account }}")
+
+
+def test_application_masters_can_be_kept_off_the_spot_market() -> None:
+    assert yarn_site({"yarn.acl.enable": False}, application_masters_on_core=True) == Configuration(
+        "yarn-site",
+        {
+            "yarn.node-labels.enabled": "true",
+            "yarn.node-labels.am.default-node-label-expression": "CORE",
+            "yarn.acl.enable": "false",
+        },
+    )
+    assert yarn_site({"yarn.acl.enable": False}).properties == {"yarn.acl.enable": "false"}
+    with pytest.raises(InvalidSpec, match="say it in properties only"):
+        yarn_site({"yarn.node-labels.enabled": False}, application_masters_on_core=True)
+
+
+@pytest.mark.parametrize(
+    ("connector", "classification"),
+    [
+        (sql_connector("hive", {"hive.metastore": "glue"}), "trino-connector-hive"),
+        (sql_connector("postgresql", engine="prestosql"), "prestosql-connector-postgresql"),
+        (sql_connector("hive", engine="presto"), "presto-connector-hive"),
+    ],
+)
+def test_a_connector_goes_to_its_engine(connector: Configuration, classification: str) -> None:
+    assert connector.classification == classification
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "told"),
+    [
+        ("hive.properties", "trino", "write it like hive or postgresql"),
+        ("", "trino", "must not be empty"),
+        ("hive", "athena", "it is none of trino, presto, prestosql"),
+    ],
+)
+def test_what_is_no_connector_is_refused(name: str, engine: str, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        sql_connector(name, engine=engine)
+
+
+def test_flink_keeps_its_checkpoints_where_the_cluster_can_read_them() -> None:
+    conf = flink_conf({"state.backend": "rocksdb"}, checkpoints="s3://state/flink/", task_slots=4)
+    assert conf == Configuration(
+        "flink-conf",
+        {
+            "state.checkpoints.dir": "s3://state/flink/",
+            "taskmanager.numberOfTaskSlots": "4",
+            "state.backend": "rocksdb",
+        },
+    )
+    assert flink_conf({"a": 1}).properties == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"checkpoints": "state/flink"}, "cannot read a folder of this machine"),
+        ({"task_slots": 0}, "of at least 1"),
+        ({"conf": {"state.checkpoints.dir": "s3://a"}, "checkpoints": "s3://state/b"}, "say it in conf only"),
+    ],
+)
+def test_what_flink_could_not_use_is_refused(arguments: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        flink_conf(**arguments)
+
+
+def test_notebooks_outlive_the_cluster() -> None:
+    assert jupyter_s3("notebooks").properties == {
+        "s3.persistence.enabled": "true",
+        "s3.persistence.bucket": "notebooks",
+    }
+    assert jupyter_s3("{{ var.value.bucket }}").properties["s3.persistence.bucket"] == "{{ var.value.bucket }}"
+    with pytest.raises(InvalidSpec, match="without s3:// or a folder"):
+        jupyter_s3("s3://notebooks/")
