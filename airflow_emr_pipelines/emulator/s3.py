@@ -19,11 +19,15 @@ from typing import Any, BinaryIO
 
 import moto.s3.models as moto_s3
 from moto.core.common_models import BaseModel
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.exceptions import InvalidBucketName
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
+from moto.s3.responses import S3Response
 
+from airflow_emr_pipelines.emulator import listings
 from airflow_emr_pipelines.emulator.store import ObjectStore, Signature, StoredObject, is_bucket_name
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -275,7 +279,7 @@ class FolderKeys:
         """The part of the bucket that one page of a listing needs."""
         entries = self._store.entries(self._bucket.name, prefix, delimiter, after)
         page = dict(itertools.islice(entries, limit))
-        described = self._described(page.values())
+        described = self._store.with_etags(self._described(page.values()))
         return _Listed(list(page), {stored.key: self._as_key(stored) for stored in described}, list(page.values()))
 
     def _described(self, names: Iterable[str]) -> Iterator[StoredObject]:
@@ -477,6 +481,8 @@ class BucketFolder:
         s3_backends.bucket_accounts.clear()
         s3_backends.backend = backend
         _forget_instances()
+        self._serialized = S3Response.serialized
+        S3Response.serialized = _quickly(S3Response.serialized)  # type: ignore[method-assign]
         for saved in self.store.buckets().values():
             s3_backends[saved.get("account", DEFAULT_ACCOUNT_ID)][saved.get("partition", "aws")]
 
@@ -536,6 +542,7 @@ class BucketFolder:
         s3_backends.clear()
         s3_backends.bucket_accounts.clear()
         s3_backends.backend = self._original
+        S3Response.serialized = self._serialized  # type: ignore[method-assign]
         self.store.close()
 
 
@@ -560,6 +567,17 @@ def _tell_raw_path(environ: dict[str, Any]) -> None:
     if scope.get("raw_path"):
         query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
         environ["RAW_URI"] = environ["REQUEST_URI"] = scope["raw_path"].decode("ascii", "replace") + query
+
+
+def _quickly(serialized: Callable[[BaseResponse, ActionResult], TYPE_RESPONSE]) -> Any:
+    """moto's way of writing an answer, but for those that can be long."""
+
+    def write(response: BaseResponse, answer: ActionResult) -> TYPE_RESPONSE:
+        if response.data.get("Action") in listings.LISTINGS and isinstance(answer.result, dict):
+            return 200, {**listings.HEADERS, **response.response_headers}, listings.written(answer.result)
+        return serialized(response, answer)
+
+    return write
 
 
 def _is_in_folder(bucket: Any) -> bool:

@@ -15,8 +15,9 @@ import stat
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ _BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0
 _LAST_CHARACTER = "\U0010ffff"
 # Two writes within one tick of the file system's clock leave one time stamp: an ETag is remembered only after that.
 _CLOCK_TICK_NS = 50_000_000
+_ROWS_AT_ONCE = 100  # of eight values each: SQLite takes 999 values in one statement
+_LARGE_FOLDER = 1000
+_KEPT_SCANS = 4
 
 
 def is_bucket_name(name: str) -> bool:
@@ -83,6 +87,7 @@ class ObjectStore:
         for folder in (self.root, self.beside / "aside", self.beside / "versions"):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._scans: dict[str, tuple[int, list[str]]] = {}
         self._claim = _claim(self.beside / "lock")
         shutil.rmtree(self.beside / "incoming", ignore_errors=True)
         (self.beside / "incoming").mkdir()
@@ -202,15 +207,10 @@ class ObjectStore:
     def _walk(
         self, bucket: str, folder: str, base: str, prefix: str, after: str, fold: bool, hidden: bool
     ) -> Iterator[str]:
-        try:
-            found = [
-                (entry.name + "/", entry.path) if entry.is_dir(follow_symlinks=False) else (entry.name, "")
-                for entry in os.scandir(folder)
-                if not entry.is_symlink() and _is_text(entry.name)
-            ]
-        except (FileNotFoundError, NotADirectoryError):
-            return  # removed meanwhile
-        for name, path in sorted(found):
+        names = self._scanned(folder)
+        start = bisect_left(names, after[len(base) :].partition("/")[0]) if after.startswith(base) else 0
+        for name in itertools.islice(names, start, None):
+            path = f"{folder}/{name[:-1]}" if name.endswith("/") else ""
             key = base + name
             unseen = hidden or _UNCOMMITTED.fullmatch(name.removesuffix("/")) is not None
             if not path:
@@ -226,6 +226,29 @@ class ObjectStore:
                 continue
             inside = self._walk(bucket, path, key, prefix, after, fold, unseen)
             yield from itertools.islice(inside, 1) if folded else inside
+
+    def _scanned(self, folder: str) -> list[str]:
+        """The names in a folder, sorted, those of folders with a slash at the end.
+
+        Large folders are listed page by page: their names are kept for as long as nothing comes or goes.
+        """
+        try:
+            changed, known = os.stat(folder).st_ctime_ns, self._scans.get(folder)
+            if known is not None and known[0] == changed:
+                return known[1]
+            settled = time.time_ns() - changed > _CLOCK_TICK_NS
+            with os.scandir(folder) as entries:
+                names = sorted(
+                    entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
+                    for entry in entries
+                    if not entry.is_symlink() and _is_text(entry.name)
+                )
+        except (FileNotFoundError, NotADirectoryError):
+            return []  # removed meanwhile
+        if settled and len(names) > _LARGE_FOLDER:
+            self._scans = dict(itertools.islice(self._scans.items(), _KEPT_SCANS - 1))
+            self._scans = {folder: (changed, names), **self._scans}
+        return names
 
     def _only_of_steps(self, bucket: str, key: str) -> bool:
         """Whether no client has put this key or, if it is a folder's, one below it."""
@@ -281,20 +304,23 @@ class ObjectStore:
 
     def etag_of(self, stored: StoredObject) -> str:
         """The ETag, computed from the file once for each content."""
-        if stored.etag is not None:
-            return stored.etag
-        digest = hashlib.md5(usedforsecurity=False)
-        if stored.path is not None:
-            try:
-                with open(stored.path, "rb") as file:
-                    while block := file.read(1 << 20):
-                        digest.update(block)
-                    settled = _signature(os.fstat(file.fileno())) == stored.signature
-            except FileNotFoundError:
-                settled = False  # removed while it was being listed
-            if settled and time.time_ns() - stored.signature[1] > _CLOCK_TICK_NS:
-                self._write_row(stored, digest.hexdigest(), by_client=False, attributes=stored.attributes)
-        return digest.hexdigest()
+        (known,) = self.with_etags([stored])
+        assert known.etag is not None
+        return known.etag
+
+    def with_etags(self, objects: Iterable[StoredObject]) -> list[StoredObject]:
+        """The same objects with their ETags; those that are computed here are remembered together."""
+        known, rows = [], []
+        for stored in objects:
+            if stored.etag is None:
+                etag, settled = _digest(stored)
+                if settled:
+                    rows.append(_row(stored, etag, by_client=False, attributes=stored.attributes))
+                known.append(replace(stored, etag=etag))
+            else:
+                known.append(stored)
+        self._write_rows(rows)
+        return known
 
     def read(self, stored: StoredObject) -> bytes:
         return stored.path.read_bytes() if stored.path is not None else b""
@@ -392,11 +418,14 @@ class ObjectStore:
         return _with_row(stored, row)
 
     def _write_row(self, stored: StoredObject, etag: str, *, by_client: bool, attributes: Mapping[str, Any]) -> None:
+        self._write_rows([_row(stored, etag, by_client=by_client, attributes=attributes)])
+
+    def _write_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._lock:
-            self._index.execute(
-                "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (stored.bucket, stored.key, *stored.signature, etag, int(by_client), json.dumps(attributes)),
-            )
+            for first in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[first : first + _ROWS_AT_ONCE]
+                places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(some))
+                self._index.execute(f"INSERT OR REPLACE INTO objects VALUES {places}", [*itertools.chain(*some)])
 
     def _take_in(self, bucket: str, key: str, arrived: Path) -> Path | None:
         """Move a new content to its place, in the folder where it can be a file, else aside."""
@@ -518,6 +547,25 @@ def _rmdir(folder: str | Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _digest(stored: StoredObject) -> tuple[str, bool]:
+    """The ETag of an object's file, and whether it is sure to hold for as long as the signature does."""
+    digest = hashlib.md5(usedforsecurity=False)
+    settled = False
+    if stored.path is not None:
+        try:
+            with open(stored.path, "rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+                settled = _signature(os.fstat(file.fileno())) == stored.signature
+        except FileNotFoundError:
+            pass  # removed while it was being listed
+    return digest.hexdigest(), settled and time.time_ns() - stored.signature[1] > _CLOCK_TICK_NS
+
+
+def _row(stored: StoredObject, etag: str, *, by_client: bool, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (stored.bucket, stored.key, *stored.signature, etag, int(by_client), json.dumps(attributes))
 
 
 def _with_row(stored: StoredObject, row: tuple[Any, ...] | None) -> StoredObject:

@@ -99,7 +99,7 @@ def test_all_steps_that_end_together_share_a_few_looks(mark: str, looks: list[in
                 )
                 for number in range(STEPS)
             ]
-            while sum(process.name() == "sleep" for process, _ in living([Trace(mark)])) < 2 * STEPS:
+            while sum(process.name() == "sleep" for process, _ in living([Trace(mark)])) < 2 * STEPS:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             looks.clear()
             return await asyncio.gather(*(_stop(group) for group in groups))

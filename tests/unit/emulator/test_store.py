@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -279,3 +282,52 @@ def test_any_keys_are_listed_as_s3_lists_them(
         in_pages += page
     assert in_pages == sorted(expected)
     store.close()
+
+
+@pytest.fixture
+def large_folder(store: ObjectStore) -> Path:
+    """One with more objects than fit in a page, which has been left alone for a while."""
+    folder = store.root / "bucket" / "large"
+    folder.mkdir()
+    for number in range(1500):
+        (folder / f"{number:04}").touch()
+    while time.time_ns() - folder.stat().st_ctime_ns < 100_000_000:
+        time.sleep(0.01)
+    return folder
+
+
+def test_the_pages_of_a_large_folder_need_one_look_at_it(
+    store: ObjectStore, large_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir, looks = os.scandir, []
+
+    def look(path: Any) -> Any:
+        looks.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", look)
+    pages = [list(itertools.islice(store.entries("bucket", "large/", after=f"large/{n:04}"), 3)) for n in range(1490)]
+    assert [key for key, _ in pages[700]] == ["large/0701", "large/0702", "large/0703"]
+    assert looks == [str(large_folder)]
+
+
+def test_what_comes_and_goes_in_a_large_folder_is_seen_at_once(store: ObjectStore, large_folder: Path) -> None:
+    assert len(listed(store, "large/")) == 1500
+    (large_folder / "0700a").touch()
+    os.utime(large_folder, ns=(0, 0))
+    assert listed(store, "large/", after="large/0700")[:2] == ["large/0700a", "large/0701"]
+    (large_folder / "0700a").unlink()
+    (large_folder / "0701").unlink()
+    (large_folder / "0701").mkdir()
+    (large_folder / "0701" / "inside").touch()
+    assert listed(store, "large/", after="large/0700")[:2] == ["large/0701/inside", "large/0702"]
+
+
+def test_the_etags_of_a_page_are_remembered(store: ObjectStore, large_folder: Path) -> None:
+    keys = listed(store, "large/")[:1000]
+    (large_folder / "0000").write_bytes(b"x")
+    found = store.with_etags(store.describe("bucket", keys).values())
+    assert [stored.key for stored in found] == keys
+    assert {stored.etag for stored in found[1:]} == {hashlib.md5(b"").hexdigest()}
+    assert found[0].etag == hashlib.md5(b"x").hexdigest()
+    assert all(stored.etag for stored in list(store.describe("bucket", keys).values())[1:])
