@@ -10,8 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airflow_emr_pipelines.operators.cancel_steps import EmrCancelStepsOperator
     from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
     from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
+    from airflow_emr_pipelines.operators.security_configurations import (
+        EmrCreateSecurityConfigurationOperator,
+        EmrDeleteSecurityConfigurationOperator,
+    )
     from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
@@ -45,9 +50,12 @@ __all__ = [
     "CustomJarStep",
     "DistCpStep",
     "EbsVolumes",
+    "EmrCancelStepsOperator",
     "EmrCluster",
     "EmrClusterSensor",
     "EmrCreateClusterOperator",
+    "EmrCreateSecurityConfigurationOperator",
+    "EmrDeleteSecurityConfigurationOperator",
     "EmrReapClustersOperator",
     "EmrRunStepOperator",
     "EmrStepSensor",
@@ -74,8 +82,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "operators.cancel_steps": ("EmrCancelStepsOperator",),
     "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
     "operators.reap": ("EmrReapClustersOperator",),
+    "operators.security_configurations": (
+        "EmrCreateSecurityConfigurationOperator",
+        "EmrDeleteSecurityConfigurationOperator",
+    ),
     "operators.steps": ("EmrRunStepOperator",),
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),

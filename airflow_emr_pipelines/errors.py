@@ -8,6 +8,9 @@
     ├── ClusterFailed         a cluster did not become what it should
     │   ├── ClusterGone       … and cannot take steps any more
     │   └── ClusterLost       … because of machines, capacity or EMR itself, also an InfrastructureLost
+    ├── StepsNotCancelled     EMR would not cancel steps that have not ended
+    ├── ClusterNotModified    a change of a cluster was refused, or did not come about
+    ├── SecurityConfigurationDiffers  one of that name exists, and says something else
     ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
     ├── DeadlineExceeded      what was waited for did not end in time
     ├── UnclearAnswer         a request may or may not have taken effect
@@ -21,6 +24,7 @@ The fields are attributes, and the exceptions survive pickling.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 _SECRET = r"(?:passw(?:or)?d|passphrase|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
 SECRET_NAME = re.compile(_SECRET, re.IGNORECASE)
@@ -109,6 +113,44 @@ class ClusterGone(ClusterFailed):
 
 class ClusterLost(ClusterFailed, InfrastructureLost):
     """A cluster ended because of lost machines, capacity that was not there, or a fault of EMR's own."""
+
+
+class StepsNotCancelled(EmrPipelinesError):
+    """EMR would not cancel steps that have not ended. ``reasons`` are by step id."""
+
+    def __init__(self, cluster_id: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(cluster_id, dict(reasons))
+        self.cluster_id, self.reasons = cluster_id, dict(reasons)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{step_id}: {reason}" for step_id, reason in self.reasons.items())
+        return f"EMR did not cancel {len(self.reasons)} of the steps of cluster {self.cluster_id}: {told}"
+
+
+class ClusterNotModified(EmrPipelinesError):
+    """A change of a cluster was refused, or did not come about. ``reasons`` are by what was to change."""
+
+    def __init__(self, cluster_id: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(cluster_id, dict(reasons))
+        self.cluster_id, self.reasons = cluster_id, dict(reasons)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{what}: {reason}" for what, reason in self.reasons.items())
+        return f"Cluster {self.cluster_id} is not as it was asked to be: {told}"
+
+
+class SecurityConfigurationDiffers(EmrPipelinesError):
+    """A security configuration of that name exists, and says something else. ``parts`` are the members that differ."""
+
+    def __init__(self, name: str, parts: Sequence[str]) -> None:
+        super().__init__(name, list(parts))
+        self.name, self.parts = name, list(parts)
+
+    def __str__(self) -> str:
+        return (
+            f"There is a security configuration {self.name} already, and it differs in {', '.join(self.parts)}; EMR "
+            "cannot change one: choose another name, or delete it first by EmrDeleteSecurityConfigurationOperator"
+        )
 
 
 class DeadlineExceeded(EmrPipelinesError):

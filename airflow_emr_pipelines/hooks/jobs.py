@@ -6,9 +6,12 @@ from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.reports import ClusterReport, Reports, StepReport
 
 Report = StepReport | ClusterReport
+"""Of one job."""
+Seen = Report | Reports[StepReport]
+"""Of all that a task waits for."""
 
 
 class Watched(Protocol):

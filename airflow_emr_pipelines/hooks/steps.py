@@ -16,6 +16,7 @@ from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNF
 from airflow_emr_pipelines.hooks.once import send_once, send_until_clear
 from airflow_emr_pipelines.specs.keys import key_in_name
 from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.specs.states import StepState
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +111,21 @@ class EmrSteps(EmrSource):
                 sleep(min(pause, max(0.0, until - clock())))
             log.warning("Steps %s have not ended after %s", sorted(left), "being killed" if kill else "an interrupt")
 
-    def _ask_for_end(self, ids: Collection[str], *, kill: bool) -> None:
+    def refusals(self, ids: Collection[str], *, kill: bool) -> dict[str, str]:
+        """Ask once for the steps' end: why EMR would not, by step id, for those that have not ended nevertheless."""
+        refused = self._ask_for_end(ids, kill=kill)
+        if not refused:
+            return {}
+        reports, _ = send_until_clear(lambda: self.reports(refused), operation="ListSteps")
+        return {step_id: reason for step_id, reason in refused.items() if not _is_ending(reports.get(step_id))}
+
+    def _ask_for_end(self, ids: Collection[str], *, kill: bool) -> dict[str, str]:
         refused = send_until_clear(
             lambda: self.hook.cancel_steps(self.cluster_id, sorted(ids), kill=kill), operation="CancelSteps"
         )
         for step_id, reason in refused.items():
             log.info("EMR did not cancel step %s: %s", step_id, reason)
+        return refused
 
     def _unended(self, ids: Collection[str]) -> set[str]:
         """Those of the steps that may still run. A step of which EMR will not tell cannot be killed either."""
@@ -123,3 +133,7 @@ class EmrSteps(EmrSource):
         return {
             step_id for step_id, said in reports.items() if isinstance(said, StepReport) and not said.state.finished
         }
+
+
+def _is_ending(said: StepReport | Exception | None) -> bool:
+    return isinstance(said, StepReport) and (said.state.finished or said.state is StepState.CANCEL_PENDING)

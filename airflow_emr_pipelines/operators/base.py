@@ -20,7 +20,7 @@ from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, R
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.jobs import Report
+    from airflow_emr_pipelines.hooks.jobs import Seen
     from airflow_emr_pipelines.triggers.emr import EmrTrigger
 
 TRIGGER_FAILED = "__fail__"
@@ -68,39 +68,43 @@ class TaskRun:
         return cls(key, earlier_keys, tags, started, ti.try_number <= 1, ti.try_number > ti.max_tries)
 
 
-class EmrOperator(BaseOperator):
+class EmrCallOperator(BaseOperator):
     """Base of the operators: declares and documents once what they share.
 
     :param aws_conn_id: the AWS connection; None for boto3's own credential chain
     :param region_name: the AWS region; None for the connection's
+    """
+
+    template_fields: Sequence[str] = ("aws_conn_id", "region_name")
+    ui_color = "#ffe6c7"
+
+    def __init__(
+        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+
+class EmrOperator(EmrCallOperator):
+    """Base of the operators that wait.
+
     :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
     :param poll_seconds: seconds between two looks, at the least; None for ``[emr_pipelines] poll_seconds``
 
     ``execution_timeout`` bounds each try, also while it is deferred: the job is then cancelled and the task fails.
     """
 
-    template_fields: Sequence[str] = ("aws_conn_id", "region_name")
     operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
-    ui_color = "#ffe6c7"
 
-    def __init__(
-        self,
-        *,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        deferrable: bool = True,
-        poll_seconds: float | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, deferrable: bool = True, poll_seconds: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
         self.deferrable = deferrable
         self.poll_seconds = poll_seconds
         self.in_flight: EmrTrigger | None = None
         self.killed = False
 
-    def conclude(self, context: Context, report: Report) -> Any:
+    def conclude(self, context: Context, report: Seen) -> Any:
         """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
         raise NotImplementedError
 
@@ -152,7 +156,7 @@ class EmrOperator(BaseOperator):
         """The trigger that watches that job; an event carries what this needs."""
         raise NotImplementedError
 
-    def read(self, report: Mapping[str, Any]) -> Report:
+    def read(self, report: Mapping[str, Any]) -> Seen:
         """The report that an event carries."""
         raise NotImplementedError
 
@@ -167,7 +171,7 @@ class EmrOperator(BaseOperator):
             raise BadTriggerEvent(event)
         return self.conclude(context, report)
 
-    def out_of_time(self, trigger: EmrTrigger, report: Report | None) -> NoReturn:
+    def out_of_time(self, trigger: EmrTrigger, report: Seen | None) -> NoReturn:
         """Cancel what did not end in time."""
         self.give_up()
         seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_emr_pipelines.hooks.clusters import EmrClusters
     from airflow_emr_pipelines.hooks.emr import EmrHook
-    from airflow_emr_pipelines.hooks.jobs import Report
+    from airflow_emr_pipelines.hooks.jobs import Seen
 
 READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
 """States that end the wait for a cluster that shall take steps: it can, or it never will."""
@@ -117,7 +117,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             cluster_id=str(job["cluster_id"]), until=() if self.steps else READY, **self.watching(context)
         )
 
-    def conclude(self, context: Context, report: Report) -> str:
+    def conclude(self, context: Context, report: Seen) -> str:
         assert isinstance(report, ClusterReport)
         try:
             if self.steps:
@@ -174,7 +174,7 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))
 
-    def conclude(self, context: Context, report: Report) -> None:
+    def conclude(self, context: Context, report: Seen) -> None:
         assert isinstance(report, ClusterReport)
         self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
 

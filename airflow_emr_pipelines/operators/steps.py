@@ -25,7 +25,7 @@ from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.jobs import Report
+    from airflow_emr_pipelines.hooks.jobs import Seen
     from airflow_emr_pipelines.hooks.steps import EmrSteps
 
 
@@ -132,7 +132,7 @@ class EmrRunStepOperator(EmrOperator):
     def read(self, report: Mapping[str, Any]) -> StepReport:
         return StepReport.from_event(report)
 
-    def conclude(self, context: Context, report: Report) -> dict[str, Any]:
+    def conclude(self, context: Context, report: Seen) -> dict[str, Any]:
         assert isinstance(report, StepReport)
         self.in_flight = None
         hook = self.steps(report.cluster_id).hook

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from airflow_emr_pipelines.errors import BadTriggerEvent
 from airflow_emr_pipelines.specs.states import ClusterState, StepState
@@ -91,6 +91,8 @@ class ClusterReport:
     created: str | None = None
     ready: str | None = None
     ended: str | None = None
+    release_label: str | None = None
+    unhealthy_node_replacement: bool = False
 
     @property
     def lost(self) -> bool:
@@ -122,6 +124,8 @@ class ClusterReport:
             created=_iso(timeline.get("CreationDateTime")),
             ready=_iso(timeline.get("ReadyDateTime")),
             ended=_iso(timeline.get("EndDateTime")),
+            release_label=cluster.get("ReleaseLabel"),
+            unhealthy_node_replacement=bool(cluster.get("UnhealthyNodeReplacement", False)),
         )
 
     def to_event(self) -> dict[str, Any]:
@@ -140,6 +144,33 @@ class ClusterReport:
             return cls(**{**event, **typed})
         except (KeyError, TypeError) as error:
             raise BadTriggerEvent(event) from error
+
+
+R = TypeVar("R", StepReport, ClusterReport)
+
+
+@dataclass(frozen=True)
+class Reports(Generic[R]):
+    """What was seen last of several things that are waited for together."""
+
+    each: tuple[R, ...]
+
+    @property
+    def state(self) -> Any:
+        """The state of one that has not ended, if there is one."""
+        states = [report.state for report in self.each]
+        return next((state for state in states if not state.finished), states[-1])
+
+    @classmethod
+    def from_event(cls, kind: type[R], event: Mapping[str, Any]) -> Reports[R]:
+        """:raises BadTriggerEvent: it is not what a trigger for several gives"""
+        try:
+            each = tuple(kind.from_event(report) for report in event["each"])
+        except (KeyError, TypeError) as error:
+            raise BadTriggerEvent(event) from error
+        if not each:
+            raise BadTriggerEvent(event)
+        return cls(each)
 
 
 def _iso(when: datetime | None) -> str | None:

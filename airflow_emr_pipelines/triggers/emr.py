@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -57,17 +57,24 @@ class EmrTrigger(BaseTrigger):
         raise NotImplementedError
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        shared = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
-        fields = {name: getattr(self, name) for name in shared}
-        return f"{type(self).__module__}.{type(self).__name__}", {**self.own_fields(), **fields}
+        return f"{type(self).__module__}.{type(self).__name__}", {**self.own_fields(), **self.shared_fields()}
+
+    def shared_fields(self) -> dict[str, Any]:
+        """The fields that every trigger has."""
+        names = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
+        return {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:
             yield TriggerEvent(await self.see())
         except asyncio.CancelledError:
-            if not versions.TRIGGERS_ARE_TOLD_OF_KILLS and not await versions.task_is_deferred(self):
-                await self.on_kill()
+            if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
+                await versions.uncut(self._end_if_killed())
             raise
+
+    async def _end_if_killed(self) -> None:
+        if not await versions.task_is_deferred(self):
+            await self.on_kill()
 
     async def see(self) -> dict[str, Any]:
         """The event's content, when the wait is over."""
@@ -109,6 +116,16 @@ class EmrTrigger(BaseTrigger):
             "refused": refused,
         }
 
+    def _joined(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """One event of those of several jobs that were waited for together."""
+        reports = [event["report"] for event in events if event["report"] is not None]
+        return {
+            "job": self.own_fields(),
+            "report": {"each": reports} if reports else None,
+            "timed_out": any(event["timed_out"] for event in events),
+            "refused": next((event["refused"] for event in events if event["refused"] is not None), None),
+        }
+
 
 class EmrStepTrigger(EmrTrigger):
     """Wait for a step of a cluster."""
@@ -124,6 +141,32 @@ class EmrStepTrigger(EmrTrigger):
 
     def own_fields(self) -> dict[str, Any]:
         return {"cluster_id": self.cluster_id, "step_id": self.step_id}
+
+    def source(self) -> Watched:
+        from airflow_emr_pipelines.hooks.steps import EmrSteps
+
+        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name)
+
+
+class EmrStepsTrigger(EmrTrigger):
+    """Wait until several steps of a cluster have ended. ``each`` of the event's report is that of one."""
+
+    def __init__(self, *, cluster_id: str, step_ids: Sequence[str], **watching: Any) -> None:
+        super().__init__(**watching)
+        self.cluster_id = cluster_id
+        self.step_ids = list(step_ids)
+
+    @property
+    def job_id(self) -> str:
+        return ", ".join(self.step_ids)
+
+    def own_fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id, "step_ids": self.step_ids}
+
+    async def see(self) -> dict[str, Any]:
+        shared = self.shared_fields()
+        each = [EmrStepTrigger(cluster_id=self.cluster_id, step_id=step_id, **shared) for step_id in self.step_ids]
+        return self._joined(await asyncio.gather(*(trigger.see() for trigger in each)))
 
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.steps import EmrSteps

@@ -13,13 +13,16 @@ from airflow_emr_pipelines.errors import (
     ClusterFailed,
     ClusterGone,
     ClusterLost,
+    ClusterNotModified,
     DeadlineExceeded,
     EmrPipelinesError,
     InfrastructureLost,
     InvalidSpec,
+    SecurityConfigurationDiffers,
     StepCancelled,
     StepFailed,
     StepLost,
+    StepsNotCancelled,
     UnclearAnswer,
     UnknownState,
     WatchRefused,
@@ -35,6 +38,9 @@ RAISED = [
     ClusterFailed(*CLUSTER),
     ClusterGone(*CLUSTER),
     ClusterLost(*CLUSTER),
+    StepsNotCancelled("j-1", {"s-1": "it has ended"}),
+    ClusterNotModified("j-1", {"core": "no capacity"}),
+    SecurityConfigurationDiffers("encrypted", ["EncryptionConfiguration"]),
     InfrastructureLost("capacity"),
     DeadlineExceeded("step s-1", 60.0, "RUNNING"),
     UnclearAnswer("RunJobFlow", "no answer", "look in the console"),
@@ -66,8 +72,17 @@ def test_an_exception_survives_pickling_and_copying(error: EmrPipelinesError) ->
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_an_exception_tells_all_it_knows(error: EmrPipelinesError) -> None:
-    for value in vars(error).values():
+    for value in parts(vars(error)):
         assert value is None or (f"{value:g}" if isinstance(value, float) else str(value)) in str(error)
+
+
+def parts(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        yield from (part for item in value.values() for part in parts(item))
+    elif isinstance(value, list):
+        yield from value
+    else:
+        yield value
 
 
 def test_bad_input_is_a_value_error() -> None:
