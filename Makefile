@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 DAY    ?= 2013-01-01
+FOLDER ?= .local/airflow
 ARGS   ?=
 SCHEDULES ?= 300
 
@@ -17,12 +18,12 @@ AIRFLOWS := $(patsubst constraints-airflow-%.txt,%,$(wildcard constraints-airflo
 OTHER    := .venv-airflow-$(VERSION)
 # What meets Airflow, or the AWS packages of an Airflow's time. Values and the emulator do not.
 AIRFLOW_TESTS := tests/operators tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
-    $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py)
+    $(wildcard $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py))
 
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test test-airflow demo bench soak docs env clean
+.PHONY: help install check fmt test test-airflow demo up status down airflow bench soak docs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,7 +65,7 @@ test-airflow: $(STAMP) $(OTHER)/.installed ## the tests that meet Airflow, under
 .venv-airflow-%/.installed: constraints-airflow-%.txt pyproject.toml | $(STAMP)
 	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
 	@echo "Installing Airflow $* into $(@D): about 500 MB the first time …"
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< --editable '.[test]'
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< --editable '.[test,examples]'
 	@touch $@
 
 constraints-airflow-%.txt:
@@ -72,6 +73,19 @@ constraints-airflow-%.txt:
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m airflow_emr_pipelines.local.demo --day $(DAY) $(ARGS)
+
+up: $(STAMP) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports)
+	@$(BIN)/python -m airflow_emr_pipelines.local.up --home $(FOLDER) $(ARGS)
+
+status: $(STAMP) ## what of it runs, and where
+	@$(BIN)/python -m airflow_emr_pipelines.local.status --home $(FOLDER)
+
+down: $(STAMP) ## stop it; its data stay in FOLDER, .local/airflow when not given
+	@$(BIN)/python -m airflow_emr_pipelines.local.down --home $(FOLDER)
+
+airflow: $(STAMP) ## a command of that Airflow (ARGS="dags list")
+	@[ -r $(FOLDER)/env ] || { echo "There is no Airflow in $(FOLDER): make up starts one." >&2; exit 1; }
+	@. $(abspath $(FOLDER))/env && airflow $(ARGS)
 
 bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
@@ -90,6 +104,6 @@ env: .env ## the secrets that docker-compose.yaml asks for, drawn once into .env
 	    echo "$$name=$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"; done > $@
 	@echo "The secrets lie in $@; next: docker compose up --build --wait"
 
-clean: ## remove caches, builds and the data of earlier demos
-	rm -rf .local .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+clean: ## remove caches, builds and the data of earlier demos; what `make up` keeps stays
+	rm -rf .local/demo-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
