@@ -36,7 +36,6 @@ AS_REQUESTED = (
     "EbsRootVolumeThroughput",
     "RepoUpgradeOnBoot",
     "OSReleaseLabel",
-    "ExtendedSupport",
     "AutoScalingRole",
     "LogEncryptionKmsKeyId",
     "MonitoringConfiguration",
@@ -82,6 +81,7 @@ def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
         "Configurations": request.get("Configurations", []),
         "MasterPublicDnsName": _dns(primary, cluster.region) if cluster.ready and primary else None,
         "StepConcurrencyLevel": cluster.step_concurrency,
+        "ExtendedSupport": cluster.extended_support,
         "KerberosAttributes": request.get("KerberosAttributes", {}),
         "PlacementGroups": [
             {"PlacementStrategy": "SPREAD", **group} for group in request.get("PlacementGroupConfigs", ())

@@ -267,14 +267,18 @@ class Life:
         self.cluster.changed.set()
 
     def _act_on_failure(self, failed: Step) -> None:
-        """Do what ActionOnFailure says. Above a step concurrency of 1 EMR has let in nothing but CONTINUE."""
+        """Do what ActionOnFailure says.
+
+        Above a step concurrency of 1 EMR has let in nothing but CONTINUE, and disarms what it let in before. Of the
+        steps that still run together when it was lowered to 1, one may end the cluster, but none cancels others.
+        """
         cluster, action = self.cluster, failed.action_on_failure
-        if action == "CONTINUE":
+        if action == "CONTINUE" or cluster.step_concurrency > 1:
             return
         # Protection keeps a cluster that would stay alive without steps; of the other steps none may run either.
         if action in TERMINATES and not (cluster.protected and cluster.keep_alive):
             cluster.ask_for_end(STEP_FAILURE)
-        else:
+        elif len(self.running) == 1:
             for step in cluster.steps:
                 if step.state is S.PENDING:
                     step.move(S.CANCELLED, self.clock.now())
@@ -307,6 +311,7 @@ def _step_run(cluster: Cluster, step: Step) -> StepRun:
         args=tuple(step.config.get("Args", ())),
         properties=step.config.get("Properties", {}),
         log_uri=step.logs.get("LogUri") or cluster.request.get("LogUri"),
+        execution_role=step.execution_role,
     )
 
 

@@ -112,6 +112,7 @@ class Cluster:
     visible: bool = True
     unhealthy_node_replacement: bool | None = None
     step_concurrency: int = 1
+    extended_support: bool | None = None
     security_configuration: str | None = None
     security: Mapping[str, Any] = field(default_factory=dict)
     """What its security configuration says."""

@@ -105,6 +105,8 @@ class Runner:
         below = f"steps/{step.step_id}"
         destination = Destination(step.log_uri or setup.log_uri, setup.cluster_id, below, cloud_watch)
         title = f"Created Runner for step {step.step_id}, {step.name}: {step.jar} {' '.join(step.args)}"
+        if step.execution_role is not None:
+            title += f", with the runtime role {step.execution_role}"
         return await self._execute(setup, step.step_id, title, lambda node: interpret(node, step), destination)
 
     async def _execute(

@@ -19,6 +19,7 @@ class StepRun:
     args: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
     log_uri: str | None = None
+    execution_role: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,12 @@ from airflow_emr_pipelines.emulator.actions import (
     fleets,
     groups,
     instances,
+    job_flows,
+    releases,
     scaling,
+    security_configurations,
     steps,
+    switches,
     tags,
 )
 from airflow_emr_pipelines.emulator.actions.registry import ACTIONS, Emr
@@ -24,7 +28,11 @@ __all__ = [
     "fleets",
     "groups",
     "instances",
+    "job_flows",
+    "releases",
     "scaling",
+    "security_configurations",
     "steps",
+    "switches",
     "tags",
 ]

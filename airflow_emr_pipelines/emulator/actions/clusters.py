@@ -36,6 +36,7 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
         visible=request.get("VisibleToAllUsers", True),
         unhealthy_node_replacement=instances.get("UnhealthyNodeReplacement"),
         step_concurrency=request.get("StepConcurrencyLevel", 1),
+        extended_support=request.get("ExtendedSupport"),
         security_configuration=request.get("SecurityConfiguration"),
         security=security,
         managed_scaling=request.get("ManagedScalingPolicy"),
@@ -50,12 +51,8 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
 
 def _security(emr: Emr, request: Request) -> Request:
     """What the security configuration says that a cluster is to have."""
-    if "SecurityConfiguration" not in request:
-        return {}
-    name = request["SecurityConfiguration"]
-    if name not in emr.security_configurations:
-        raise Refused(f"Security configuration with name '{name}' does not exist.")
-    return emr.security_configurations[name].content
+    name = request.get("SecurityConfiguration")
+    return {} if name is None else emr.security_configuration(name).content
 
 
 @action
@@ -82,8 +79,20 @@ async def list_clusters(emr: Emr, request: Request) -> Answer:
 
 
 @action
+async def modify_cluster(emr: Emr, request: Request) -> Answer:
+    cluster = emr.cluster("ModifyCluster", request["ClusterId"])
+    rules.modifiable(cluster)
+    if "StepConcurrencyLevel" in request:
+        rules.step_concurrency(request["StepConcurrencyLevel"], rules.release_of(cluster.request["ReleaseLabel"]))
+        cluster.step_concurrency = request["StepConcurrencyLevel"]
+        cluster.changed.set()
+    cluster.extended_support = request.get("ExtendedSupport", cluster.extended_support)
+    return {"StepConcurrencyLevel": cluster.step_concurrency, "ExtendedSupport": cluster.extended_support}
+
+
+@action
 async def terminate_job_flows(emr: Emr, request: Request) -> Answer:
-    clusters = _named(emr, "TerminateJobFlows", request)
+    clusters = emr.job_flows("TerminateJobFlows", request)
     protected = [cluster for cluster in clusters if cluster.protected and not cluster.state.finished]
     for cluster in clusters:
         if cluster not in protected and not cluster.state.finished:
@@ -94,24 +103,7 @@ async def terminate_job_flows(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def set_termination_protection(emr: Emr, request: Request) -> Answer:
-    clusters = _named(emr, "SetTerminationProtection", request)
-    for cluster in clusters:
-        rules.modifiable(cluster)
-    for cluster in clusters:
-        cluster.protected = request["TerminationProtected"]
-    return {}
-
-
-@action
 async def list_bootstrap_actions(emr: Emr, request: Request) -> Answer:
     actions = emr.cluster("ListBootstrapActions", request["ClusterId"]).request.get("BootstrapActions", [])
     found, marker = page(list(enumerate(actions)), lambda action: str(action[0]), request, PAGE)
     return {"BootstrapActions": [bootstrap_answer(config) for _, config in found], "Marker": marker}
-
-
-def _named(emr: Emr, operation: str, request: Request) -> list[Cluster]:
-    """The clusters of a verb that takes several, which all must exist."""
-    if not 1 <= len(request["JobFlowIds"]) <= 10:
-        raise Refused("1 to 10 job flow ids can be specified.")
-    return [emr.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]

@@ -32,6 +32,17 @@ class Emr:
     def security_configurations(self) -> dict[str, SecurityConfiguration]:
         return self.settings.security_configurations
 
+    def security_configuration(self, name: str) -> SecurityConfiguration:
+        if name not in self.security_configurations:
+            raise Refused(f"Security configuration with name '{name}' does not exist.")
+        return self.security_configurations[name]
+
+    def job_flows(self, operation: str, request: Request) -> list[Cluster]:
+        """The clusters of a verb that takes several, which all must exist."""
+        if not 1 <= len(request["JobFlowIds"]) <= 10:
+            raise Refused("1 to 10 job flow ids can be specified.")
+        return [self.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]
+
     def cluster(self, operation: str, cluster_id: str) -> Cluster:
         found = self.clusters.get(self.region, cluster_id)
         if found is None:

@@ -18,7 +18,7 @@ async def add_job_flow_steps(emr: Emr, request: Request) -> Answer:
     role = request.get("ExecutionRoleArn")
     if role is not None:
         release = rules.release_of(cluster.request["ReleaseLabel"])
-        rules.runtime_role(cluster.security, release, primaries=cluster.primaries)
+        rules.runtime_role(cluster.security, release, request["Steps"], primaries=cluster.primaries)
     new = [new_step(emr, config, role) for config in request["Steps"]]
     cluster.steps.extend(new)
     cluster.changed.set()

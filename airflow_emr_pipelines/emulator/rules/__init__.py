@@ -9,7 +9,7 @@ from airflow_emr_pipelines.emulator.rules.clusters import modifiable, step_concu
 from airflow_emr_pipelines.emulator.rules.fleets import added_fleet, modified_fleet, supports_fleets
 from airflow_emr_pipelines.emulator.rules.groups import added_groups, modified_group
 from airflow_emr_pipelines.emulator.rules.new_cluster import has_three_primaries, new_cluster
-from airflow_emr_pipelines.emulator.rules.releases import release_of, supported_from
+from airflow_emr_pipelines.emulator.rules.releases import applications_of, release_of, supported_from
 from airflow_emr_pipelines.emulator.rules.scaling import (
     NO_POLICY_FOR_FLEETS,
     auto_scaling,
@@ -18,6 +18,7 @@ from airflow_emr_pipelines.emulator.rules.scaling import (
     managed_scaling,
 )
 from airflow_emr_pipelines.emulator.rules.security import runtime_role
+from airflow_emr_pipelines.emulator.rules.security_configurations import new_security_configuration
 from airflow_emr_pipelines.emulator.rules.steps import added_steps, not_cancellable, steps
 from airflow_emr_pipelines.emulator.rules.tags import tags
 
@@ -26,6 +27,7 @@ __all__ = [
     "added_fleet",
     "added_groups",
     "added_steps",
+    "applications_of",
     "auto_scaling",
     "auto_termination",
     "group_policies",
@@ -35,6 +37,7 @@ __all__ = [
     "modified_fleet",
     "modified_group",
     "new_cluster",
+    "new_security_configuration",
     "not_cancellable",
     "release_of",
     "runtime_role",

@@ -41,7 +41,8 @@ def new_cluster(request: Request, security: Request) -> None:
     _software(request, release)
     kerberos(request, security)
     if "StepExecutionRoleArn" in request:
-        runtime_role(security, release, primaries=3 if has_three_primaries(instances) else 1)
+        primaries = 3 if has_three_primaries(instances) else 1
+        runtime_role(security, release, request.get("Steps", ()), primaries=primaries)
     concurrency = request.get("StepConcurrencyLevel", 1)
     step_concurrency(concurrency, release)
     logging(request, release)

@@ -43,7 +43,9 @@ _NOT_EMULATED = {
 def interpret(node: Node, step: StepRun) -> Launch:
     """The process that a step is; CannotRun says why there is none."""
     if _COMMAND_RUNNER.fullmatch(step.jar):
-        return _command(node, step.args)
+        # Under a runtime role EMR's command goes through a shell once more: it wants its own quotes.
+        through_shell = step.execution_role is not None and step.args[:1] == ("bash",)
+        return _command(node, ("bash", "-c", " ".join(step.args)) if through_shell else step.args)
     if _SCRIPT_RUNNER.fullmatch(step.jar):
         return shell.script_runner(node, step.args)
     return custom_jar(node, step.jar, step.main_class, step.args, step.properties)

@@ -17,6 +17,7 @@ from tests.unit.emulator.test_life import in_a_small_world
 KERBEROS = {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ClusterDedicatedKdc"}}}
 RUNTIME_ROLES = {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}}
 ATTRIBUTES = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "hunter2", "ADDomainJoinUser": "joe"}
+SPARK_STEP = {**step(), "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["spark-submit", "s3://b/job.py"]}}
 ROLE = "arn:aws:iam::123456789012:role/runtime"
 
 
@@ -59,9 +60,9 @@ async def test_steps_have_a_runtime_role_where_the_configuration_enables_it(worl
     give(world, "roles", RUNTIME_ROLES)
     without = await world.run_job_flow(SecurityConfiguration="empty")
     with pytest.raises(Refused, match="EnableApplicationScopedIAMRole"):
-        await world.call("AddJobFlowSteps", JobFlowId=without.id, Steps=[step()], ExecutionRoleArn=ROLE)
-    cluster = await world.run_job_flow(step(), SecurityConfiguration="roles", StepExecutionRoleArn=ROLE)
-    await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step()], ExecutionRoleArn=ROLE)
+        await world.call("AddJobFlowSteps", JobFlowId=without.id, Steps=[SPARK_STEP], ExecutionRoleArn=ROLE)
+    cluster = await world.run_job_flow(SPARK_STEP, SecurityConfiguration="roles", StepExecutionRoleArn=ROLE)
+    await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[SPARK_STEP], ExecutionRoleArn=ROLE)
     await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step()])
     told = [
         (await world.call("DescribeStep", ClusterId=cluster.id, StepId=one.id))["Step"]["ExecutionRoleArn"]
@@ -70,4 +71,4 @@ async def test_steps_have_a_runtime_role_where_the_configuration_enables_it(worl
     assert told == [ROLE, ROLE, None]
     three = await world.run_job_flow(groups=[{**PRIMARY, "InstanceCount": 3}], SecurityConfiguration="roles")
     with pytest.raises(Refused, match="three primary instances"):
-        await world.call("AddJobFlowSteps", JobFlowId=three.id, Steps=[step()], ExecutionRoleArn=ROLE)
+        await world.call("AddJobFlowSteps", JobFlowId=three.id, Steps=[SPARK_STEP], ExecutionRoleArn=ROLE)
