@@ -60,7 +60,8 @@ class GuardedProcess:
         self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; its output goes to the log file."""
+        """Start it, or start it again when it has died; its output goes to the log file."""
+        self.stop()
         self._guard = start_guard(self.command, stdin=subprocess.PIPE, env=self.env, log=self.log)
 
     @property

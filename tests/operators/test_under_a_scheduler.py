@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow
@@ -19,11 +22,32 @@ pytestmark = pytest.mark.slow
 
 DAY = "2013-01-01"
 LONG_STEP = """
+import os
+from datetime import timedelta
+from pathlib import Path
+
 from airflow.sdk import DAG
 from airflow_emr_pipelines import EmrRunStepOperator, ShellStep
 
 with DAG("long_step", schedule=None, params={"cluster_id": "j-NONE"}):
     EmrRunStepOperator(task_id="long", step=ShellStep("long", "sleep 1000"), cluster_id="{{ params.cluster_id }}")
+
+class TellingOperator(EmrRunStepOperator):
+    def execute(self, context):
+        if not self.deferrable:
+            Path(context["params"]["pid_file"]).write_text(str(os.getpid()))
+        return super().execute(context)
+
+with DAG("short_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file": ""}):
+    for name, deferrable in (("deferred", True), ("waiting", False)):
+        TellingOperator(
+            task_id=name,
+            step=ShellStep(name, "sleep 12"),
+            cluster_id="{{ params.cluster_id }}",
+            deferrable=deferrable,
+            retries=2,
+            retry_delay=timedelta(0),
+        )
 """
 
 
@@ -32,7 +56,13 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator
     folder = tmp_path_factory.mktemp("scheduled")
     shutil.copytree(DAG_FOLDERS["examples"], folder / "dags")
     (folder / "dags" / "long_step.py").write_text(LONG_STEP)
-    options = {"AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.5", "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10"}
+    options = {
+        "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.5",
+        "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10",
+        # How soon a new triggerer takes over what a dead one watched.
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "4",
+        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    }
     with LocalAirflow(folder / "home", folder / "dags", env={**emulator.environment, **options}) as running:
         yield running
 
@@ -118,3 +148,22 @@ def test_a_cleared_waiting_task_runs_anew_and_only_its_old_step_is_cancelled(
     until(lambda: seen_running(airflow, run_id), "the triggerer's first look at the new step")
     airflow.api.mark("long_step", run_id, "long", "failed")
     until(lambda: {state for _, state in step_states(emr, cluster_id)} == {"CANCELLED"}, "the new step's cancellation")
+
+
+def test_a_killed_worker_and_a_killed_triggerer_leave_one_step_of_each_task_and_a_green_run(
+    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any, tmp_path: Path
+) -> None:
+    airflow.wait_for_dag("short_step")
+    pid_file = tmp_path / "pid"
+    run_id = airflow.api.trigger("short_step", {"cluster_id": cluster_id, "pid_file": str(pid_file)})
+    until(lambda: [state for _, state in step_states(emr, cluster_id)] == ["RUNNING"] * 2, "both steps")
+    until(lambda: state_of(airflow, "short_step", run_id, "deferred") == "deferred", "the deferral")
+    os.kill(int(pid_file.read_text()), signal.SIGKILL)
+    triggerer = next(component for component in airflow.components if "triggerer" in component.name)
+    for process in psutil.Process(triggerer.pid).children(recursive=True):
+        process.kill()
+    wait_until(lambda: not triggerer.is_running, "the triggerer's end", processes=(), timeout=30, log=triggerer.log)
+    airflow.start()
+    until(lambda: airflow.api.run_state("short_step", run_id) in ("success", "failed"), "the run")
+    assert airflow.api.run_state("short_step", run_id) == "success"
+    assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED"] * 2
