@@ -121,6 +121,7 @@ class Provisioning:
         one.instances.extend(new)
         if one.ready is not None:
             one.resized, one.suspended = now, None
+        self.cluster.changed.set()  # a cluster that waits for less may be able to start
 
     def _let_go(self, instance: Instance, now: datetime) -> None:
         if instance.state is N.AWAITING_FULFILLMENT:
