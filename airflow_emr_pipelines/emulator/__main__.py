@@ -19,6 +19,8 @@ from airflow_emr_pipelines.emulator.arguments import add_arguments
 
 EXTRA = "pip install 'airflow-emr-pipelines[emulator]'"
 UNUSABLE = 2
+KEEP_ALIVE_SECONDS = 60
+"""A connection may be idle for so long: longer than a client pauses between two looks."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,6 +85,8 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
             log_level="warning",
             access_log=False,
             lifespan="off",
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
         )
     )

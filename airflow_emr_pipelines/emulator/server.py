@@ -75,7 +75,9 @@ class Server:
             return
         loses_answer = fault is not None and fault.kind is Kind.LOSE_ANSWER
         if operation:
-            response = await _refusing(operation, self._emr(request, operation, region))
+            response = _unreadable(request) or await _refusing(
+                operation, self._emr(request, operation, region, service)
+            )
         elif target == GET_RESOURCES:
             response = await _refusing("GetResources", self._get_resources(request, region))
         elif service in NOT_YET:
@@ -88,14 +90,19 @@ class Server:
         elif response is not None:
             await response(scope, receive, send)
 
-    async def _emr(self, request: Request, operation: str, region: str) -> Response:
+    async def _emr(self, request: Request, operation: str, region: str, service: str) -> Response:
+        if operation not in wire.operations():
+            raise AwsError("UnknownOperationException", "")
+        if not service:
+            raise _unsigned(request)
         action = ACTIONS.get(operation)
         if action is None:
             raise not_emulated(f"ElasticMapReduce {operation}")
         if self.rates is not None and not self.rates.allow(region, operation):
             raise throttled()
         parameters = wire.read(operation, await _json(request))
-        return _answer(wire.written(await action(Emr(self.clusters, self.lives, self.clock, region), parameters)))
+        answer = await action(Emr(self.clusters, self.lives, self.clock, region), parameters)
+        return _answer(wire.written(answer) if wire.has_answer(operation) else None)
 
     async def _get_resources(self, request: Request, region: str) -> Response:
         parameters = wire.read("GetResources", await _json(request), "resourcegroupstaggingapi")
@@ -199,6 +206,20 @@ async def _refusing(operation: str, answering: Awaitable[Response]) -> Response:
         return _refusal(AwsError("InternalServerError", f"The emulator failed at {operation}; its log says why.", 500))
 
 
+def _unreadable(request: Request) -> Response | None:
+    """The answer to what is no request of the JSON protocol, and so gets none in it."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type == JSON_1_1:
+        return None
+    return Response("<UnknownOperationException/>\n", 404, {"x-amzn-RequestId": str(uuid.uuid4())})
+
+
+def _unsigned(request: Request) -> AwsError:
+    if "authorization" in request.headers:
+        return AwsError("IncompleteSignatureException", "The Authorization header has no scope of Signature Version 4.")
+    return AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
+
+
 def _scope_of(request: Request) -> tuple[str, str]:
     """Region and service that the request was signed for."""
     found = SCOPE.search(request.headers.get("authorization", ""))
@@ -215,9 +236,11 @@ async def _json(request: Request) -> dict[str, Any]:
     return read
 
 
-def _answer(body: Mapping[str, Any], status: int = 200) -> Response:
+def _answer(body: Mapping[str, Any] | None, status: int = 200) -> Response:
+    """An answer in the JSON protocol; None is that of an operation which answers nothing."""
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
-    return Response(json.dumps(body).encode(), status, headers, media_type=JSON_1_1)
+    content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+    return Response(content, status, headers, media_type=JSON_1_1)
 
 
 def _refusal(error: AwsError) -> Response:

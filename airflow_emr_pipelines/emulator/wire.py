@@ -36,6 +36,17 @@ def service_model(service: str) -> ServiceModel:
     return model
 
 
+@lru_cache
+def operations() -> frozenset[str]:
+    """All that EMR on EC2 has, emulated or not."""
+    return frozenset(service_model("emr").operation_names)
+
+
+def has_answer(operation: str) -> bool:
+    """Whether EMR answers a document, be it empty; of the other operations the body is empty."""
+    return service_model("emr").operation_model(operation).output_shape is not None
+
+
 def read(operation: str, sent: Any, service: str = "emr") -> dict[str, Any]:
     """The request's parameters: known members only, timestamps as datetimes.
 
@@ -141,11 +152,11 @@ def _join(path: str, name: str) -> str:
 
 
 def written(value: Any) -> Any:
-    """An answer as JSON 1.1 has it: no members that are None, timestamps as seconds since 1970."""
+    """An answer as JSON 1.1 has it: no members that are None, timestamps as seconds and milliseconds since 1970."""
     if isinstance(value, Mapping):
         return {key: written(part) for key, part in value.items() if part is not None}
     if isinstance(value, (list, tuple)):
         return [written(part) for part in value]
     if isinstance(value, datetime):
-        return value.timestamp()
+        return int(value.timestamp() * 1000) / 1000
     return value

@@ -21,12 +21,12 @@ SIGNED = (
 )
 
 
-def post(url: str, body: bytes, target: str | None = None, service: str | None = None) -> tuple[int, dict[str, Any]]:
-    headers = {"Content-Type": "application/x-amz-json-1.1"}
+def post(
+    url: str, body: bytes, target: str | None = None, service: str = "elasticmapreduce"
+) -> tuple[int, dict[str, Any]]:
+    headers = {"Content-Type": "application/x-amz-json-1.1", "Authorization": SIGNED.format(service=service)}
     if target:
         headers["X-Amz-Target"] = target
-    if service:
-        headers["Authorization"] = SIGNED.format(service=service)
     asked = urllib.request.Request(url, body, headers)
     try:
         with urllib.request.urlopen(asked, timeout=30) as answer:
