@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -80,19 +81,21 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         run = TaskRun.of(context)
         clusters = self.clusters()
         region = clusters.hook.where()["region"]
-        request = render_cluster(
+        render = partial(
+            render_cluster,
             cluster,
             name=name_with_key(cluster.name, run.key),
             steps=[render_step(step, name=name_with_key(step.name, run.key), region=region) for step in steps],
             tags=run.tags,
         )
+        name = render()["Name"]  # what can be refused is, before anything is looked for
         earlier = None if run.first_try else self._earlier(clusters, run)
         if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
         else:
-            cluster_id = clusters.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
-            self.log.info("Created cluster %s (%s)", cluster_id, request["Name"])
+            cluster_id = self._submit(clusters, render, run, earlier.id if earlier else None)
+            self.log.info("Created cluster %s (%s)", cluster_id, name)
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
         self.in_flight = trigger
         try:
@@ -103,6 +106,16 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         except BaseException:
             self.give_up()
             raise
+
+    def _submit(
+        self, clusters: EmrClusters, render: Callable[..., dict[str, Any]], run: TaskRun, earlier: str | None
+    ) -> str:
+        """Create the cluster; its passwords are in clear from here to EMR, and nowhere else."""
+        from airflow_emr_pipelines.hooks.secrets import Secrets
+
+        secrets = Secrets()
+        with secrets.untold():
+            return clusters.submit(render(reveal=secrets.reveal), run.key, run.started, earlier=earlier)
 
     def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
         """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
