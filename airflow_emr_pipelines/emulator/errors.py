@@ -38,7 +38,9 @@ class AwsError(Exception):
         """The answer in AWS's JSON 1.1 protocol."""
         if self.code == "InvalidRequestException":
             return {"__type": self.code, "ErrorCode": "InvalidRequest", "Message": self.message}
-        return {"__type": self.code, "message": self.message}
+        if self.code == "InternalServerException":
+            return {"__type": self.code, "Message": self.message}
+        return {"__type": self.code, **({"message": self.message} if self.message else {})}
 
 
 class Refused(Exception):
