@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.emulator.shapes import check_answers
+from tests.emulator.shapes import Answers
 
 ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 FINISHED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
@@ -57,6 +57,7 @@ class Region:
 
     def __init__(self, url: str, name: str | None = None) -> None:
         self.url, self.name = url, name or f"test-{uuid.uuid4().hex[:8]}-1"
+        self.answers = Answers()
         self.emr = self.client("emr")
 
     def client(self, service: str) -> Any:
@@ -71,7 +72,7 @@ class Region:
             config=config,
         )
         if service in ("emr", "resourcegroupstaggingapi"):
-            check_answers(client)
+            self.answers.check(client)
         return client
 
     def run(self, *steps: Mapping[str, Any], **changes: Any) -> str:
