@@ -188,9 +188,10 @@ class Provisioning:
         if aim in ON_THE_WAY_UP and one.state in ON_THE_WAY_UP:
             for state in ON_THE_WAY_UP[ON_THE_WAY_UP.index(one.state) + 1 : ON_THE_WAY_UP.index(aim) + 1]:
                 one.move(state, now)
-        elif aim is not one.state:
-            if aim is G.SUSPENDED and one.state is G.RUNNING:
-                one.move(G.RESIZING, now)
+            aim = self._aim(one) if one.ready else one.state  # it may have come up while its size changed
+        if aim is G.SUSPENDED and one.state is G.RUNNING:
+            one.move(G.RESIZING, now)
+        if aim is not one.state:
             one.move(aim, now)
 
     def _aim(self, one: Collection) -> CollectionState:

@@ -450,6 +450,26 @@ async def test_a_resize_and_a_reconfiguration_wait_for_each_other(world: SmallWo
     assert (len(core.instances), core.applied) == (4, 1)
 
 
+@in_a_slow_world(spot=0)
+async def test_a_fleet_that_comes_up_while_it_shrinks_is_reconfigured_after_that(world: SmallWorld) -> None:
+    cluster = await ready(world, **fleet_cluster(fleet(on_demand=1), fleet("TASK", on_demand=1, spot=1)))
+    task = cluster.fleets[2]
+    assert task.state.value == "PROVISIONING"
+    change = {"TargetOnDemandCapacity": 0, "TargetSpotCapacity": 0}
+    types = [{"InstanceType": "m5.xlarge", "Configurations": [spark(a="1")]}]
+    await world.call(
+        "ModifyInstanceFleet",
+        ClusterId=cluster.id,
+        InstanceFleet={"InstanceFleetId": task.id, **change, "InstanceTypeConfigs": types},
+    )
+    seen = []
+    for _ in range(3):
+        seen.append(task.state.value)
+        await world.clock.advance(10)
+    assert seen == ["RESIZING", "RECONFIGURING", "RUNNING"]
+    assert states(task) == ["TERMINATED"] * 2
+
+
 def test_merging_adds_and_outranks() -> None:
     env = {"Classification": "hadoop-env", "Configurations": [{"Classification": "export", "Properties": {"A": "1"}}]}
     new = {"Classification": "hadoop-env", "Configurations": [{"Classification": "export", "Properties": {"B": "2"}}]}
