@@ -20,10 +20,13 @@ OTHER    := .venv-airflow-$(VERSION)
 AIRFLOW_TESTS := tests/operators tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
     $(wildcard $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py))
 
+# Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.
+CLIENTS := .venv-clients
+
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test test-airflow demo up status down airflow bench soak docs env clean
+.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak docs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,8 +59,18 @@ fmt: $(STAMP) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-test: $(STAMP) ## all tests (ARGS="-m 'not slow'" for the quick ones)
+test: $(STAMP) $(CLIENTS)/.installed ## all tests (ARGS="-m 'not slow'" for the quick ones)
 	$(BIN)/python -m pytest $(ARGS)
+
+clients: $(CLIENTS)/.installed ## the AWS CLI and aiobotocore, which the tests set on the emulator
+
+$(CLIENTS)/.installed: constraints-clients.txt | $(STAMP)
+	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
+	@echo "Installing the AWS CLI and aiobotocore into $(@D): about 200 MB the first time …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< awscli aiobotocore boto3
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	    > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/installed.pth
+	@touch $@
 
 test-airflow: $(STAMP) $(OTHER)/.installed ## the tests that meet Airflow, under another one (VERSION=3.2.1)
 	EMULATOR_PYTHON=$(CURDIR)/$(BIN)/python $(OTHER)/bin/python -m pytest $(AIRFLOW_TESTS) $(ARGS)
