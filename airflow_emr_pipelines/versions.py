@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 """From 3.3 the triggerer calls ``on_kill`` when a user ends a deferred task; before, it only cancels the coroutine."""
+
+
+async def uncut(work: Coroutine[Any, Any, None]) -> None:
+    """See work to its end, however often the caller is cancelled meanwhile; only the end of the loop stops it.
+
+    Before 3.3 the triggerer cancels a trigger again each second, until the trigger is gone.
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 async def task_is_deferred(trigger: BaseTrigger) -> bool:

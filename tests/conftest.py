@@ -82,5 +82,5 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator
 def limited_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
     """One that keeps to AWS's rates, as it does for a user."""
     folder = tmp_path_factory.mktemp("limited-emulator")
-    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=DELAYS) as running:
+    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=DELAYS, python=EMULATOR) as running:
         yield running

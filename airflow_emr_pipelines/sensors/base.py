@@ -104,7 +104,7 @@ class EmrSensor(BaseSensorOperator):
             raise BadTriggerEvent(event)
         try:
             self._judge(event)
-        except EmrPipelinesError as error:
+        except (EmrPipelinesError, AirflowSensorTimeout) as error:
             if self.never_fail:
                 raise AirflowSkipException(str(error)) from error
             raise

@@ -130,8 +130,13 @@ class Watcher:
                 await asyncio.wait_for(self.joined.wait(), self._pause())
 
     async def _connect(self) -> None:
-        """Airflow looks connections up through the event loop, which sync_to_async keeps in reach of the thread."""
-        await sync_to_async(self.source.connect, thread_sensitive=False, executor=self.account.threads)()
+        """Airflow looks connections up through the event loop, which sync_to_async keeps in reach of the thread.
+
+        A look-up goes to its end, even if nobody waits any more: before 3.3 one that is cut leaves its answer to
+        whoever asks next, and that ends the triggerer.
+        """
+        connect = sync_to_async(self.source.connect, thread_sensitive=False, executor=self.account.threads)
+        await asyncio.shield(connect())
 
     def _pause(self) -> float:
         """The shortest that any of the waiters asks for."""

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk import DAG
 from botocore.session import get_session
 from botocore.validate import validate_parameters
@@ -90,7 +91,7 @@ def test_a_pipeline_runs_daily_for_the_day_that_has_ended_and_takes_a_day(pipeli
         assert type(dag.timetable).__name__ == "CronDataIntervalTimetable"
         assert (dag.catchup, dag.max_active_runs, str(dag.start_date.date())) == (False, 1, "2013-01-01")
         assert dag.params["day"] is None
-        with pytest.raises(ValueError, match="yesterday"):
+        with pytest.raises((ValueError, AirflowException), match="yesterday"):  # which of them is Airflow's choice
             dag.params["day"] = "yesterday"
 
 
@@ -180,6 +181,7 @@ def test_the_cluster_of_the_daily_etl_is_the_one_that_was_asked_for(dags: dict[s
 
 
 def test_the_jobs_understand_the_arguments_that_they_are_given(dags: dict[str, Any]) -> None:
+    pytest.importorskip("pyspark", reason="the jobs import it; where there is only an Airflow, it is not")
     for dag in dags.values():
         for task_id in steps_of(dag):
             step = rendered(dag, task_id)

@@ -55,7 +55,7 @@ def run_dag(airflow: None) -> Callable[..., Any]:
     """Runs a DAG of tests/dag_files by dag.test() and answers the DAG run."""
 
     def run(dag_id: str, **conf: Any) -> Any:
-        from tests.airflow_of import DagBag
+        from tests.airflow_of import DagBag, make_known
 
         with warnings.catch_warnings():
             # Airflow runs in this process, with warnings of its own and of what it stands on.
@@ -63,6 +63,7 @@ def run_dag(airflow: None) -> Callable[..., Any]:
             warnings.filterwarnings("error", module="airflow_emr_pipelines")
             bag = DagBag(str(DAG_FOLDERS["tests"]))
             assert not bag.import_errors
+            make_known(bag, "tests")
             return bag.dags[dag_id].test(run_conf=conf)
 
     return run

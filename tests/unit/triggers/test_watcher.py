@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import pytest
+from asgiref.sync import async_to_sync
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -246,3 +247,28 @@ def test_a_call_that_is_not_made_after_all_is_not_waited_for() -> None:
         return budget.tokens
 
     assert asyncio.run(tokens()) == pytest.approx(0, abs=0.1)
+
+
+def test_the_look_up_of_a_connection_goes_to_its_end_though_its_last_waiter_has_left() -> None:
+    """One that is cut leaves its answer, in an Airflow before 3.3, to whoever asks next."""
+    begun, ends = asyncio.Event(), asyncio.Queue[str]()
+
+    class Slow(Steps):
+        def connect(self) -> None:
+            async_to_sync(self.look_up)()
+
+        async def look_up(self) -> None:
+            begun.set()
+            try:
+                await asyncio.sleep(0.2)
+                ends.put_nowait("whole")
+            except asyncio.CancelledError:
+                ends.put_nowait("cut")
+                raise
+
+    async def come_and_go() -> str:
+        async with watcher_of(Slow(), calls_per_second=10_000).waiting_for("s-1", 0.005):
+            await asyncio.wait_for(begun.wait(), 5)
+        return await asyncio.wait_for(ends.get(), 5)
+
+    assert asyncio.run(come_and_go()) == "whole"

@@ -1,0 +1,92 @@
+"""What becomes of a trigger's job when a user ends the waiting task, on an Airflow that only cancels the trigger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines import versions
+from airflow_emr_pipelines.hooks.jobs import Report
+from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
+
+RUNNING = StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": {"State": "RUNNING"}})
+
+
+class Steps:
+    """A cluster whose step runs until it is cancelled; each call takes its time."""
+
+    account = identity = "here"
+
+    def __init__(self) -> None:
+        self.looked = threading.Event()
+        self.cancelled: list[str] = []
+
+    def connect(self) -> None:
+        time.sleep(0.1)
+
+    def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+        self.looked.set()
+        return {"s-1": RUNNING}, 1
+
+    def cancel(self, ids: Collection[str]) -> None:
+        time.sleep(0.1)
+        self.cancelled += ids
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    steps = Steps()
+    monkeypatch.setattr(EmrStepTrigger, "source", lambda _: steps)
+    monkeypatch.setattr(versions, "TRIGGERS_ARE_TOLD_OF_KILLS", False)
+    return steps
+
+
+def tasks_are_deferred(monkeypatch: pytest.MonkeyPatch, deferred: bool) -> None:
+    async def answer(trigger: Any) -> bool:
+        await asyncio.sleep(0.1)
+        return deferred
+
+    monkeypatch.setattr(versions, "task_is_deferred", answer)
+
+
+async def ended(steps: Steps, *, cancellations: int, **words: Any) -> None:
+    """A trigger that was seen to watch, and was cancelled so many times before it was gone."""
+    trigger = EmrStepTrigger(cluster_id="j-1", step_id="s-1", poll_seconds=0.01, **words)
+    running = asyncio.ensure_future(anext(trigger.run()))
+    assert await asyncio.to_thread(steps.looked.wait, 5)
+    for _ in range(cancellations):
+        running.cancel()
+        await asyncio.sleep(0.02)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert running.cancelled()
+
+
+@pytest.mark.parametrize("cancellations", [1, 5])
+def test_the_step_of_a_task_that_waits_no_more_is_cancelled_however_often_the_trigger_is(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, cancellations: int
+) -> None:
+    tasks_are_deferred(monkeypatch, False)
+    asyncio.run(ended(steps, cancellations=cancellations))
+    assert steps.cancelled == ["s-1"]
+
+
+def test_a_triggerer_that_stops_leaves_the_step_of_a_waiting_task_alone(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks_are_deferred(monkeypatch, True)
+    asyncio.run(ended(steps, cancellations=3))
+    assert steps.cancelled == []
+
+
+def test_what_somebody_else_started_is_left_alone(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks_are_deferred(monkeypatch, False)
+    asyncio.run(ended(steps, cancellations=1, cancel_on_kill=False))
+    assert steps.cancelled == []
