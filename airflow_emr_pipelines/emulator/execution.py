@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from airflow_emr_pipelines.emulator import logs
 from airflow_emr_pipelines.emulator.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.guard import Guard
+from airflow_emr_pipelines.emulator.history import SparkHistory
 from airflow_emr_pipelines.emulator.java import MissingExtra
 from airflow_emr_pipelines.emulator.logs import StepLog
 from airflow_emr_pipelines.emulator.memory import Memory
@@ -37,6 +38,7 @@ class Host:
     memory: Memory
     metastore: Metastore
     s3: BucketFolder
+    history: SparkHistory
     sweeper: Sweeper = field(default_factory=Sweeper)
 
 
@@ -53,11 +55,19 @@ class Destination:
 class Execution:
     """One step or bootstrap action on its way."""
 
-    def __init__(self, host: Host, log: StepLog, environment: dict[str, str], destination: Destination) -> None:
+    def __init__(
+        self,
+        host: Host,
+        log: StepLog,
+        environment: dict[str, str],
+        destination: Destination,
+        new_application_id: Callable[[], str],
+    ) -> None:
         self._host = host
         self._log = log
         self._environment = environment
         self._destination = destination
+        self._new_application_id = new_application_id
         self.over = asyncio.Event()  # set by whoever runs this, when nothing of it needs the cluster's folders
         self._cancelled = asyncio.Event()
         self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
@@ -123,7 +133,23 @@ class Execution:
         if left:
             self._log.say(f"ended what the process had left behind: {', '.join(left)}", "WARN")
         self._log.say(f"waitProcessCompletion ended with exit code {code}; total process run time: {seconds} seconds")
-        return self._judge(launch, code, out, err)
+        outcome = self._judge(launch, code, out, err)
+        return replace(outcome, application_ids=await asyncio.to_thread(self._applications, launch))
+
+    def _applications(self, launch: Launch) -> tuple[str, ...]:
+        """The ids of the step's applications, of which Spark may have started several; what they logged is kept."""
+        if launch.application_id is None:
+            return ()
+        kept: list[str] = []
+        if launch.event_logs is not None:
+            cluster_id = self._destination.cluster_id
+            try:
+                kept = self._host.history.keep(
+                    cluster_id, launch.event_logs, launch.application_id, self._new_application_id
+                )
+            except OSError as error:  # which fails no step
+                self._log.say(f"Spark's history does not show the application: {error}", "WARN")
+        return (launch.application_id, *kept[1:])
 
     async def _start(self, launch: Launch, out: Path, err: Path) -> ProcessGroup:
         environment = {**self._environment, **launch.environment}
@@ -177,7 +203,6 @@ class Execution:
         return got
 
     def _judge(self, launch: Launch, code: int, out: Path, err: Path) -> Outcome:
-        applications = (launch.application_id,) if launch.application_id else ()
         completed = code == 0
         cancelled = not completed and self._cancelled.is_set()
         why = None
@@ -190,7 +215,7 @@ class Execution:
             "Step succeeded" if completed else f"Step {'cancelled' if cancelled else 'failed'} with exitCode {code}"
         )
         reason = None if why is None else "Unknown Error"
-        return Outcome(code, completed, cancelled, reason, why, application_ids=applications)
+        return Outcome(code, completed, cancelled, reason, why)
 
     def _cause(self, launch: Launch, out: Path, err: Path) -> str | None:
         found = logs.cause(err, out)

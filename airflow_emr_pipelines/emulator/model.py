@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -123,6 +124,8 @@ class Cluster:
     """Set when something happened that the cluster's life must look at."""
     reshaped: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something happened that who provides its instances must look at."""
+    ui_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    """Who knows it may see what its applications show of themselves."""
     addresses: Iterator[str] = field(default_factory=lambda: (str(FIRST_ADDRESS + number) for number in count()))
 
     @property
@@ -195,11 +198,22 @@ class SecurityConfiguration:
         return found
 
 
+@dataclass(frozen=True)
+class PersistentAppUi:
+    """A user interface of a cluster's applications that outlives the cluster."""
+
+    id: str
+    cluster_id: str
+    created: datetime
+    tags: Sequence[Mapping[str, str]] = ()
+
+
 @dataclass
 class Settings:
     """What an account has in one region besides clusters."""
 
     security_configurations: dict[str, SecurityConfiguration] = field(default_factory=dict)
+    app_uis: dict[str, PersistentAppUi] = field(default_factory=dict)
     block_public_access: tuple[Mapping[str, Any], datetime] | None = None
     """BlockPublicAccessConfiguration, and since when; None as long as it is what AWS starts with."""
 

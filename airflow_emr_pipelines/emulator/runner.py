@@ -18,6 +18,7 @@ from airflow_emr_pipelines.emulator import configurations
 from airflow_emr_pipelines.emulator.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.execution import Destination, Execution, Host
 from airflow_emr_pipelines.emulator.guard import MARK, Guard, Trace, kill_until_gone
+from airflow_emr_pipelines.emulator.history import SparkHistory
 from airflow_emr_pipelines.emulator.home import ClusterHome
 from airflow_emr_pipelines.emulator.java import Java, MissingExtra
 from airflow_emr_pipelines.emulator.logs import StepLog
@@ -40,7 +41,7 @@ _MOST_CORES = 4
 class _Cluster:
     home: ClusterHome
     configuration: configurations.ClusterConfiguration
-    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    started_ms: int
     applications: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     running: dict[str, Execution] = field(default_factory=dict)
 
@@ -65,8 +66,11 @@ class Runner:
         self._endpoint = endpoint if callable(endpoint) else lambda: endpoint
         self._mark = uuid.uuid4().hex
         guard = Guard(self._mark)
-        self._host = Host(guard, Memory(memory_mib), Metastore(self._data_dir / "hive", s3.root, guard), s3)
+        self.history = SparkHistory(self._data_dir / "history", guard, f"{self._mark}/history")
+        metastore = Metastore(self._data_dir / "hive", s3.root, guard)
+        self._host = Host(guard, Memory(memory_mib), metastore, s3, self.history)
         self._clusters: dict[str, _Cluster] = {}
+        self._started_ms = 0
         self._warming: asyncio.Task[None] | None = None
         # What an emulator left that was killed.
         shutil.rmtree(self._data_dir / "clusters", ignore_errors=True)
@@ -79,7 +83,9 @@ class Runner:
         """Make the cluster's private home and environment."""
         home = ClusterHome(self._data_dir / "clusters" / setup.cluster_id, f"{self._mark}/{setup.cluster_id}")
         await asyncio.to_thread(home.make)
-        self._clusters[setup.cluster_id] = _Cluster(home, configurations.read(setup.configurations))
+        self._started_ms = max(time.time_ns() // 1_000_000, self._started_ms + 1)  # no two clusters share one
+        configuration = configurations.read(setup.configurations)
+        self._clusters[setup.cluster_id] = _Cluster(home, configuration, self._started_ms)
         if self._warming is None and setup.applications & {"spark", "hive"}:
             self._warming = asyncio.create_task(self._warm_up())
 
@@ -125,7 +131,9 @@ class Runner:
         log = StepLog(folder / "logs")
         log.say(title)
         # Known before anything is waited for: whoever cancels it from now on is heard.
-        execution = cluster.running[identity] = Execution(self._host, log, environment, destination)
+        execution = cluster.running[identity] = Execution(
+            self._host, log, environment, destination, cluster.new_application_id
+        )
         try:
             node = await self._node(setup, cluster, folder)
             return await execution.run(lambda: launch(node), keep_strays=keep_strays)
@@ -169,6 +177,7 @@ class Runner:
         for cluster in list(self._clusters.values()):
             await cluster.kill()
         await self._host.metastore.close()
+        await self.history.close()
         await asyncio.to_thread(kill_until_gone, [Trace(self._mark)])
         await asyncio.to_thread(shutil.rmtree, self._data_dir / "clusters", ignore_errors=True)
         await asyncio.to_thread(self._host.guard.close)

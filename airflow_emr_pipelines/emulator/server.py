@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from airflow_emr_pipelines.emulator import tagging, wire
+from airflow_emr_pipelines.emulator import app_uis, tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
 from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated, throttled
@@ -101,7 +101,8 @@ class Server:
         if self.rates is not None and not self.rates.allow(region, operation):
             raise throttled()
         parameters = wire.read(operation, await _json(request))
-        answer = await action(Emr(self.clusters, self.lives, self.clock, region), parameters)
+        url = f"{request.url.scheme}://{request.url.netloc}"
+        answer = await action(Emr(self.clusters, self.lives, self.clock, region, url), parameters)
         return _answer(wire.written(answer) if wire.has_answer(operation) else None)
 
     async def _get_resources(self, request: Request, region: str) -> Response:
@@ -143,6 +144,8 @@ class Server:
             return JSONResponse({"status": "healthy", "clusters": len(self.clusters.all())})
         if path == "faults":
             return await self._faults_page(request)
+        if request.url.path.startswith(app_uis.PLACE):
+            return await app_uis.answer(self.lives.runner.history, self.clusters.all(), request)
         if path == "clusters":
             return JSONResponse({"clusters": [_in_short(cluster) for cluster in self.clusters.all()]})
         kind, _, cluster_id = path.partition("/")

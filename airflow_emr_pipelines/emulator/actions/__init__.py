@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.actions import (
+    app_uis,
     auto_termination,
     block_public_access,
     clusters,
@@ -22,6 +23,7 @@ from airflow_emr_pipelines.emulator.actions.registry import ACTIONS, Emr
 __all__ = [
     "ACTIONS",
     "Emr",
+    "app_uis",
     "auto_termination",
     "block_public_access",
     "clusters",

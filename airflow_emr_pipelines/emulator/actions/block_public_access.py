@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_emr_pipelines.emulator.actions.clusters import ACCOUNT
-from airflow_emr_pipelines.emulator.actions.registry import Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.actions.registry import ACCOUNT, Answer, Emr, Request, action
 from airflow_emr_pipelines.emulator.errors import Refused
 
 AT_FIRST = {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.actions.instances import new_collections
-from airflow_emr_pipelines.emulator.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.actions.registry import ACCOUNT, PAGE, Answer, Emr, Request, action, by_id, page
 from airflow_emr_pipelines.emulator.actions.steps import new_step
 from airflow_emr_pipelines.emulator.answers import bootstrap_answer, cluster_answer, cluster_summary, without_secrets
 from airflow_emr_pipelines.emulator.errors import PROTECTED, Refused
 from airflow_emr_pipelines.emulator.ids import new_id
 from airflow_emr_pipelines.emulator.life import USER_REQUEST
 from airflow_emr_pipelines.emulator.model import Cluster
-
-ACCOUNT = "123456789012"
 
 
 @action

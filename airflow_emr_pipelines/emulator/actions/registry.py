@@ -15,14 +15,15 @@ Answer = dict[str, Any]
 Request = Mapping[str, Any]
 T = TypeVar("T")
 
+ACCOUNT = "123456789012"
 PAGE = 50
 
 
 class Emr:
-    """EMR on EC2 in one region, as a request meets it."""
+    """EMR on EC2 in one region, as a request meets it; ``url`` is where the client found it."""
 
-    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, region: str) -> None:
-        self.clusters, self.lives, self.clock, self.region = clusters, lives, clock, region
+    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, region: str, url: str = "") -> None:
+        self.clusters, self.lives, self.clock, self.region, self.url = clusters, lives, clock, region, url
 
     @property
     def settings(self) -> Settings:
@@ -52,11 +53,12 @@ class Emr:
 
 Action = Callable[[Emr, Request], Awaitable[Answer]]
 ACTIONS: dict[str, Action] = {}
+SPELLED = {"ui": "UI", "url": "URL"}
 
 
 def action(function: Action) -> Action:
     """Register a function under its verb: run_job_flow is RunJobFlow."""
-    ACTIONS["".join(part.capitalize() for part in function.__name__.split("_"))] = function
+    ACTIONS["".join(SPELLED.get(part, part.capitalize()) for part in function.__name__.split("_"))] = function
     return function
 
 

@@ -5,6 +5,7 @@ Sources: the documentation of the API's shapes, and the Management Guide's pages
 
 from __future__ import annotations
 
+from airflow_emr_pipelines.emulator.rules.app_uis import cluster_of, new_persistent_ui, on_cluster_ui
 from airflow_emr_pipelines.emulator.rules.clusters import modifiable, step_concurrency
 from airflow_emr_pipelines.emulator.rules.fleets import added_fleet, modified_fleet, supports_fleets
 from airflow_emr_pipelines.emulator.rules.groups import added_groups, modified_group
@@ -17,7 +18,7 @@ from airflow_emr_pipelines.emulator.rules.scaling import (
     group_policies,
     managed_scaling,
 )
-from airflow_emr_pipelines.emulator.rules.security import runtime_role
+from airflow_emr_pipelines.emulator.rules.security import has_runtime_roles, runtime_role
 from airflow_emr_pipelines.emulator.rules.security_configurations import new_security_configuration
 from airflow_emr_pipelines.emulator.rules.steps import added_steps, not_cancellable, steps
 from airflow_emr_pipelines.emulator.rules.tags import tags
@@ -30,15 +31,19 @@ __all__ = [
     "applications_of",
     "auto_scaling",
     "auto_termination",
+    "cluster_of",
     "group_policies",
+    "has_runtime_roles",
     "has_three_primaries",
     "managed_scaling",
     "modifiable",
     "modified_fleet",
     "modified_group",
     "new_cluster",
+    "new_persistent_ui",
     "new_security_configuration",
     "not_cancellable",
+    "on_cluster_ui",
     "release_of",
     "runtime_role",
     "step_concurrency",

@@ -19,13 +19,18 @@ def kerberos(request: Request, security: Request) -> None:
         raise Refused("A SecurityConfiguration that enables Kerberos needs KerberosAttributes.")
 
 
+def has_runtime_roles(security: Request) -> bool:
+    """Whether a security configuration enables runtime roles."""
+    authorization = security.get("AuthorizationConfiguration", {}).get("IAMConfiguration", {})
+    return authorization.get("EnableApplicationScopedIAMRole") in (True, "true")
+
+
 def runtime_role(security: Request, release: Release, steps: Sequence[Request], *, primaries: int) -> None:
     """Refuse steps with a runtime role that cannot have one, or are for a cluster that cannot have them."""
     supported_from("A runtime role", (6, 7, 0), release)
     if primaries > 1:
         raise Refused("A runtime role is not supported on a cluster with three primary instances.")
-    authorization = security.get("AuthorizationConfiguration", {}).get("IAMConfiguration", {})
-    if authorization.get("EnableApplicationScopedIAMRole") not in (True, "true"):
+    if not has_runtime_roles(security):
         raise Refused(
             "A runtime role needs a SecurityConfiguration whose AuthorizationConfiguration sets "
             "EnableApplicationScopedIAMRole to true."

@@ -20,4 +20,4 @@ def hive(node: Node, words: Sequence[str]) -> Launch:
     node.require("Hive", "hive")
     if not {"-f", "-e"} & set(words):
         raise CannotRun("hive: neither a script (-f) nor statements (-e) are given, and a step has no terminal")
-    return sql_program(node, words)
+    return sql_program(node, words, is_spark=False)

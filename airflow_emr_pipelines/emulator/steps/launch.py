@@ -42,6 +42,7 @@ class Launch:
     application_id: str | None = None
     in_container: bool = False  # as in cluster mode: what the driver writes is the container's, not the step's
     uses_hive: bool = False
+    event_logs: Path | None = None  # the folder that Spark applications log to what happens in them
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ class Node:
     @property
     def work(self) -> Path:
         return self.folder / "work"
+
+    @property
+    def event_logs(self) -> Path:
+        folder = self.folder / "event-logs"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def conf(self) -> Path:

@@ -31,8 +31,11 @@ def spark_sql(node: Node, words: Sequence[str]) -> Launch:
     return sql_program(node, words)
 
 
-def sql_program(node: Node, words: Sequence[str]) -> Launch:
-    """Spark SQL's command line program, which speaks Hive's language and takes Hive's options."""
+def sql_program(node: Node, words: Sequence[str], *, is_spark: bool = True) -> Launch:
+    """Spark SQL's command line program, which speaks Hive's language and takes Hive's options.
+
+    :param is_spark: whether it is for Spark's users; what it does for Hive's is not in Spark's history
+    """
     options = spark_options.parse(words, mixed=True)
     node.check_addresses((*options.values.values(), *options.application))
     settings = _all_settings(node, options)
@@ -42,7 +45,7 @@ def sql_program(node: Node, words: Sequence[str]) -> Launch:
         if option in ("-f", "-i"):
             node.require_file(script)
     program = ("--class", _SQL_CLASS, "spark-internal", *options.application)
-    return _launch(node, options, settings, program, in_container=False, uses_hive=True)
+    return _launch(node, options, settings, program, in_container=False, uses_hive=True, is_spark=is_spark)
 
 
 def spark_example(node: Node, words: Sequence[str]) -> Launch:
@@ -75,6 +78,7 @@ def _launch(
     program: Sequence[str],
     in_container: bool,
     uses_hive: bool = False,
+    is_spark: bool = True,
 ) -> Launch:
     local = LocalSettings.of(settings)
     asked = spark_options.heap_mib(settings)
@@ -85,11 +89,13 @@ def _launch(
     node.write_conf()
     _bring_files(node, options, local.kept)
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
+    event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
     settings_here = {
         "spark.sql.warehouse.dir": node.configuration.hive_site.get(
             "hive.metastore.warehouse.dir", node.warehouse.as_uri()
         ),
         **kept,
+        **({} if event_logs is None else _EVENT_LOGS | {"spark.eventLog.dir": event_logs.as_uri()}),
         "spark.master": _master(node.cores, settings),
         "spark.driver.memory": f"{heap}m",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -125,9 +131,15 @@ def _launch(
         application_id=application_id,
         in_container=in_container,
         uses_hive=uses_hive,
+        event_logs=event_logs,
     )
 
 
+_EVENT_LOGS = {
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.compress": "false",
+    "spark.eventLog.rolling.enabled": "false",
+}
 # Settings that are options of the JVM, which is started here.
 _OF_THE_JVM = ("spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
 

@@ -141,6 +141,12 @@ class LocalSettings:
         return cls(kept, left_out, environment)
 
 
+def logs_events(settings: Mapping[str, str]) -> bool:
+    """Whether Spark's history shows the application: unless it logs its events elsewhere or not at all, as on EMR."""
+    in_s3 = settings.get("spark.eventLog.dir", "").startswith("s3")
+    return not in_s3 and settings.get("spark.eventLog.enabled", "true") == "true"
+
+
 def heap_mib(settings: Mapping[str, str]) -> int:
     """The memory that the driver or one executor asks for, whichever is more: here both are one process."""
     return max(_mib(name, settings.get(name, "1g")) for name in ("spark.driver.memory", "spark.executor.memory"))
