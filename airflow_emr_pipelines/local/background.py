@@ -7,7 +7,7 @@ import json
 import shlex
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,16 +19,18 @@ from airflow_emr_pipelines.local.drawn import write_private
 from airflow_emr_pipelines.local.errors import NotReady, PortTaken, StillUp
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow, free_port
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.processes import STOP_SECONDS, LastingProcess, Process
+from airflow_emr_pipelines.local.processes import STOP_SECONDS, LastingProcess
 from airflow_emr_pipelines.local.running import Running
 from airflow_emr_pipelines.local.seed import days_between, find_dags_folder, has_landed, seed
-from airflow_emr_pipelines.local.settings import COMPONENTS, HOST
+from airflow_emr_pipelines.local.settings import COMPONENTS, HOST, SCHEDULER
 
 HOME = Path(".local/airflow")
 AIRFLOW_PORT = 8080
 DAYS = days_between(date(2013, 1, 1), date(2013, 1, 7))
 EMULATOR, API_SERVER = "emulator", "api-server"
 PARTS = (EMULATOR, *COMPONENTS)
+STOPPED_IN_TURN = ((SCHEDULER,), tuple(part for part in COMPONENTS if part != SCHEDULER), (EMULATOR,))
+"""Who starts tasks first, who carries them last."""
 
 Say = Callable[[str], None]
 
@@ -110,8 +112,7 @@ class Background:
         When that fails, they are stopped again.
         """
         missing = [name for name, part in self.parts.items() if not part.is_running]
-        for name in missing:
-            self.parts[name].stop()  # its guard may have been killed, and the rest of it is about to end
+        down(self.home, missing)  # a guard may have been killed, and the rest of its part be about to end
         self._see_that_ports_are_free(missing)
         write_private(choices_file(self.home), json.dumps(asdict(self.choices)))
         write_private(self.env_file, shell_text(self.airflow.environment))
@@ -125,7 +126,7 @@ class Background:
                 serving.result()
             self.airflow.start()
         except BaseException:
-            stop([self.parts[name] for name in reversed(missing)])
+            down(self.home, missing)
             raise
         return missing
 
@@ -153,24 +154,18 @@ class Background:
         return LastingProcess(name, command, env=env, log=log, record=record_of(self.home, log.stem).path)
 
 
-def down(home: Path) -> list[str]:
-    """Stop whatever of the home runs, the emulator last; the parts that were stopped."""
-    alive = {part: record_of(home, part) for part in reversed(PARTS) if record_of(home, part).is_alive}
-    airflow = [record for part, record in alive.items() if part != EMULATOR]
-    for record in airflow:
-        record.let_go()
-    for part, record in alive.items():
-        if not record.stop(STOP_SECONDS):
-            raise NotReady(f"The end of the {part}", 2 * STOP_SECONDS, home / "logs" / f"{part}.log")
-    return list(alive)
-
-
-def stop(processes: Sequence[Process]) -> None:
-    """Stop the processes and wait until they are gone."""
-    for process in processes:
-        process.let_go()
-    for process in processes:
-        process.stop()
+def down(home: Path, parts: Collection[str] = PARTS) -> list[str]:
+    """Stop what runs of these parts of the home; those that were stopped."""
+    stopped: list[str] = []
+    for group in STOPPED_IN_TURN:
+        alive = {part: record_of(home, part) for part in group if part in parts and record_of(home, part).is_alive}
+        for record in alive.values():
+            record.let_go()
+        for part, record in alive.items():
+            if not record.stop(STOP_SECONDS):
+                raise NotReady(f"The end of the {part}", 2 * STOP_SECONDS, home / "logs" / f"{part}.log")
+        stopped += alive
+    return stopped
 
 
 @contextmanager

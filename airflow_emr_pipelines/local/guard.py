@@ -46,9 +46,9 @@ def run(command: list[str], grace: float, *, has_owner: bool, shared: Sequence[i
     if has_owner:
         in_background(end_when_the_owner_is_gone, child, grace)
     code = child.wait()
+    end_descendants(grace)
     if code < 0:
         print(f"{' '.join(command)} was killed by signal {-code}", file=sys.stderr, flush=True)
-    end_descendants(grace)
     return code if code >= 0 else 128 - code
 
 

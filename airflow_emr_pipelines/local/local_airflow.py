@@ -15,7 +15,7 @@ from types import TracebackType
 from airflow_emr_pipelines.local.api import AirflowApi
 from airflow_emr_pipelines.local.drawn import drawn_once
 from airflow_emr_pipelines.local.errors import BrokenDags
-from airflow_emr_pipelines.local.processes import GuardedProcess, MakeProcess, run_to_end, wait_until
+from airflow_emr_pipelines.local.processes import GuardedProcess, MakeProcess, Process, run_to_end, wait_until
 from airflow_emr_pipelines.local.settings import (
     API_USER,
     COMPONENTS,
@@ -23,6 +23,7 @@ from airflow_emr_pipelines.local.settings import (
     MIGRATE,
     PASSWORDS_FILE,
     RESERIALIZE,
+    SCHEDULER,
     SECRETS,
     airflow_environment,
 )
@@ -61,10 +62,10 @@ class LocalAirflow:
         self.api = AirflowApi(self.url, self.user, self.password)
         kept = drawn_once(self.home / "secrets.json", SECRETS, size=64)
         self.environment = airflow_environment(self.home, self.dags_folder, port, {**kept, **(env or {})})
-        self.components = [
-            process(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))
+        self.parts = {
+            name: process(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))
             for name, command in COMPONENTS.items()
-        ]
+        }
 
     def __enter__(self) -> LocalAirflow:
         try:
@@ -89,8 +90,14 @@ class LocalAirflow:
         """Wait until Airflow has read the DAG; BrokenDags at once when a file of the folder cannot be imported."""
         self._wait(lambda: self._has_read(dag_id), f"Reading the DAG {dag_id}", timeout, self.log_of("dag-processor"))
 
+    @property
+    def components(self) -> list[Process]:
+        """All of its processes."""
+        return list(self.parts.values())
+
     def stop(self) -> None:
-        """Stop every component and wait until all that they started is gone."""
+        """Stop every component and wait until all that they started is gone: first who starts tasks, then the rest."""
+        self.parts[SCHEDULER].stop()
         for component in self.components:
             component.let_go()
         for component in self.components:
@@ -110,13 +117,19 @@ class LocalAirflow:
     def start(self) -> None:
         """Start the components that do not run, and wait until all are healthy."""
         begun = datetime.now(timezone.utc)
-        started = set()
-        for name, component in zip(COMPONENTS, self.components, strict=True):
-            if not component.is_running:
-                component.start()
-                started.add(name.replace("-", "_"))
-        what = "The start of the local Airflow"
-        self._wait(lambda: self._is_healthy(started, begun), what, self.start_timeout, self.log_of("api-server"))
+        missing = {name: part for name, part in self.parts.items() if not part.is_running}
+        # A task reports to the API server first of all, and fails when nobody answers it for some seconds.
+        last = missing.pop(SCHEDULER, None)
+        for part in missing.values():
+            part.start()
+        running = [part for part in self.components if part is not last]
+        what, log = "The start of the local Airflow", self.log_of("api-server")
+        wait_until(lambda: bool(self.api.health()), what, processes=running, timeout=self.start_timeout, log=log)
+        if last is not None:
+            last.start()
+            missing[SCHEDULER] = last
+        started = {name.replace("-", "_") for name in missing}
+        self._wait(lambda: self._is_healthy(started, begun), what, self.start_timeout, log)
 
     def _run(self, name: str, command: Sequence[str]) -> None:
         run_to_end(

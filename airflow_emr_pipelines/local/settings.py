@@ -11,11 +11,12 @@ API_USER = "admin"
 PASSWORDS_FILE = "passwords.json"
 REGION = "us-east-1"
 
+SCHEDULER = "scheduler"
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
     # The log servers listen on every interface and on fixed ports, and cannot be told otherwise. Nobody needs them
     # here: the api server reads the log folder itself.
-    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    SCHEDULER: ("airflow", "scheduler", "--skip-serve-logs"),
     "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
     "dag-processor": ("airflow", "dag-processor"),
 }
