@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.cancel_steps import EmrCancelStepsOperator
     from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+    from airflow_emr_pipelines.operators.modify_cluster import EmrModifyClusterOperator
     from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
     from airflow_emr_pipelines.operators.security_configurations import (
         EmrCreateSecurityConfigurationOperator,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
+    from airflow_emr_pipelines.specs.changes import FleetChange, GroupChange
     from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
     from airflow_emr_pipelines.specs.configurations import Configuration, glue_catalog, spark_defaults
     from airflow_emr_pipelines.specs.steps import (
@@ -56,12 +58,15 @@ __all__ = [
     "EmrCreateClusterOperator",
     "EmrCreateSecurityConfigurationOperator",
     "EmrDeleteSecurityConfigurationOperator",
+    "EmrModifyClusterOperator",
     "EmrReapClustersOperator",
     "EmrRunStepOperator",
     "EmrStepSensor",
     "EmrTerminateClusterOperator",
+    "FleetChange",
     "FlinkStep",
     "Group",
+    "GroupChange",
     "HadoopStreamingStep",
     "HiveStep",
     "InstanceGroups",
@@ -84,6 +89,7 @@ __all__ = [
 _HOMES = {
     "operators.cancel_steps": ("EmrCancelStepsOperator",),
     "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
+    "operators.modify_cluster": ("EmrModifyClusterOperator",),
     "operators.reap": ("EmrReapClustersOperator",),
     "operators.security_configurations": (
         "EmrCreateSecurityConfigurationOperator",
@@ -92,6 +98,7 @@ _HOMES = {
     "operators.steps": ("EmrRunStepOperator",),
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),
+    "specs.changes": ("FleetChange", "GroupChange"),
     "specs.cluster": ("BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceGroups"),
     "specs.configurations": ("Configuration", "glue_catalog", "spark_defaults"),
     "specs.steps": (

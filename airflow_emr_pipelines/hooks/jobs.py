@@ -6,11 +6,11 @@ from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from airflow_emr_pipelines.specs.reports import ClusterReport, Reports, StepReport
+from airflow_emr_pipelines.specs.reports import ClusterReport, CollectionReport, Reports, StepReport
 
-Report = StepReport | ClusterReport
+Report = StepReport | ClusterReport | CollectionReport
 """Of one job."""
-Seen = Report | Reports[StepReport]
+Seen = Report | Reports[StepReport] | Reports[CollectionReport]
 """Of all that a task waits for."""
 
 

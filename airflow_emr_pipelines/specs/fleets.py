@@ -179,7 +179,7 @@ class Fleet(Spec):
     context: str | None = None
 
     def __post_init__(self) -> None:
-        self.check(rules.words, "instance_types", each=_type)
+        self.check(rules.words, "instance_types", each=fleet_type)
         self.check(rules.whole, "on_demand", "spot", least=0)
         self.check(rules.text, "name", "context", limit=rules.NAME_LIMIT)
         for name, kind in (
@@ -262,7 +262,8 @@ class InstanceFleets(Spec):
         return 1
 
 
-def _type(field: str, value: Any) -> Any:
+def fleet_type(field: str, value: Any) -> Any:
+    """An element of a list of a fleet's instance types."""
     if is_text(value):
         return InstanceTypeConfig(value)
     if isinstance(value, InstanceTypeConfig) or not known(value):

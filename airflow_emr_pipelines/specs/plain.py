@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.cluster import (
     BootstrapAction,
     EbsVolumes,
@@ -72,6 +73,9 @@ KINDS: dict[str, type[Spec]] = {
         InstanceGroups,
         Group,
         EbsVolumes,
+        ClusterChange,
+        GroupChange,
+        FleetChange,
         InstanceFleets,
         Fleet,
         InstanceTypeConfig,

@@ -73,22 +73,20 @@ def render_fleet(role: str, fleet: Fleet, name: str) -> Request:
         "InstanceFleetType": role,
         "TargetOnDemandCapacity": fleet.on_demand,
         "TargetSpotCapacity": fleet.spot,
-        "InstanceTypeConfigs": [_type(config, role) for config in fleet.instance_types],
+        "InstanceTypeConfigs": [render_type(config, role) for config in fleet.instance_types],
         **given(
             LaunchSpecifications=given(
                 SpotSpecification=_spot(fleet.spot_provisioning),
                 OnDemandSpecification=_on_demand(fleet.on_demand_provisioning),
             ),
-            ResizeSpecifications=given(
-                SpotResizeSpecification=_spot_resizing(fleet.spot_resizing),
-                OnDemandResizeSpecification=_on_demand_resizing(fleet.on_demand_resizing),
-            ),
+            ResizeSpecifications=render_resizing(fleet.spot_resizing, fleet.on_demand_resizing),
             Context=fleet.context,
         ),
     }
 
 
-def _type(config: InstanceTypeConfig | str, role: str) -> Request:
+def render_type(config: InstanceTypeConfig | str, role: str) -> Request:
+    """An InstanceTypeConfig."""
     assert isinstance(config, InstanceTypeConfig)  # Fleet has made one of a text
     return {
         "InstanceType": config.instance_type,
@@ -120,6 +118,13 @@ def _on_demand(on_demand: OnDemandProvisioning | None) -> Request | None:
         "AllocationStrategy": on_demand.allocation_strategy,
         **given(CapacityReservationOptions=_reservation(on_demand.capacity_reservation)),
     }
+
+
+def render_resizing(spot: SpotResizing | None, on_demand: OnDemandResizing | None) -> Request:
+    """An InstanceFleetResizingSpecifications."""
+    return given(
+        SpotResizeSpecification=_spot_resizing(spot), OnDemandResizeSpecification=_on_demand_resizing(on_demand)
+    )
 
 
 def _spot_resizing(spot: SpotResizing | None) -> Request | None:

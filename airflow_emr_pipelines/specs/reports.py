@@ -1,4 +1,4 @@
-"""What EMR says of a cluster or a step, read from an answer of its API or from a trigger's event."""
+"""What EMR says of a cluster, its instances or a step, read from an answer of its API or from a trigger's event."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from airflow_emr_pipelines.errors import BadTriggerEvent
-from airflow_emr_pipelines.specs.states import ClusterState, StepState
+from airflow_emr_pipelines.specs.states import ClusterState, InstanceGroupState, Settling, StepState
 
 LOSSES = ("INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT")
 """Codes of a ClusterStateChangeReason that are no fault of what ran (botocore: ClusterStateChangeReasonCode)."""
+LOG_GROUP = "/aws/emr"
+"""Where EMR writes when no group is named; not confirmed by a document."""
+ATTACHING = ("PENDING", "ATTACHING", "DETACHING")
+"""States of an automatic scaling policy that pass by themselves (botocore: AutoScalingPolicyState)."""
 NO_CAPACITY = re.compile(r"insufficient\w*capacity|(?:not enough|insufficient|no) .{0,20}capacity", re.IGNORECASE)
 
 
@@ -93,6 +97,10 @@ class ClusterReport:
     ended: str | None = None
     release_label: str | None = None
     unhealthy_node_replacement: bool = False
+    has_fleets: bool = False
+    log_group: str | None = None
+    """Where its step logs are in CloudWatch Logs, if anywhere."""
+    log_stream_prefix: str | None = None
 
     @property
     def lost(self) -> bool:
@@ -107,6 +115,7 @@ class ClusterReport:
         status = cluster["Status"]
         change = status.get("StateChangeReason") or {}
         timeline = status.get("Timeline") or {}
+        watched = (cluster.get("MonitoringConfiguration") or {}).get("CloudWatchLogConfiguration") or {}
         return cls(
             id=cluster["Id"],
             name=cluster.get("Name", ""),
@@ -126,6 +135,9 @@ class ClusterReport:
             ended=_iso(timeline.get("EndDateTime")),
             release_label=cluster.get("ReleaseLabel"),
             unhealthy_node_replacement=bool(cluster.get("UnhealthyNodeReplacement", False)),
+            has_fleets=cluster.get("InstanceCollectionType") == "INSTANCE_FLEET",
+            log_group=(watched.get("LogGroupName") or LOG_GROUP) if watched.get("Enabled") else None,
+            log_stream_prefix=watched.get("LogStreamNamePrefix"),
         )
 
     def to_event(self) -> dict[str, Any]:
@@ -146,7 +158,105 @@ class ClusterReport:
             raise BadTriggerEvent(event) from error
 
 
-R = TypeVar("R", StepReport, ClusterReport)
+@dataclass(frozen=True)
+class CollectionReport:
+    """An instance group as ListInstanceGroups tells it, or an instance fleet as ListInstanceFleets does.
+
+    ``wanted`` and ``running`` are instances, or units of a fleet.
+    """
+
+    cluster_id: str
+    id: str
+    name: str
+    role: str
+    state: Settling
+    emr_state: InstanceGroupState
+    wanted: int
+    running: int
+    message: str | None = None
+    policy_failure: str | None = None
+    """Why the rules of its automatic scaling could not be put into place."""
+
+    @classmethod
+    def from_group(cls, cluster_id: str, group: Mapping[str, Any]) -> CollectionReport:
+        wanted, running = int(group.get("RequestedInstanceCount", 0)), int(group.get("RunningInstanceCount", 0))
+        version, applied = (group.get(f"{which}ConfigurationsVersion", 0) for which in ("", "LastSuccessfullyApplied"))
+        policy = (group.get("AutoScalingPolicy") or {}).get("Status") or {}
+        as_asked = wanted == running and version == applied and policy.get("State") not in ATTACHING
+        failed = policy.get("State") == "FAILED"
+        reason = policy.get("StateChangeReason") or {}
+        return cls._read(
+            cluster_id,
+            group,
+            role=group["InstanceGroupType"],
+            wanted=wanted,
+            running=running,
+            as_asked=as_asked,
+            reverted=version != applied,
+            policy_failure=reason.get("Message") or reason.get("Code") or "no reason given" if failed else None,
+        )
+
+    @classmethod
+    def from_fleet(cls, cluster_id: str, fleet: Mapping[str, Any]) -> CollectionReport:
+        types = fleet.get("InstanceTypeSpecifications") or ()
+        largest = max((int(config.get("WeightedCapacity", 1)) for config in types), default=1)
+        targets, provisioned = (
+            [int(fleet.get(f"{which}{market}Capacity", 0)) for market in ("OnDemand", "Spot")]
+            for which in ("Target", "Provisioned")
+        )
+        # The last instance may bring more units than are lacking, where any are asked for.
+        as_asked = all(
+            target <= units < target + (largest if target else 1)
+            for target, units in zip(targets, provisioned, strict=True)
+        )
+        return cls._read(
+            cluster_id,
+            fleet,
+            role=fleet["InstanceFleetType"],
+            wanted=sum(targets),
+            running=sum(provisioned),
+            as_asked=as_asked,
+        )
+
+    @classmethod
+    def _read(
+        cls, cluster_id: str, answer: Mapping[str, Any], *, as_asked: bool, reverted: bool = False, **fields: Any
+    ) -> CollectionReport:
+        status = answer["Status"]
+        state, reason = InstanceGroupState.read(status["State"]), status.get("StateChangeReason") or {}
+        message = reason.get("Message") or reason.get("Code")
+        settling = Settling.CHANGING
+        if state.failed or (state is InstanceGroupState.RUNNING and reverted and message):
+            settling = Settling.FAILED
+        elif state is InstanceGroupState.RUNNING and as_asked:
+            settling = Settling.SETTLED
+        return cls(
+            cluster_id=cluster_id,
+            id=answer["Id"],
+            name=answer.get("Name") or fields["role"],
+            state=settling,
+            emr_state=state,
+            message=message,
+            **fields,
+        )
+
+    def to_event(self) -> dict[str, Any]:
+        return {**asdict(self), "state": self.state.value, "emr_state": self.emr_state.value}
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> CollectionReport:
+        """:raises BadTriggerEvent: it is not what ``to_event`` made"""
+        try:
+            typed = {
+                "state": Settling.read(event["state"]),
+                "emr_state": InstanceGroupState.read(event["emr_state"]),
+            }
+            return cls(**{**event, **typed})
+        except (KeyError, TypeError) as error:
+            raise BadTriggerEvent(event) from error
+
+
+R = TypeVar("R", StepReport, ClusterReport, CollectionReport)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,33 @@ class InstanceGroupState(str, Enum):
     def finished(self) -> bool:
         return self in {InstanceGroupState.TERMINATED, InstanceGroupState.ENDED}
 
+    @property
+    def failed(self) -> bool:
+        """It will not become what it was asked to be without being asked anew."""
+        return self not in {
+            InstanceGroupState.PROVISIONING,
+            InstanceGroupState.BOOTSTRAPPING,
+            InstanceGroupState.RUNNING,
+            InstanceGroupState.RECONFIGURING,
+            InstanceGroupState.RESIZING,
+        }
+
+
+class Settling(str, Enum):
+    """Whether a group or fleet is what it was asked to be."""
+
+    CHANGING = "CHANGING"
+    SETTLED = "SETTLED"
+    FAILED = "FAILED"
+
+    @classmethod
+    def read(cls, word: str) -> Settling:
+        return _read(cls, "a group or fleet", word)
+
+    @property
+    def finished(self) -> bool:
+        return self is not Settling.CHANGING
+
 
 class InstanceState(str, Enum):
     AWAITING_FULFILLMENT = "AWAITING_FULFILLMENT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -78,11 +78,14 @@ class EmrTrigger(BaseTrigger):
 
     async def see(self) -> dict[str, Any]:
         """The event's content, when the wait is over."""
+        return await self._see(self.job_id)
+
+    async def _see(self, job_id: str) -> dict[str, Any]:
         from airflow_emr_pipelines.triggers.watcher import watcher_of
 
         watcher = watcher_of(self.source(), calls_per_second=settings.calls_per_second())
         seen: Report | None = None
-        async with watcher.waiting_for(self.job_id, self.poll_seconds) as reports:
+        async with watcher.waiting_for(job_id, self.poll_seconds) as reports:
             while True:
                 left = None if self.deadline is None else max(0.0, self.deadline - time.time())
                 try:
@@ -116,8 +119,9 @@ class EmrTrigger(BaseTrigger):
             "refused": refused,
         }
 
-    def _joined(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """One event of those of several jobs that were waited for together."""
+    async def _see_each(self, job_ids: Sequence[str]) -> dict[str, Any]:
+        """One event of several jobs that are waited for together; ``each`` of its report is that of one."""
+        events = await asyncio.gather(*(self._see(job_id) for job_id in job_ids))
         reports = [event["report"] for event in events if event["report"] is not None]
         return {
             "job": self.own_fields(),
@@ -149,7 +153,7 @@ class EmrStepTrigger(EmrTrigger):
 
 
 class EmrStepsTrigger(EmrTrigger):
-    """Wait until several steps of a cluster have ended. ``each`` of the event's report is that of one."""
+    """Wait until several steps of a cluster have ended."""
 
     def __init__(self, *, cluster_id: str, step_ids: Sequence[str], **watching: Any) -> None:
         super().__init__(**watching)
@@ -164,9 +168,7 @@ class EmrStepsTrigger(EmrTrigger):
         return {"cluster_id": self.cluster_id, "step_ids": self.step_ids}
 
     async def see(self) -> dict[str, Any]:
-        shared = self.shared_fields()
-        each = [EmrStepTrigger(cluster_id=self.cluster_id, step_id=step_id, **shared) for step_id in self.step_ids]
-        return self._joined(await asyncio.gather(*(trigger.see() for trigger in each)))
+        return await self._see_each(self.step_ids)
 
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.steps import EmrSteps
@@ -192,3 +194,30 @@ class EmrClusterTrigger(EmrTrigger):
         from airflow_emr_pipelines.hooks.clusters import EmrClusters
 
         return EmrClusters(self.aws_conn_id, self.region_name, self.cluster_id)
+
+
+class EmrCollectionsTrigger(EmrTrigger):
+    """Wait until groups or fleets of a cluster are what they were asked to be, or have given up."""
+
+    def __init__(
+        self, *, cluster_id: str, collection_ids: Sequence[str], fleets: bool = False, **watching: Any
+    ) -> None:
+        super().__init__(**watching)
+        self.cluster_id = cluster_id
+        self.collection_ids = list(collection_ids)
+        self.fleets = fleets
+
+    @property
+    def job_id(self) -> str:
+        return ", ".join(self.collection_ids)
+
+    def own_fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id, "collection_ids": self.collection_ids, "fleets": self.fleets}
+
+    async def see(self) -> dict[str, Any]:
+        return await self._see_each(self.collection_ids)
+
+    def source(self) -> Watched:
+        from airflow_emr_pipelines.hooks.collections import EmrCollections
+
+        return EmrCollections(self.cluster_id, self.aws_conn_id, self.region_name, fleets=self.fleets)
