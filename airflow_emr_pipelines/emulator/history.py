@@ -68,7 +68,8 @@ class SparkHistory:
         self._waking: asyncio.Task[int] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
-        self._stopping: asyncio.Task[None] | None = None
+        self._resting: asyncio.Task[None] | None = None
+        self._asking = 0
         shutil.rmtree(folder, ignore_errors=True)  # of an emulator that was killed
 
     @property
@@ -120,15 +121,23 @@ class SparkHistory:
 
     async def get(self, path: str, context: str = "") -> Page:
         """A page of the server, with links for a reader who has it below ``context``."""
-        port = await self.open()
-        return await asyncio.to_thread(_get, port, path, context)
+        self._asking += 1
+        try:
+            port = await self.open()
+            return await asyncio.to_thread(_get, port, path, context)
+        finally:
+            self._asking -= 1
+            self._rest_later()
 
     async def close(self) -> None:
         """Stop the server and forget the logs."""
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
-        await self._stop()
+        async with self._starting:
+            if self._idle is not None:
+                self._idle.cancel()
+            await self._end()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
     async def _launch(self) -> int:
@@ -178,13 +187,12 @@ class SparkHistory:
         self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._rest)
 
     def _rest(self) -> None:
-        self._stopping = asyncio.get_running_loop().create_task(self._stop())
+        self._resting = asyncio.get_running_loop().create_task(self._end_unless_asked())
 
-    async def _stop(self) -> None:
+    async def _end_unless_asked(self) -> None:
         async with self._starting:
-            if self._idle is not None:
-                self._idle.cancel()
-            await self._end()
+            if not self._asking:
+                await self._end()
 
     async def _end(self) -> None:
         process, self._process, self._port = self._process, None, None

@@ -100,6 +100,32 @@ def test_a_killed_emulator_takes_all_with_it(emulator: Any, tmp_path: Path) -> N
     wait_for(lambda: not any(lives(pid) for pid in pids | helpers))
 
 
+def start_history(emulator: Any) -> int:
+    url = emulator.stdout.readline().split()[1]
+    emr = boto3.client("emr", endpoint_url=url, region_name="us-east-1")
+    cluster: str = emr.run_job_flow(
+        Name="history",
+        ReleaseLabel="emr-7.10.0",
+        Instances={"MasterInstanceType": "m5.xlarge", "InstanceCount": 1, "KeepJobFlowAliveWhenNoSteps": True},
+        JobFlowRole="EMR_EC2_DefaultRole",
+        ServiceRole="EMR_DefaultRole",
+    )["JobFlowId"]
+    wait_for(lambda: emr.describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"] == "WAITING")
+    asked = {"ClusterId": cluster, "OnClusterAppUIType": "SparkHistoryServer"}
+    wait_for(lambda: emr.get_on_cluster_app_ui_presigned_url(**asked)["PresignedURLReady"])
+    children = psutil.Process(emulator.pid).children(recursive=True)
+    (server,) = (child.pid for child in children if "HistoryServer" in " ".join(child.cmdline()))
+    return server
+
+
+def test_a_killed_emulator_takes_sparks_history_server_with_it(emulator: Any) -> None:
+    server = start_history(emulator)
+    assert lives(server)
+    os.kill(emulator.pid, signal.SIGKILL)
+    emulator.wait()
+    wait_for(lambda: not lives(server))
+
+
 def test_a_stopped_emulator_takes_all_with_it(emulator: Any, tmp_path: Path) -> None:
     _, _, pids = start_daemons(emulator, tmp_path, "sleep 3600")
     emulator.terminate()

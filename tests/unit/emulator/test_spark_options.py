@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from airflow_emr_pipelines.emulator.steps.launch import CannotRun
-from airflow_emr_pipelines.emulator.steps.spark_options import LocalSettings, heap_mib, parse, read_properties
+from airflow_emr_pipelines.emulator.steps.spark_options import (
+    LocalSettings,
+    heap_mib,
+    logs_events,
+    parse,
+    read_properties,
+)
 
 
 def test_options_end_at_the_application() -> None:
@@ -100,6 +106,19 @@ def test_classes_of_aws_are_left_out() -> None:
 def test_an_event_log_in_s3_is_kept() -> None:
     settings = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": "s3://logs/spark"}
     assert LocalSettings.of(settings).kept == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "logs"),
+    [
+        ({}, True),
+        ({"spark.eventLog.dir": "hdfs:///var/log/spark/apps", "spark.eventLog.enabled": "true"}, True),
+        ({"spark.eventLog.enabled": "false"}, False),
+        ({"spark.eventLog.dir": "s3://logs/spark", "spark.eventLog.enabled": "true"}, False),
+    ],
+)
+def test_sparks_history_shows_what_does_not_log_its_events_elsewhere(settings: dict[str, str], logs: bool) -> None:
+    assert logs_events(settings) == logs
 
 
 def test_variables_for_the_driver_reach_it_but_no_places_of_a_node() -> None:
