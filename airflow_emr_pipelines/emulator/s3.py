@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import moto.s3.models as moto_s3
 from moto.core.common_models import BaseModel
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -516,6 +517,8 @@ class BucketFolder:
 
     def wsgi_app(self) -> WsgiApp:
         """moto's server for S3, STS and all its other services."""
+        # EMR's default roles have policies of AWS's own.
+        default_user_config["iam"]["load_aws_managed_policies"] = True
         dispatcher = DomainDispatcherApplication(create_backend_app)
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
