@@ -25,7 +25,7 @@ class Secrets:
 
         :raises InvalidSpec: it is empty, or nothing that EMR takes; it names where the secret is kept
         """
-        from airflow.providers.common.compat.sdk import mask_secret
+        from airflow.sdk.log import mask_secret
 
         value = _kept_by_airflow(secret)
         told = f"Secret({secret.conn_id or secret.variable})"
