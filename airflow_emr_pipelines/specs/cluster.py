@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs import addresses, arns, rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.fleets import InstanceFleets
 from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups, ami
@@ -16,7 +17,11 @@ from airflow_emr_pipelines.specs.kerberos import KerberosAttributes
 from airflow_emr_pipelines.specs.late import all_known, is_text, known
 from airflow_emr_pipelines.specs.monitoring import AGENT, MonitoringConfiguration
 from airflow_emr_pipelines.specs.releases import (
+    ALLOCATION_STRATEGIES,
+    AT_INSTANCE_HOUR,
+    AT_TASK_COMPLETION,
     CLOUD_WATCH_LOGS,
+    CUSTOM_AMI,
     ROOT_VOLUME_SPEED,
     RUNTIME_ROLES,
     STEP_CONCURRENCY,
@@ -39,7 +44,8 @@ __all__ = ["BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceFlee
 SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 SECURITY_GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
 FORBIDDEN_IN_NAME = re.compile(r"[<>$|`]")
-SCALE_DOWN = ("TERMINATE_AT_TASK_COMPLETION", "TERMINATE_AT_INSTANCE_HOUR")
+SCALE_DOWN = {"TERMINATE_AT_TASK_COMPLETION": AT_TASK_COMPLETION, "TERMINATE_AT_INSTANCE_HOUR": AT_INSTANCE_HOUR}
+"""What may end instances that are to go, and the first release that has it."""
 MOST_BOOTSTRAP_ACTIONS = 16
 SINCE_5_30 = "emr-5.30.0 or emr-6.1.0"
 PLACES = ("ec2_subnet_id", "ec2_subnet_ids", "availability_zone", "availability_zones")
@@ -101,7 +107,7 @@ class EmrCluster(Spec):
     :param service_role: the role of EMR itself
     :param job_flow_role: the instance profile of the EC2 instances
     :param auto_scaling_role: what automatic scaling rules act as
-    :param step_execution_role_arn: the runtime role of the steps in the request
+    :param step_execution_role_arn: the runtime role of the steps that are part of the request, and of no others
     :param managed_policies: tag it for AWS's managed v2 policies of EMR, which work on nothing else
     :param ec2_subnet_id: the subnet
     :param ec2_subnet_ids: several, of which EMR chooses one; for fleets
@@ -114,10 +120,11 @@ class EmrCluster(Spec):
     :param spread_primaries: three primaries on different hardware (PlacementGroupConfigs)
     :param custom_ami_id: the image of all instances
     :param os_release_label: the release of Amazon Linux
-    :param repo_upgrade_on_boot: SECURITY or NONE
+    :param repo_upgrade_on_boot: which updates a custom image gets as it starts: SECURITY or NONE
     :param unhealthy_node_replacement: EMR replaces core instances that do not report
     :param session_enabled: interactive sessions of Spark Connect
-    :param extended_support: paid support of old releases
+    :param extended_support: reserved for EMR
+    :param additional_info: JSON that AWS has told you to send
     :param idle_timeout: seconds without work after which EMR ends the cluster, 60 to 604,800; None switches this safety
         net off
     :param step_concurrency: steps that run at once, 1 to 256
@@ -163,6 +170,7 @@ class EmrCluster(Spec):
     unhealthy_node_replacement: bool | str | None = None
     session_enabled: bool | str | None = None
     extended_support: bool | str | None = None
+    additional_info: str | None = None
     tags: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     termination_protected: bool | str = False
     idle_timeout: int | str | None = 3600
@@ -178,7 +186,9 @@ class EmrCluster(Spec):
         self.check(addresses.s3_folder, "log_uri")
         self.check(rules.text, "service_role", "job_flow_role", "auto_scaling_role", "security_configuration")
         self.check(rules.text, "ec2_key_name", "availability_zone", "os_release_label", limit=rules.NAME_LIMIT)
-        self.check(rules.text, "log_encryption_kms_key_id", "step_execution_role_arn")
+        self.check(arns.kms_key, "log_encryption_kms_key_id")
+        self.check(arns.role_arn, "step_execution_role_arn")
+        self.check(_json, "additional_info")
         self.check(rules.words, "ec2_subnet_ids", each=_subnet)
         self.check(rules.words, "availability_zones", each=rules.text)
         self.check(_subnet, "ec2_subnet_id")
@@ -186,7 +196,7 @@ class EmrCluster(Spec):
         self.check(_security_group, "service_access_security_group")
         self.check(rules.words, "additional_master_security_groups", each=_security_group)
         self.check(rules.words, "additional_slave_security_groups", each=_security_group)
-        self.check(rules.choice, "scale_down_behavior", choices=SCALE_DOWN)
+        self.check(rules.choice, "scale_down_behavior", choices=[*SCALE_DOWN])
         self.check(rules.choice, "repo_upgrade_on_boot", choices=("SECURITY", "NONE"))
         self.check(ami, "custom_ami_id")
         self.check(rules.instance, "monitoring", kind=MonitoringConfiguration)
@@ -240,7 +250,18 @@ class EmrCluster(Spec):
             "IOPS and throughput of the root volume",
             label_of(ROOT_VOLUME_SPEED),
         )
+        by_strategy = isinstance(self.instances, InstanceFleets) and self.instances.by_strategy
+        yield by_strategy and numbers < ALLOCATION_STRATEGIES, "allocation strategies", label_of(ALLOCATION_STRATEGIES)
+        yield self._own_image and numbers < CUSTOM_AMI, "an image of your own", label_of(CUSTOM_AMI)
+        behavior = self.scale_down_behavior
+        if isinstance(behavior, str) and behavior in SCALE_DOWN:
+            yield numbers < SCALE_DOWN[behavior], behavior, label_of(SCALE_DOWN[behavior])
         yield self._cloud_watch and numbers < CLOUD_WATCH_LOGS, "logs in CloudWatch", label_of(CLOUD_WATCH_LOGS)
+
+    @property
+    def _own_image(self) -> bool:
+        each = self.instances.each() if known(self.instances) else ()
+        return self.custom_ami_id is not None or any(one.custom_ami_id is not None for _, one in each)
 
     @property
     def _cloud_watch(self) -> bool:
@@ -323,6 +344,8 @@ class EmrCluster(Spec):
                 "join scripts",
                 value=len(self.bootstrap_actions),
             )
+        if self.repo_upgrade_on_boot is not None and known(self.instances) and not self._own_image:
+            self.refuse("repo_upgrade_on_boot", "it is for an image of your own", "leave it out, or give custom_ami_id")
         if known(self.tags) and MANAGED_POLICIES_TAG in self.tags and self.managed_policies:
             self.refuse("managed_policies", f"the tag {MANAGED_POLICIES_TAG} is given as well", "leave one of them out")
 
@@ -330,8 +353,10 @@ class EmrCluster(Spec):
     def from_request(cls, request: Mapping[str, Any]) -> EmrCluster:
         """The cluster that a RunJobFlow describes, such as the stock operator's JOB_FLOW_OVERRIDES.
 
-        Whether it is kept alive is decided by its use here, and it gets the default idle timeout where it has none. Its
-        ``Steps`` become tasks: ``Step.from_request`` reads each.
+        Groups, fleets and bootstrap actions may be as the AWS CLI's files have them. ``Steps`` are not part of a
+        cluster: ``Step.from_request`` reads each. A request that keeps its cluster alive has the idle timeout that it
+        says, or none; one that does not gets the default, since here steps are tasks that come later. Kerberos
+        passwords have to be replaced by a ``Secret``. VisibleToAllUsers, which has no effect any more, is left out.
 
         :raises InvalidSpec: it has something that is not understood, or that a rule refuses
         """
@@ -344,6 +369,16 @@ def _cluster_name(field: str, value: Any) -> Any:
     rules.text(field, value, limit=rules.NAME_LIMIT)
     if is_text(value) and (found := FORBIDDEN_IN_NAME.search(value)):
         raise InvalidSpec(field, value, f"a cluster's name cannot hold {found.group(0)}", "leave it out of the name")
+    return value
+
+
+def _json(field: str, value: Any) -> Any:
+    rules.text(field, value)
+    if known(value):
+        try:
+            json.loads(value)
+        except ValueError:
+            raise InvalidSpec(field, value, "it is no JSON", 'write it like {"name": "value"}') from None
     return value
 
 

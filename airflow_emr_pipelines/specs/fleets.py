@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
-from airflow_emr_pipelines.specs.instances import EbsVolumes, ami, check_volumes, instance_type, price, volumes
+from airflow_emr_pipelines.specs.instances import (
+    EbsVolumes,
+    ami,
+    check_core_volumes,
+    check_volumes,
+    instance_type,
+    price,
+    volumes,
+)
 from airflow_emr_pipelines.specs.late import is_text, known
 from airflow_emr_pipelines.specs.spec import Spec
 
@@ -20,6 +28,7 @@ SPOT_STRATEGIES = (
     "diversified",
     "capacity-optimized-prioritized",
 )
+USED_FIRST = "use-capacity-reservations-first"
 ON_DEMAND_STRATEGIES = ("lowest-price", "prioritized")
 TIMEOUT_ACTIONS = ("SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER")
 MOST_TYPES = 5
@@ -86,20 +95,24 @@ class SpotProvisioning(Spec):
 
 @dataclass(frozen=True)
 class CapacityReservation(Spec):
-    """Capacity that is reserved in EC2, used before other on-demand capacity.
+    """Capacity that is reserved in EC2.
 
-    :param preference: open (any that fits) or none; not with a resource group
+    :param preference: open (any that fits) or none
     :param resource_group_arn: the group of reservations to use
+    :param usage_strategy: reservations are used before other on-demand capacity; None leaves it to the preference
     """
 
     kind = "capacity_reservation"
 
     preference: str | None = None
     resource_group_arn: str | None = None
+    usage_strategy: str | None = USED_FIRST
 
     def __post_init__(self) -> None:
         self.check(rules.choice, "preference", choices=("open", "none"))
         self.check(rules.text, "resource_group_arn", limit=rules.NAME_LIMIT)
+        if self.usage_strategy is not None:
+            self.check(rules.choice, "usage_strategy", choices=(USED_FIRST,))
 
 
 @dataclass(frozen=True)
@@ -192,15 +205,17 @@ class Fleet(Spec):
         if isinstance(self.instance_types, tuple):
             self._check_types(self.instance_types)
 
+    @property
+    def by_strategy(self) -> bool:
+        """Whether it has an allocation strategy."""
+        launch = (self.spot_provisioning, self.on_demand_provisioning)
+        parts = [part for part in launch if isinstance(part, (SpotProvisioning, OnDemandProvisioning))]
+        return any(part.allocation_strategy for part in parts)
+
     def _check_types(self, types: tuple[Any, ...]) -> None:
         if not types:
             self.refuse("instance_types", "a fleet has at least one instance type", "name one", value="none")
-        strategies = [
-            part.allocation_strategy
-            for part in (self.spot_provisioning, self.on_demand_provisioning)
-            if isinstance(part, (SpotProvisioning, OnDemandProvisioning))
-        ]
-        most = MOST_TYPES_BY_STRATEGY if any(strategies) else MOST_TYPES
+        most = MOST_TYPES_BY_STRATEGY if self.by_strategy else MOST_TYPES
         if len(types) > most:
             self.refuse(
                 "instance_types",
@@ -237,8 +252,9 @@ class InstanceFleets(Spec):
             )
         for role in ("core", "task"):
             fleet = getattr(self, role)
-            if isinstance(fleet, Fleet) and (fleet.on_demand, fleet.spot) == (0, 0) and role == "core":
+            if isinstance(fleet, Fleet) and (fleet.on_demand, fleet.spot) == (0, 0):
                 self.refuse(role, "its targets are both 0", "say on_demand= or spot=", value="no capacity")
+        check_core_volumes(self)
 
     def _check_primary(self, fleet: Fleet) -> None:
         if isinstance(fleet.on_demand, int) and isinstance(fleet.spot, int) and {fleet.on_demand, fleet.spot} != {0, 1}:
@@ -260,6 +276,19 @@ class InstanceFleets(Spec):
     def primaries(self) -> int:
         """How many primary instances there are."""
         return 1
+
+    def each(self) -> Iterator[tuple[str, InstanceTypeConfig]]:
+        """Every instance type that is known, with its role."""
+        for role in ("primary", "core", "task"):
+            fleet = getattr(self, role)
+            if isinstance(fleet, Fleet) and isinstance(fleet.instance_types, tuple):
+                yield from ((role, config) for config in fleet.instance_types if isinstance(config, InstanceTypeConfig))
+
+    @property
+    def by_strategy(self) -> bool:
+        """Whether a fleet has an allocation strategy."""
+        fleets = [fleet for fleet in (self.primary, self.core, self.task) if isinstance(fleet, Fleet)]
+        return any(fleet.by_strategy for fleet in fleets)
 
 
 def fleet_type(field: str, value: Any) -> Any:

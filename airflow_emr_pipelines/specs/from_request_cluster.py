@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import BootstrapAction, EmrCluster, RootVolume
 from airflow_emr_pipelines.specs.configurations import Configuration
 from airflow_emr_pipelines.specs.fleets import (
@@ -19,10 +19,17 @@ from airflow_emr_pipelines.specs.fleets import (
     SpotResizing,
 )
 from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups
+from airflow_emr_pipelines.specs.kerberos import KerberosAttributes
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-from airflow_emr_pipelines.specs.rules import article, nearest
+from airflow_emr_pipelines.specs.releases import lacks_idle_policy, numbers_of
+from airflow_emr_pipelines.specs.rules import article, choice, nearest, whole
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+
+MARKETS = ("ON_DEMAND", "SPOT", "")
+AT_ON_DEMAND_PRICE = "OnDemandPrice"
+"""What the AWS CLI takes as a bid, and sends as none."""
+NEW = (99, 0, 0)
 
 Read = Callable[["Members"], Any]
 
@@ -30,8 +37,9 @@ DEAD = {
     "AmiVersion": "AMI versions are gone: name a ReleaseLabel",
     "SupportedProducts": "it is of AMI versions: name Applications",
     "NewSupportedProducts": "it is of AMI versions: name Applications",
-    "AdditionalInfo": "it is reserved for AWS: leave it out",
     "HadoopVersion": "the release says it: leave it out",
+    "Version": "the release says it: leave it out",
+    "Args": "an application takes its settings from Configurations: leave it out",
     "BlockDurationMinutes": "EC2 has no spot blocks since 2022: leave it out",
 }
 """Members that nothing is to be made of, and the way out of each."""
@@ -81,7 +89,12 @@ class Members:
 def read_members(told: str, value: Any, read: Read) -> Any:
     """What ``read`` makes of a structure, all of whose members it must take."""
     members = Members(told, value)
-    made = read(members)
+    try:
+        made = read(members)
+    except InvalidSpec as error:
+        if error.field.startswith(told):
+            raise
+        raise InvalidSpec(f"{told}: {error.field}", error.value, error.rule, error.remedy) from error
     members.close()
     return made
 
@@ -97,12 +110,11 @@ def _cluster(cluster: Members) -> EmrCluster:
         raise InvalidSpec(
             f"{cluster.told}.Steps",
             "steps",
-            "steps are tasks here",
-            "take them out of the request, and make a task of each: cluster.run(Step.from_request(step))",
+            "they are not part of a cluster here",
+            "take them out, read each by Step.from_request, and make tasks of them, cluster.run(step), or hand them to "
+            "EmrCreateClusterOperator(steps=…)",
         )
-    _refuse_kerberos(cluster)
     cluster.take("VisibleToAllUsers")  # has no effect any more
-    policy = cluster.part("AutoTerminationPolicy", lambda policy: policy.take("IdleTimeout", 3600))
     fields = {
         "name": cluster.take("Name"),
         "release_label": cluster.take("ReleaseLabel"),
@@ -127,18 +139,23 @@ def _cluster(cluster: Members) -> EmrCluster:
         "session_enabled": cluster.take("SessionEnabled"),
         "extended_support": cluster.take("ExtendedSupport"),
         "step_concurrency": cluster.take("StepConcurrencyLevel"),
-        "idle_timeout": policy,
+        "additional_info": cluster.take("AdditionalInfo"),
+        "kerberos": cluster.part("KerberosAttributes", _kerberos),
         "tags": _tags(cluster),
         **(cluster.part("Instances", lambda instances: dict(_instances(instances))) or {}),
     }
+    idle = cluster.part("AutoTerminationPolicy", lambda policy: policy.take("IdleTimeout", 3600))
+    kept_alive, lacking = fields.pop("kept_alive", None), lacks_idle_policy(numbers_of(fields["release_label"]) or NEW)
     for name, member in (("name", "Name"), ("release_label", "ReleaseLabel"), ("instances", "Instances")):
         if fields.get(name) is None:
             raise InvalidSpec(f"{cluster.told}.{member}", None, "it is missing", DEAD.get(member) or f"add {member}")
-    return EmrCluster(**{name: value for name, value in fields.items() if value is not None})
+    if idle is not None or kept_alive or lacking:
+        return EmrCluster(**_some(**fields), idle_timeout=idle)
+    return EmrCluster(**_some(**fields))
 
 
 def _instances(instances: Members) -> Iterator[tuple[str, Any]]:
-    instances.take("KeepJobFlowAliveWhenNoSteps")  # decided by what the cluster is used for
+    yield "kept_alive", instances.take("KeepJobFlowAliveWhenNoSteps")
     for name, member in (
         ("termination_protected", "TerminationProtected"),
         ("unhealthy_node_replacement", "UnhealthyNodeReplacement"),
@@ -176,8 +193,11 @@ def _groups_or_fleets(instances: Members) -> Any:
     if not known(groups) or not known(fleets):
         raise InvalidSpec(instances.told, groups or fleets, "it is not known yet", "write the list out")
     if any(simple):
-        primary, core, count = simple
-        return InstanceGroups(primary, Group(core or primary, int(count) - 1) if count and int(count) > 1 else None)
+        primary, core, asked = simple
+        count = whole(f"{instances.told}.InstanceCount", asked, least=1)
+        if not isinstance(count, int):
+            raise InvalidSpec(f"{instances.told}.InstanceCount", asked, "it is not known yet", "write InstanceGroups")
+        return InstanceGroups(primary, Group(core or primary, count - 1) if count > 1 else None)
     if groups:
         by_role = _by_role(instances.told, groups, most={"MASTER": 1, "CORE": 1})
         return InstanceGroups(by_role["MASTER"][0], *by_role["CORE"][:1], **_some(tasks=by_role["TASK"]))
@@ -201,14 +221,15 @@ def _by_role(told: str, read: Sequence[tuple[Any, Any]], *, most: Mapping[str, i
 
 def _group(group: Members) -> tuple[Any, Group]:
     role = group.take("InstanceRole") or group.take("InstanceGroupType")  # the AWS CLI's word
-    bid, market = group.take("BidPrice"), group.take("Market")
+    bid, market = group.take("BidPrice"), choice(f"{group.told}.Market", group.take("Market", ""), choices=MARKETS)
+    spot = market == "SPOT" if market else (True if bid else None)
     ebs = _ebs(group)
     return role, Group(
         group.take("InstanceType"),
         group.take("InstanceCount", 1),
         **_some(
-            spot=market == "SPOT" if market else (True if bid else None),
-            bid_price=bid,
+            spot=spot,
+            bid_price=None if bid == AT_ON_DEMAND_PRICE else bid,
             name=group.take("Name"),
             configurations=group.parts("Configurations", _configuration),
             auto_scaling=group.part("AutoScalingPolicy", _auto_scaling),
@@ -289,9 +310,10 @@ def _resize(resize: Members) -> dict[str, Any]:
 
 
 def _reservation(reservation: Members) -> CapacityReservation:
-    reservation.take("UsageStrategy")  # there is one
     return CapacityReservation(
-        reservation.take("CapacityReservationPreference"), reservation.take("CapacityReservationResourceGroupArn")
+        reservation.take("CapacityReservationPreference"),
+        reservation.take("CapacityReservationResourceGroupArn"),
+        reservation.take("UsageStrategy"),
     )
 
 
@@ -357,7 +379,7 @@ def _scaling_action(action: Members) -> dict[str, Any]:
         lambda policy: {
             "adjustment": policy.take("ScalingAdjustment"),
             "adjustment_type": policy.take("AdjustmentType"),
-            "cool_down": policy.take("CoolDown"),
+            "cool_down": policy.take("CoolDown", 0),
         },
     )
     return fields
@@ -374,7 +396,7 @@ def _alarm(alarm: Members) -> dict[str, Any]:
         "statistic": alarm.take("Statistic"),
         "threshold": alarm.take("Threshold"),
         "unit": alarm.take("Unit"),
-        "dimensions": dict(dimensions) or None,
+        "dimensions": dict(dimensions),
     }
 
 
@@ -395,15 +417,14 @@ def _cloud_watch(logs: Members) -> CloudWatchLogs | None:
     return made if enabled else None
 
 
-def _refuse_kerberos(cluster: Members) -> None:
-    if cluster.take("KerberosAttributes") is not None:
-        raise InvalidSpec(
-            f"{cluster.told}.KerberosAttributes",
-            HIDDEN,
-            "its passwords do not stand in a DAG",
-            'take it out, and give EmrCluster kerberos=KerberosAttributes(realm, Secret("connection_id")), by '
-            "dataclasses.replace",
-        )
+def _kerberos(attributes: Members) -> KerberosAttributes:
+    return KerberosAttributes(
+        attributes.take("Realm"),
+        attributes.take("KdcAdminPassword"),
+        cross_realm_trust_principal_password=attributes.take("CrossRealmTrustPrincipalPassword"),
+        ad_domain_join_user=attributes.take("ADDomainJoinUser"),
+        ad_domain_join_password=attributes.take("ADDomainJoinPassword"),
+    )
 
 
 def _spread(cluster: Members) -> bool | None:
@@ -429,7 +450,14 @@ def _root_volume(cluster: Members) -> RootVolume | None:
 
 def _tags(cluster: Members) -> Any:
     tags = cluster.parts("Tags", lambda tag: (tag.take("Key"), tag.take("Value", "")))
-    return dict(tags) if known(tags) else tags
+    if not known(tags):
+        return tags
+    read: dict[Any, Any] = {}
+    for key, value in tags:
+        if key in read:
+            raise InvalidSpec(f"{cluster.told}.Tags", key, "it is there twice", "leave one of them out")
+        read[key] = value
+    return read
 
 
 def _configuration(configuration: Members) -> Configuration:
@@ -441,6 +469,8 @@ def _configuration(configuration: Members) -> Configuration:
 
 
 def _bootstrap_action(action: Members) -> BootstrapAction:
+    if (path := action.take("Path")) is not None:  # as the AWS CLI has it
+        return BootstrapAction(action.take("Name", "Bootstrap action"), path, action.take("Args", ()))
     name = action.take("Name")
     made: BootstrapAction = action.part(
         "ScriptBootstrapAction", lambda script: BootstrapAction(name, script.take("Path"), script.take("Args", ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
 VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
 MOST_VOLUMES = 25
+LEAST_IF_OPTIMIZED, LEAST_OF_CORE = 10, 5
+"""GiB of a volume."""
 MOST_TASK_GROUPS = 48
 MOST_INSTANCES = 2000
 AMI = re.compile(r"ami-[0-9a-f]{8,17}")
@@ -126,6 +128,15 @@ class InstanceGroups(Spec):
                 value=len(self.tasks),
             )
 
+        check_core_volumes(self)
+
+    def each(self) -> Iterator[tuple[str, Group]]:
+        """Every group that is known, with its role."""
+        tasks = self.tasks if isinstance(self.tasks, tuple) else ()
+        for role, group in (("primary", self.primary), ("core", self.core), *(("task", task) for task in tasks)):
+            if isinstance(group, Group):
+                yield role, group
+
     @property
     def primaries(self) -> Any:
         """How many primary instances there are, when that is known."""
@@ -163,11 +174,26 @@ def ami(field: str, value: Any) -> Any:
 
 
 def check_volumes(owner: Any) -> None:
-    """Refuse more volumes than an instance takes."""
-    if isinstance(owner.ebs, tuple) and all_known(owner.ebs):
-        asked = sum(int(volumes.per_instance) for volumes in owner.ebs)
-        if asked > MOST_VOLUMES:
-            owner.refuse("ebs", f"an instance has at most {MOST_VOLUMES} volumes", "ask for fewer", value=asked)
+    """Refuse more volumes than an instance takes, and smaller ones."""
+    if not isinstance(owner.ebs, tuple) or not all_known(owner.ebs):
+        return
+    asked = sum(int(volumes.per_instance) for volumes in owner.ebs)
+    if asked > MOST_VOLUMES:
+        owner.refuse("ebs", f"an instance has at most {MOST_VOLUMES} volumes", "ask for fewer", value=asked)
+    least = min((volumes.size_gb for volumes in owner.ebs), default=LEAST_IF_OPTIMIZED)
+    if owner.ebs_optimized is True and least < LEAST_IF_OPTIMIZED:
+        rule = f"volumes of an EBS-optimized instance have at least {LEAST_IF_OPTIMIZED} GiB"
+        owner.refuse("ebs", rule, "ask for larger ones", value=f"{least} GiB")
+
+
+def check_core_volumes(instances: Any) -> None:
+    """Refuse volumes that are too small for HDFS."""
+    for role, owner in instances.each():
+        if role == "core" and isinstance(owner.ebs, tuple) and all_known(owner.ebs):
+            least = min((volumes.size_gb for volumes in owner.ebs), default=LEAST_OF_CORE)
+            if least < LEAST_OF_CORE:
+                rule = f"volumes of core instances have at least {LEAST_OF_CORE} GiB"
+                instances.refuse("core", rule, "ask for larger ones", value=f"{least} GiB")
 
 
 def _group(field: str, value: Any) -> Any:

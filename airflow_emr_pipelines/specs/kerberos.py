@@ -35,7 +35,8 @@ class Secret(Spec):
 class KerberosAttributes(Spec):
     """How the cluster authenticates by Kerberos; its security configuration must enable that.
 
-    EMR takes the passwords in clear in its request, so they are given by reference and never stand in a DAG.
+    EMR takes the passwords in clear in its request. They are given by reference, never stand in a DAG, and are read
+    just before the request is sent.
 
     :param kdc_admin_password: ``Secret("connection_id")``
     """
@@ -59,7 +60,7 @@ class KerberosAttributes(Spec):
 
 
 def _secret(field: str, value: Any) -> Any:
-    if value is None or isinstance(value, Secret) or (not isinstance(value, str) and not known(value)):
+    if isinstance(value, Secret) or (not isinstance(value, str) and not known(value)):
         return value
     raise InvalidSpec(
         field,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs import arns, rules
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.spec import Spec
 
@@ -35,7 +35,8 @@ class CloudWatchLogs(Spec):
     log_types: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.check(rules.text, "log_group_name", "log_stream_name_prefix", "encryption_key_arn")
+        self.check(rules.text, "log_group_name", "log_stream_name_prefix")
+        self.check(arns.kms_key_arn, "encryption_key_arn")
         self.check(rules.settings, "log_types", name=_log_type, each=_log_files)
 
 

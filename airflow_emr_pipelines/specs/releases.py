@@ -43,6 +43,11 @@ ROOT_VOLUME_SPEED: Release = (6, 15, 0)
 CLOUD_WATCH_LOGS: Release = (7, 11, 0)
 """https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html"""
 THREE_PRIMARIES: Release = (5, 23, 0)
+ALLOCATION_STRATEGIES: Release = (5, 12, 1)
+CUSTOM_AMI: Release = (5, 7, 0)
+AT_INSTANCE_HOUR: Release = (5, 1, 0)
+AT_TASK_COMPLETION: Release = (4, 1, 0)
+"""The first releases that can do so (botocore: RunJobFlow and the shapes of fleets)."""
 
 
 def release_label(field: str, label: Any) -> Any:

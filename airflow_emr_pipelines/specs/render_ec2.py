@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known, is_text
 from airflow_emr_pipelines.specs.render_ec2_cluster import render_cluster
 from airflow_emr_pipelines.specs.render_ec2_steps import HadoopJarStep, hadoop_jar_step
@@ -23,14 +22,15 @@ ARGUMENTS_LIMIT = 10_240
 
 
 def check(*values: Any, region: str | None = None) -> None:
-    """Refuse now what EC2 would refuse later, as far as it is known: specs, or lists of them; all else is let be."""
+    """Refuse now what EC2 would refuse later, as far as it is known: steps, or lists of them; all else is let be.
+
+    A cluster has been judged when it was made.
+    """
     for value in values:
         if isinstance(value, (list, tuple)):
             check(*value, region=region)
         elif isinstance(value, Step) and all_known(value):
             render_step(value, region=region if is_text(region) else None)
-        elif isinstance(value, EmrCluster) and all_known(value):
-            render_cluster(value)
 
 
 def render_step(step: Step, *, name: str | None = None, region: str | None = None) -> dict[str, Any]:

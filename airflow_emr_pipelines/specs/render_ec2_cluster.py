@@ -38,7 +38,7 @@ def render_cluster(
     :param steps: StepConfigs that the cluster runs before it ends by itself; without any it is kept alive
     :param tags: tags of ours besides the cluster's own
     :param reveal: reads a secret, when the request is to be sent
-    :raises InvalidSpec: the cluster cannot run so many steps, or cannot end by itself
+    :raises InvalidSpec: the cluster cannot run so many steps, cannot end by itself, or has a role for steps and none
     """
     _check_steps(cluster, steps)
     managed = {MANAGED_POLICIES_TAG: "true"} if cluster.managed_policies else {}
@@ -62,6 +62,7 @@ def render_cluster(
             MonitoringConfiguration=_monitoring(cluster.monitoring) if cluster.monitoring else None,
             AutoScalingRole=cluster.auto_scaling_role,
             StepExecutionRoleArn=cluster.step_execution_role_arn,
+            AdditionalInfo=cluster.additional_info,
             SecurityConfiguration=cluster.security_configuration,
             KerberosAttributes=_kerberos(cluster.kerberos, reveal) if cluster.kerberos else None,
             ManagedScalingPolicy=(
@@ -89,6 +90,13 @@ def _check_steps(cluster: EmrCluster, steps: Sequence[Mapping[str, Any]]) -> Non
             f"{len(steps)} steps",
             f"a cluster holds at most {MOST_STEPS} that have not ended",
             "add the others when the cluster runs, as tasks of their own",
+        )
+    if cluster.step_execution_role_arn is not None and not steps:
+        raise InvalidSpec(
+            "EmrCluster.step_execution_role_arn",
+            cluster.step_execution_role_arn,
+            "it holds for steps that are part of the request, and there are none: later ones would run without it",
+            "leave it out, or hand the steps to EmrCreateClusterOperator(steps=…)",
         )
     if steps and cluster.instances.primaries == 3:
         raise InvalidSpec(

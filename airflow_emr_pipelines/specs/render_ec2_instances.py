@@ -146,13 +146,11 @@ def _on_demand_resizing(on_demand: OnDemandResizing | None) -> Request | None:
 def _reservation(reservation: CapacityReservation | None) -> Request | None:
     if reservation is None:
         return None
-    return {
-        "UsageStrategy": "use-capacity-reservations-first",
-        **given(
-            CapacityReservationPreference=reservation.preference,
-            CapacityReservationResourceGroupArn=reservation.resource_group_arn,
-        ),
-    }
+    return given(
+        UsageStrategy=reservation.usage_strategy,
+        CapacityReservationPreference=reservation.preference,
+        CapacityReservationResourceGroupArn=reservation.resource_group_arn,
+    )
 
 
 def _ebs(owner: Group | InstanceTypeConfig) -> Request:
@@ -220,7 +218,7 @@ def _rule(rule: ScalingRule) -> Request:
                 "Period": rule.period,
                 "Statistic": rule.statistic,
                 "Threshold": rule.threshold,
-                "Unit": rule.unit,
+                **given(Unit=rule.unit),
                 **given(Dimensions=[{"Key": key, "Value": value} for key, value in rule.dimensions.items()]),
             }
         },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -25,7 +24,12 @@ NOT_OF_EMR = ("CPUUtilization", "StreamingBatchProcessingTime")
 DIMENSIONS = ("JobFlowId", "JobId")
 THIS_CLUSTER = "${emr.clusterId}"
 """What EMR replaces by the id of the cluster that is being created."""
-UNIT = re.compile(r"[A-Z]+(_[A-Z]+)*")
+SIZES = tuple(f"{size}{unit}" for unit in ("BYTES", "BITS") for size in ("", "KILO_", "MEGA_", "GIGA_", "TERA_"))
+UNITS = (
+    *("NONE", "COUNT", "PERCENT", "SECONDS", "MILLI_SECONDS", "MICRO_SECONDS", *SIZES, "COUNT_PER_SECOND"),
+    *(f"{size}_PER_SECOND" for size in SIZES),
+)
+"""Units of CloudWatch's metrics (botocore: shape Unit of service emr)."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class ScalingRule(Spec):
     :param adjustment: instances to add, or, when negative, to remove
     :param cool_down: seconds after a change in which the group is left alone
     :param evaluation_periods: how many times 300 seconds the threshold must be crossed
-    :param unit: of the metric, as CloudWatch has it
+    :param unit: the metric's own, as CloudWatch has it, such as PERCENT or COUNT; with another one there is no data
     """
 
     kind = "scaling_rule"
@@ -103,7 +107,7 @@ class ScalingRule(Spec):
     evaluation_periods: int | str = 1
     period: int | str = 300
     statistic: str = "AVERAGE"
-    unit: str = "PERCENT"
+    unit: str | None = None
     namespace: str = EMR_NAMESPACE
     dimensions: Mapping[str, str] = field(default_factory=lambda: {"JobFlowId": THIS_CLUSTER})
     description: str | None = None
@@ -117,10 +121,8 @@ class ScalingRule(Spec):
         self.check(rules.whole, "cool_down", least=0)
         self.check(rules.whole, "evaluation_periods", "period", least=1)
         self.check(rules.choice, "statistic", choices=STATISTICS)
-        self.check(rules.text, "unit")
+        self.check(rules.choice, "unit", choices=UNITS)
         self.check(rules.settings, "dimensions")
-        if is_text(self.unit) and not UNIT.fullmatch(self.unit):
-            self.refuse("unit", "it is no unit of CloudWatch's", "write it like PERCENT, COUNT or MEGA_BYTES")
         if self.namespace == EMR_NAMESPACE:
             self._check_emr_metric()
 

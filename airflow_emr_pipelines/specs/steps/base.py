@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs import addresses, arns, rules
 from airflow_emr_pipelines.specs.late import is_text
 from airflow_emr_pipelines.specs.spec import Spec
-
-KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/\S+")
 
 S = TypeVar("S", bound="Step")
 
@@ -53,13 +50,7 @@ class Step(Spec):
         if is_text(self.on_failure):
             object.__setattr__(self, "on_failure", OnFailure(self.on_failure))
         self.check(addresses.s3_folder, "log_uri")
-        self.check(rules.text, "encryption_key_arn")
-        if is_text(self.encryption_key_arn) and not KMS_KEY.fullmatch(self.encryption_key_arn):
-            self.refuse(
-                "encryption_key_arn",
-                "it is no ARN of a KMS key",
-                "write it like arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            )
+        self.check(arns.kms_key_arn, "encryption_key_arn")
 
     @classmethod
     def from_request(cls: type[S], request: Mapping[str, Any], *, name: str | None = None) -> S:

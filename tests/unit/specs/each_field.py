@@ -5,8 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from airflow_emr_pipelines.specs.cluster import InstanceGroups
+from airflow_emr_pipelines.specs.cluster import InstanceFleets, InstanceGroups
+from airflow_emr_pipelines.specs.fleets import Fleet
+from airflow_emr_pipelines.specs.kerberos import Secret
 from airflow_emr_pipelines.specs.plain import KINDS
+from airflow_emr_pipelines.specs.scaling import ScalingRule
+
+RULE = ScalingRule("out", "YARNMemoryAvailablePercentage", "LESS_THAN", 15, 1)
+FLEETS = {"instances": InstanceFleets("m5.xlarge")}
+SECURITY = {"security_configuration": "strict"}
 
 REQUIRED: dict[str, dict[str, Any]] = {
     "spark": {"name": "a", "application": "s3://apps/a.jar"},
@@ -32,6 +39,28 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "instance_groups": {"primary": "m5.xlarge"},
     "group": {"instance_type": "m5.xlarge", "spot": True},
     "ebs": {"size_gb": 10},
+    "instance_fleets": {"primary": "m5.xlarge"},
+    "fleet": {"instance_types": ["m5.xlarge"], "on_demand": 1},
+    "instance_type_config": {"instance_type": "m5.xlarge"},
+    "spot_provisioning": {"timeout_minutes": 30},
+    "on_demand_provisioning": {},
+    "spot_resizing": {},
+    "on_demand_resizing": {},
+    "capacity_reservation": {},
+    "managed_scaling": {"minimum": 1, "maximum": 10},
+    "auto_scaling": {"minimum": 1, "maximum": 10, "rules": [RULE]},
+    "scaling_rule": {
+        "name": "out",
+        "metric_name": "YARNMemoryAvailablePercentage",
+        "comparison_operator": "LESS_THAN",
+        "threshold": 15,
+        "adjustment": 1,
+    },
+    "kerberos_attributes": {"realm": "EC2.INTERNAL", "kdc_admin_password": Secret("kdc")},
+    "secret": {"conn_id": "kdc"},
+    "monitoring_configuration": {},
+    "cloud_watch_logs": {},
+    "root_volume": {},
     "bootstrap_action": {"name": "a", "script": "s3://apps/a.sh"},
     "configuration": {"classification": "core-site"},
 }
@@ -45,10 +74,29 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "file": {"execute": None},
     "delete": {"update": True},
     "tasks": {"core": "m5.xlarge"},
+    "task": {"core": Fleet(["m5.xlarge"], on_demand=1)},
+    "variable": {"conn_id": None},
+    "scaling_strategy": {"utilization_performance_index": 50},
+    "utilization_performance_index": {"scaling_strategy": "ADVANCED"},
+    "ad_domain_join_user": {"ad_domain_join_password": Secret("ad")},
+    "ad_domain_join_password": {"ad_domain_join_user": "admin"},
+    "ec2_subnet_ids": FLEETS,
+    "availability_zones": FLEETS,
+    "log_encryption_kms_key_id": {"log_uri": "s3://logs/"},
+    "kerberos": SECURITY,
+    "step_execution_role_arn": SECURITY,
+    "repo_upgrade_on_boot": {"custom_ami_id": "ami-01234567"},
     "emr_managed_master_security_group": {"emr_managed_slave_security_group": "sg-01234567"},
     "emr_managed_slave_security_group": {"emr_managed_master_security_group": "sg-01234567"},
 }
 """What a field needs beside it."""
+
+PASSWORDS = [
+    ("kerberos_attributes", "kdc_admin_password"),
+    ("kerberos_attributes", "cross_realm_trust_principal_password"),
+    ("kerberos_attributes", "ad_domain_join_password"),
+]
+"""Fields that take no text at all, not even a template, which would be rendered for all to read."""
 
 FIELDS = [(kind, field.name) for kind, spec in KINDS.items() for field in dataclasses.fields(spec)]  # type: ignore[arg-type]
 

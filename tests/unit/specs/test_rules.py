@@ -15,12 +15,20 @@ from airflow_emr_pipelines.specs.steps import ShellStep
 from tests.unit.specs.drawn import legal
 from tests.unit.specs.each_field import FIELDS, REQUIRED, with_field
 
+INSTANCE_TYPES = {
+    ("instance_groups", "primary"): "Group.instance_type",
+    ("instance_groups", "core"): "Group.instance_type",
+    ("instance_fleets", "primary"): "InstanceTypeConfig.instance_type",
+}
+"""Fields in which a text is the type of an instance."""
+NUMBERS = ("bid_price", "bid_price_percentage", "priority", "threshold")
+
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 def test_no_field_takes_a_control_character_and_the_error_names_the_field(kind: str, field: str) -> None:
     with pytest.raises(InvalidSpec) as refused:
         with_field(kind, field, "no\x00text")
-    named = "Group.instance_type" if kind == "instance_groups" and field != "tasks" else f".{field}"
+    named = INSTANCE_TYPES.get((kind, field), f".{field}")
     assert named in refused.value.field
     assert refused.value.remedy
 
@@ -28,14 +36,18 @@ def test_no_field_takes_a_control_character_and_the_error_names_the_field(kind: 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 @pytest.mark.parametrize("value", [b"bytes", object(), 1.5, {1: 2}])
 def test_no_field_takes_what_json_has_not_or_what_is_no_number(kind: str, field: str, value: object) -> None:
-    if field == "bid_price" and value == 1.5:
+    if field in NUMBERS and value == 1.5:
         return
     with pytest.raises(InvalidSpec):
         with_field(kind, field, value)
 
 
-INSTEAD = {"execute": {"file": "/mnt/a.sql"}}
-NONE_SAYS_SOMETHING = {("cluster", "idle_timeout"), ("spark", "deploy_mode")}
+INSTEAD = {"execute": {"file": "/mnt/a.sql"}, "conn_id": {"variable": "kdc"}}
+NONE_SAYS_SOMETHING = {
+    ("cluster", "idle_timeout"),
+    ("spark", "deploy_mode"),
+    ("capacity_reservation", "usage_strategy"),
+}
 
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)

@@ -1,0 +1,549 @@
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.cluster import (
+    BootstrapAction,
+    EbsVolumes,
+    EmrCluster,
+    Group,
+    InstanceFleets,
+    InstanceGroups,
+    RootVolume,
+)
+from airflow_emr_pipelines.specs.configurations import Configuration
+from airflow_emr_pipelines.specs.fleets import (
+    CapacityReservation,
+    Fleet,
+    InstanceTypeConfig,
+    OnDemandProvisioning,
+    OnDemandResizing,
+    SpotProvisioning,
+    SpotResizing,
+)
+from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
+from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
+from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
+from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+from airflow_emr_pipelines.specs.steps import ShellStep
+from tests.unit.specs.drawn import clusters
+from tests.unit.specs.emr_model import EMR, faults
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+MASTER = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
+
+
+def request(instances: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    asked = {"InstanceGroups": [MASTER], "KeepJobFlowAliveWhenNoSteps": True, **(instances or {})}
+    return {"Name": "daily", "ReleaseLabel": "emr-7.10.0", "Instances": asked, **changes}
+
+
+def kept(secret: Secret) -> Any:
+    """A request that is not sent has the secret itself in it."""
+    return secret
+
+
+@given(clusters)
+def test_what_we_ask_for_is_read_back(cluster: EmrCluster) -> None:
+    asked = render_cluster(cluster, reveal=kept)
+    before = copy.deepcopy(asked)
+    read = EmrCluster.from_request(asked)
+    assert render_cluster(read, reveal=kept) == asked
+    assert asked == before
+
+
+@given(clusters)
+def test_what_is_read_from_json_is_the_same(cluster: EmrCluster) -> None:
+    asked = json.loads(json.dumps(render_cluster(EmrCluster.from_request(render_cluster(cluster, reveal=kept)))))
+    assert faults("RunJobFlow", asked) == []
+
+
+STOCK = {
+    "Name": "PiCalc",
+    "ReleaseLabel": "emr-7.1.0",
+    "Applications": [{"Name": "Spark"}],
+    "Instances": {
+        "InstanceGroups": [
+            {
+                "Name": "Primary node",
+                "Market": "ON_DEMAND",
+                "InstanceRole": "MASTER",
+                "InstanceType": "m5.xlarge",
+                "InstanceCount": 1,
+            },
+            {
+                "Name": "Work",
+                "Market": "SPOT",
+                "BidPrice": "0.12",
+                "InstanceRole": "TASK",
+                "InstanceType": "m5.large",
+                "InstanceCount": 4,
+            },
+            {"Name": "HDFS", "InstanceRole": "CORE", "InstanceType": "r5.xlarge", "InstanceCount": 2},
+        ],
+        "KeepJobFlowAliveWhenNoSteps": True,
+        "TerminationProtected": False,
+        "Ec2SubnetId": "subnet-0123456789abcdef0",
+    },
+    "VisibleToAllUsers": True,
+    "JobFlowRole": "EMR_EC2_DefaultRole",
+    "ServiceRole": "EMR_DefaultRole",
+    "LogUri": "s3://logs/emr/",
+    "Tags": [{"Key": "team", "Value": "data"}],
+}
+"""In the form of the stock operator's JOB_FLOW_OVERRIDES."""
+
+
+def test_overrides_of_the_stock_operator() -> None:
+    assert EmrCluster.from_request(STOCK) == EmrCluster(
+        "PiCalc",
+        "emr-7.1.0",
+        InstanceGroups(
+            Group("m5.xlarge", name="Primary node"),
+            Group("r5.xlarge", 2, name="HDFS"),
+            [Group("m5.large", 4, spot=True, bid_price="0.12", name="Work")],
+        ),
+        ec2_subnet_id="subnet-0123456789abcdef0",
+        log_uri="s3://logs/emr/",
+        tags={"team": "data"},
+        idle_timeout=None,
+    )
+
+
+def test_files_of_the_aws_cli() -> None:
+    """instance-groups.json, bootstrap-actions.json and configurations.json of create-cluster."""
+    groups = [
+        {"InstanceGroupType": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1},
+        {
+            "InstanceGroupType": "CORE",
+            "InstanceType": "m5.xlarge",
+            "InstanceCount": 2,
+            "BidPrice": "0.1",
+            "EbsConfiguration": {
+                "EbsOptimized": True,
+                "EbsBlockDeviceConfigs": [
+                    {"VolumeSpecification": {"VolumeType": "gp2", "SizeInGB": 100}, "VolumesPerInstance": 4},
+                    {"VolumeSpecification": {"VolumeType": "io1", "SizeInGB": 100, "Iops": 100}},
+                ],
+            },
+        },
+        {"InstanceGroupType": "TASK", "InstanceType": "m5.xlarge", "InstanceCount": 3, "BidPrice": "OnDemandPrice"},
+    ]
+    actions = [{"Path": "s3://apps/install.sh", "Name": "Install", "Args": ["a"]}, {"Path": "s3://apps/other.sh"}]
+    configurations = [
+        {
+            "Classification": "hadoop-env",
+            "Properties": {},
+            "Configurations": [{"Classification": "export", "Properties": {"JAVA_HOME": "/usr/lib/jvm/11"}}],
+        }
+    ]
+    read = EmrCluster.from_request(
+        request({"InstanceGroups": groups}, BootstrapActions=actions, Configurations=configurations)
+    )
+    volumes = (EbsVolumes(100, "gp2", per_instance=4), EbsVolumes(100, "io1", iops=100))
+    assert read.instances == InstanceGroups(
+        "m5.xlarge",
+        Group("m5.xlarge", 2, spot=True, bid_price="0.1", ebs=volumes, ebs_optimized=True),
+        [Group("m5.xlarge", 3, spot=True)],
+    )
+    assert read.bootstrap_actions == (
+        BootstrapAction("Install", "s3://apps/install.sh", ["a"]),
+        BootstrapAction("Bootstrap action", "s3://apps/other.sh"),
+    )
+    exported = Configuration("export", {"JAVA_HOME": "/usr/lib/jvm/11"})
+    assert read.configurations == (Configuration("hadoop-env", configurations=[exported]),)
+
+
+def test_fleets_of_the_aws_cli() -> None:
+    """instance-fleets.json of create-cluster."""
+    fleets = [
+        {
+            "Name": "Masterfleet",
+            "InstanceFleetType": "MASTER",
+            "TargetSpotCapacity": 1,
+            "LaunchSpecifications": {
+                "SpotSpecification": {"TimeoutDurationMinutes": 120, "TimeoutAction": "SWITCH_TO_ON_DEMAND"}
+            },
+            "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge", "BidPrice": "0.89"}],
+        },
+        {
+            "InstanceFleetType": "CORE",
+            "TargetOnDemandCapacity": 20,
+            "TargetSpotCapacity": 10,
+            "LaunchSpecifications": {
+                "OnDemandSpecification": {
+                    "AllocationStrategy": "lowest-price",
+                    "CapacityReservationOptions": {"CapacityReservationPreference": "none"},
+                }
+            },
+            "InstanceTypeConfigs": [
+                {
+                    "InstanceType": "m5.xlarge",
+                    "WeightedCapacity": 3,
+                    "BidPriceAsPercentageOfOnDemandPrice": 20,
+                    "Priority": 0.0,
+                }
+            ],
+        },
+    ]
+    assert EmrCluster.from_request(request({"InstanceGroups": None, "InstanceFleets": fleets})).instances == (
+        InstanceFleets(
+            Fleet(
+                [InstanceTypeConfig("m5.xlarge", bid_price="0.89")],
+                spot=1,
+                name="Masterfleet",
+                spot_provisioning=SpotProvisioning(120, "SWITCH_TO_ON_DEMAND"),
+            ),
+            Fleet(
+                [InstanceTypeConfig("m5.xlarge", 3, bid_price_percentage=20, priority=0)],
+                on_demand=20,
+                spot=10,
+                on_demand_provisioning=OnDemandProvisioning(
+                    "lowest-price", capacity_reservation=CapacityReservation("none", usage_strategy=None)
+                ),
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("simple", "instances"),
+    [
+        ({"MasterInstanceType": "m5.xlarge", "InstanceCount": 1}, InstanceGroups("m5.xlarge")),
+        (
+            {"MasterInstanceType": "m5.xlarge", "SlaveInstanceType": "r5.xlarge", "InstanceCount": "3"},
+            InstanceGroups("m5.xlarge", Group("r5.xlarge", 2)),
+        ),
+        (
+            {"MasterInstanceType": "m5.xlarge", "InstanceCount": 2},
+            InstanceGroups("m5.xlarge", Group("m5.xlarge", 1)),
+        ),
+    ],
+)
+def test_the_short_form_of_instances(simple: dict[str, Any], instances: InstanceGroups) -> None:
+    assert EmrCluster.from_request(request({"InstanceGroups": None, **simple})).instances == instances
+
+
+def test_both_kinds_of_scaling_and_what_is_not_said_has_emrs_own_default() -> None:
+    rule = {
+        "Name": "out",
+        "Action": {"SimpleScalingPolicyConfiguration": {"ScalingAdjustment": 2}},
+        "Trigger": {
+            "CloudWatchAlarmDefinition": {
+                "ComparisonOperator": "LESS_THAN",
+                "MetricName": "YARNMemoryAvailablePercentage",
+                "Period": 300,
+                "Threshold": 15,
+                "Dimensions": [{"Key": "JobFlowId", "Value": "${emr.clusterId}"}],
+            }
+        },
+    }
+    policy = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 9}, "Rules": [rule]}
+    core = {**MASTER, "InstanceRole": "CORE", "AutoScalingPolicy": policy}
+    read = EmrCluster.from_request(request({"InstanceGroups": [MASTER, core]}, AutoScalingRole="Scaling"))
+    scaled = ScalingRule("out", "YARNMemoryAvailablePercentage", "LESS_THAN", 15, 2, cool_down=0)
+    assert read.instances == InstanceGroups("m5.xlarge", Group("m5.xlarge", auto_scaling=AutoScaling(1, 9, [scaled])))
+
+    limits = {"UnitType": "VCPU", "MinimumCapacityUnits": 2, "MaximumCapacityUnits": 20, "MaximumCoreCapacityUnits": 4}
+    read = EmrCluster.from_request(request(ManagedScalingPolicy={"ComputeLimits": limits}))
+    assert read.managed_scaling == ManagedScaling(2, 20, unit_type="VCPU", maximum_core=4)
+
+
+def test_the_root_volume_and_the_rest_of_the_machine() -> None:
+    read = EmrCluster.from_request(
+        request(
+            EbsRootVolumeSize=50,
+            EbsRootVolumeIops=3000,
+            CustomAmiId="ami-01234567",
+            RepoUpgradeOnBoot="NONE",
+            AdditionalInfo='{"a": 1}',
+        )
+    )
+    assert read.root_volume == RootVolume(50, iops=3000)
+    assert (read.custom_ami_id, read.repo_upgrade_on_boot) == ("ami-01234567", "NONE")
+    assert read.additional_info == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("release", "kept_alive", "policy", "idle_timeout"),
+    [
+        ("emr-7.10.0", True, None, None),
+        ("emr-7.10.0", True, {"IdleTimeout": 600}, 600),
+        ("emr-7.10.0", True, {}, 3600),
+        ("emr-7.10.0", False, None, 3600),
+        ("emr-7.10.0", None, None, 3600),
+        ("emr-7.10.0", False, {"IdleTimeout": 600}, 600),
+        ("emr-5.20.0", False, None, None),
+        ("emr-5.20.0", True, None, None),
+    ],
+)
+def test_a_cluster_that_is_kept_alive_ends_when_the_request_says_and_another_when_it_is_idle(
+    release: str, kept_alive: bool | None, policy: dict[str, int] | None, idle_timeout: int | None
+) -> None:
+    asked = request({"KeepJobFlowAliveWhenNoSteps": kept_alive}, ReleaseLabel=release, AutoTerminationPolicy=policy)
+    assert EmrCluster.from_request(asked).idle_timeout == idle_timeout
+
+
+def test_templates_are_read_as_they_are() -> None:
+    core = {**MASTER, "InstanceRole": "CORE", "InstanceCount": "{{ params.count }}"}
+    asked = request({"InstanceGroups": [MASTER, core]}, LogUri="s3://{{ params.bucket }}/", Name="daily {{ ds }}")
+    read = EmrCluster.from_request(asked)
+    assert (read.name, read.log_uri) == ("daily {{ ds }}", "s3://{{ params.bucket }}/")
+    assert isinstance(read.instances, InstanceGroups)
+    assert read.instances.core == Group("m5.xlarge", "{{ params.count }}")
+
+
+def test_secrets_stand_where_passwords_stood() -> None:
+    asked = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": Secret("kdc"), "ADDomainJoinUser": "join"}
+    read = EmrCluster.from_request(
+        request(KerberosAttributes={**asked, "ADDomainJoinPassword": Secret("ad")}, SecurityConfiguration="kerberos")
+    )
+    assert read.kerberos == KerberosAttributes(
+        "EC2.INTERNAL", Secret("kdc"), ad_domain_join_user="join", ad_domain_join_password=Secret("ad")
+    )
+
+
+@pytest.mark.parametrize("member", ["KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword"])
+def test_a_password_in_a_request_is_refused_and_not_told(member: str) -> None:
+    asked = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": Secret("kdc"), member: "hunter2"}
+    with pytest.raises(InvalidSpec, match=r"RunJobFlow\.KerberosAttributes: .*write Secret\(") as refused:
+        EmrCluster.from_request(request(KerberosAttributes=asked, SecurityConfiguration="kerberos"))
+    assert "hunter2" not in f"{refused.value} {vars(refused.value)}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"Steps": [{"Name": "a"}]}, r"RunJobFlow\.Steps = .*read each by Step\.from_request"),
+        ({"Applicatons": []}, r"RunJobFlow\.Applicatons = .*did you mean Applications\?"),
+        ({"AmiVersion": "3.11.0"}, r"RunJobFlow\.AmiVersion = '3.11.0': .*name a ReleaseLabel"),
+        ({"SupportedProducts": ["mapr"]}, r"RunJobFlow\.SupportedProducts = .*name Applications"),
+        ({"NewSupportedProducts": [{"Name": "a"}]}, r"RunJobFlow\.NewSupportedProducts = .*name Applications"),
+        ({"ReleaseLabel": None}, r"RunJobFlow\.ReleaseLabel = None: it is missing; add ReleaseLabel"),
+        ({"Name": None}, r"RunJobFlow\.Name = None: it is missing; add Name"),
+        ({"Instances": None}, r"RunJobFlow\.Instances = None: it is missing"),
+        ({"Instances": []}, r"RunJobFlow\.Instances = \[\]: it is a mapping"),
+        ({"Applications": "Spark"}, r"RunJobFlow\.Applications = 'Spark': it is a list"),
+        ({"Applications": ["Spark"]}, r"RunJobFlow\.Applications\[0\] = 'Spark': it is a mapping"),
+        ({"Applications": [{"Name": "Spark", "Args": ["a"]}]}, r"Applications\[0\]\.Args = .*Configurations"),
+        ({"Applications": [{"Name": "Spark", "Version": "3"}]}, r"Applications\[0\]\.Version = .*the release says it"),
+        ({"Tags": [{"Key": "a", "Value": "b"}, {"Key": "a"}]}, r"RunJobFlow\.Tags = 'a': it is there twice"),
+        ({"LogUri": "/logs"}, r"RunJobFlow: EmrCluster\.log_uri = '/logs': it is no S3 address"),
+        (
+            {"PlacementGroupConfigs": [{"InstanceRole": "CORE", "PlacementStrategy": "CLUSTER"}]},
+            r"PlacementGroupConfigs = 'CORE CLUSTER': EMR places only primary instances",
+        ),
+        (
+            {"MonitoringConfiguration": {"S3MonitoringConfiguration": {}}},
+            r"RunJobFlow\.MonitoringConfiguration\.S3MonitoringConfiguration = .*did you mean S3LoggingConfiguration",
+        ),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_name(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        EmrCluster.from_request(request(**changes))
+
+
+CORE = {**MASTER, "InstanceRole": "CORE"}
+SPOT = {"TimeoutDurationMinutes": 30, "TimeoutAction": "TERMINATE_CLUSTER", "BlockDurationMinutes": 60}
+FLEET = {"InstanceFleetType": "MASTER", "TargetSpotCapacity": 1, "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+
+
+@pytest.mark.parametrize(
+    ("instances", "told"),
+    [
+        ({"HadoopVersion": "2.4.0"}, r"Instances\.HadoopVersion = '2\.4\.0': .*the release says it"),
+        ({"InstanceFleets": [FLEET]}, "InstanceGroups, InstanceFleets or MasterInstanceType.*give one of the three"),
+        ({"InstanceGroups": []}, "give one of the three"),
+        ({"InstanceGroups": [CORE]}, "'0 × MASTER': there is one MASTER"),
+        ({"InstanceGroups": [MASTER, MASTER]}, "'2 × MASTER': there is one MASTER"),
+        ({"InstanceGroups": [MASTER, CORE, CORE]}, "'2 × CORE': there is one CORE"),
+        ({"InstanceGroups": [{**MASTER, "InstanceRole": "PRIMARY"}]}, "'PRIMARY': it is no role"),
+        ({"InstanceGroups": [{**MASTER, "Market": "CHEAP"}]}, r"InstanceGroups\[0\]\.Market = 'CHEAP'"),
+        ({"InstanceGroups": [{**MASTER, "InstanceType": "large"}]}, r"InstanceGroups\[0\]: Group\.instance_type"),
+        ({"InstanceGroups": [{**MASTER, "Market": "ON_DEMAND", "BidPrice": "1"}]}, "a bid is for the spot market"),
+        ({"InstanceGroups": None, "MasterInstanceType": "m5.xlarge"}, r"Instances\.InstanceCount = None"),
+        (
+            {"InstanceGroups": None, "MasterInstanceType": "m5.xlarge", "InstanceCount": "{{ params.n }}"},
+            r"Instances\.InstanceCount = .*write InstanceGroups",
+        ),
+        (
+            {
+                "InstanceGroups": None,
+                "InstanceFleets": [{**FLEET, "LaunchSpecifications": {"SpotSpecification": SPOT}}],
+            },
+            r"SpotSpecification\.BlockDurationMinutes = 60: .*no spot blocks since 2022",
+        ),
+    ],
+)
+def test_instances_that_are_not_understood_are_refused_by_name(instances: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        EmrCluster.from_request(request(instances))
+
+
+def test_the_market_of_a_scaling_rule_is_refused() -> None:
+    action = {"Market": "SPOT", "SimpleScalingPolicyConfiguration": {"ScalingAdjustment": 1}}
+    policy = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 9}, "Rules": [{"Name": "a", "Action": action}]}
+    with pytest.raises(InvalidSpec, match=r"Rules\[0\]\.Action\.Market = .*leave it out"):
+        EmrCluster.from_request(request({"InstanceGroups": [MASTER, {**CORE, "AutoScalingPolicy": policy}]}))
+
+
+NOT_RENDERED = {
+    *("RunJobFlowInput.AmiVersion", "RunJobFlowInput.SupportedProducts", "RunJobFlowInput.NewSupportedProducts"),
+    *("RunJobFlowInput.Steps", "JobFlowInstancesConfig.HadoopVersion"),
+    *("SpotProvisioningSpecification.BlockDurationMinutes", "ScalingAction.Market"),
+    *("Application.Version", "Application.Args", "Application.AdditionalInfo"),
+    *("JobFlowInstancesConfig.MasterInstanceType", "JobFlowInstancesConfig.SlaveInstanceType"),
+    "JobFlowInstancesConfig.InstanceCount",
+}
+"""Members that are refused, and the short form of instances; the steps have tests of their own."""
+
+RULE = ScalingRule("out", "ContainerPendingRatio", "GREATER_THAN", 1, 2, unit="COUNT", description="more")
+MACHINE: dict[str, Any] = {
+    "ebs": [EbsVolumes(100, iops=4000, throughput=250)],
+    "ebs_optimized": True,
+    "configurations": [Configuration("a", configurations=[Configuration("b", {"c": "d"})])],
+    "custom_ami_id": "ami-01234567",
+}
+COMMON: dict[str, Any] = {
+    "configurations": [Configuration("core-site", {"a": "b"})],
+    "bootstrap_actions": [BootstrapAction("a", "s3://apps/a.sh", ["b"])],
+    "applications": ["Spark", "AmazonCloudWatchAgent"],
+    "log_uri": "s3://logs/",
+    "log_encryption_kms_key_id": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "monitoring": MonitoringConfiguration(
+        CloudWatchLogs("group", "prefix", encryption_key_arn=KEY, log_types={"STEP_LOGS": ["STDOUT"]}),
+        {"system-logs": "emr-managed"},
+    ),
+    "security_configuration": "strict",
+    "kerberos": KerberosAttributes(
+        "EC2.INTERNAL",
+        Secret("kdc"),
+        cross_realm_trust_principal_password=Secret("trust"),
+        ad_domain_join_user="join",
+        ad_domain_join_password=Secret("ad"),
+    ),
+    "scale_down_behavior": "TERMINATE_AT_TASK_COMPLETION",
+    "custom_ami_id": "ami-01234567",
+    "repo_upgrade_on_boot": "SECURITY",
+    "root_volume": RootVolume(50, iops=3000, throughput=125),
+    "os_release_label": "2023.6",
+    "unhealthy_node_replacement": True,
+    "session_enabled": True,
+    "extended_support": False,
+    "additional_info": "{}",
+    "ec2_key_name": "key",
+    "emr_managed_master_security_group": "sg-01234567",
+    "emr_managed_slave_security_group": "sg-01234568",
+    "service_access_security_group": "sg-01234569",
+    "additional_master_security_groups": ["sg-0123456a"],
+    "additional_slave_security_groups": ["sg-0123456b"],
+    "tags": {"team": "data"},
+    "managed_policies": True,
+}
+IN_GROUPS = EmrCluster(
+    "groups",
+    "emr-7.12.0",
+    InstanceGroups(Group("m5.xlarge", 3), Group("m5.xlarge", spot=True, bid_price="0.1", **MACHINE)),
+    **COMMON,
+    spread_primaries=True,
+    ec2_subnet_id="subnet-01234567",
+    managed_scaling=ManagedScaling(
+        1, 9, maximum_on_demand=2, maximum_core=3, scaling_strategy="ADVANCED", utilization_performance_index=75
+    ),
+)
+BY_RULES = EmrCluster(
+    "rules",
+    "emr-7.12.0",
+    InstanceGroups("m5.xlarge", Group("m5.xlarge", auto_scaling=AutoScaling(1, 9, [RULE]))),
+    auto_scaling_role="Scaling",
+    availability_zone="eu-central-1a",
+)
+RESERVED = CapacityReservation("open", "arn:aws:resource-groups:eu-central-1:111122223333:group/a")
+IN_FLEETS = EmrCluster(
+    "fleets",
+    "emr-7.12.0",
+    InstanceFleets(
+        "m5.xlarge",
+        Fleet(
+            [
+                InstanceTypeConfig("m5.xlarge", 2, bid_price="0.1", priority=0, **MACHINE),
+                InstanceTypeConfig("r5.xlarge", 4, bid_price_percentage=80.5),
+            ],
+            on_demand=4,
+            spot=8,
+            spot_provisioning=SpotProvisioning(30, allocation_strategy="price-capacity-optimized"),
+            on_demand_provisioning=OnDemandProvisioning("prioritized", capacity_reservation=RESERVED),
+            spot_resizing=SpotResizing(30, allocation_strategy="diversified"),
+            on_demand_resizing=OnDemandResizing(60, allocation_strategy="lowest-price", capacity_reservation=RESERVED),
+            context="context",
+        ),
+        Fleet(["c5.xlarge"], spot=1),
+    ),
+    ec2_subnet_ids=["subnet-01234567", "subnet-76543210"],
+)
+IN_ZONES = EmrCluster("zones", "emr-7.12.0", InstanceFleets("m5.xlarge"), availability_zones=["eu-central-1a"])
+WITH_ROLE = EmrCluster(
+    "role",
+    "emr-7.12.0",
+    InstanceGroups("m5.xlarge"),
+    security_configuration="roles",
+    step_execution_role_arn="arn:aws:iam::111122223333:role/job",
+)
+STEP = render_step(ShellStep("a", "true"))
+
+
+def rendered(cluster: EmrCluster, reveal: Reveal = kept) -> dict[str, Any]:
+    return render_cluster(cluster, steps=[STEP] if cluster is WITH_ROLE else (), reveal=reveal)
+
+
+def members_of(shape: Any, value: Any) -> Iterator[str]:
+    """The members that a request has, each with its structure."""
+    if shape.type_name == "structure":
+        for name, part in value.items():
+            yield f"{shape.name}.{name}"
+            yield from members_of(shape.members[name], part)
+    elif shape.type_name == "list":
+        for part in value:
+            yield from members_of(shape.member, part)
+
+
+def members_that_are(shape: Any, seen: set[str]) -> Iterator[str]:
+    """The members that a structure can have, and those of all within."""
+    if shape.type_name == "structure" and shape.name not in seen:
+        seen.add(shape.name)
+        for name, part in shape.members.items():
+            yield f"{shape.name}.{name}"
+            if f"{shape.name}.{name}" not in NOT_RENDERED:
+                yield from members_that_are(part, seen)
+    elif shape.type_name == "list":
+        yield from members_that_are(shape.member, seen)
+
+
+EACH = (IN_GROUPS, BY_RULES, IN_FLEETS, IN_ZONES, WITH_ROLE)
+
+
+def test_every_member_of_the_model_can_be_asked_for_but_those_that_are_refused() -> None:
+    shape = EMR.operation_model("RunJobFlow").input_shape
+    asked = {member for cluster in EACH for member in members_of(shape, {**rendered(cluster), "Steps": []})}
+    assert asked | NOT_RENDERED == set(members_that_are(shape, set()))
+    assert asked & NOT_RENDERED == {"RunJobFlowInput.Steps"}
+
+
+@pytest.mark.parametrize("cluster", EACH[:-1], ids=lambda cluster: cluster.name)
+def test_every_member_that_can_be_asked_for_is_read_back(cluster: EmrCluster) -> None:
+    assert rendered(EmrCluster.from_request(rendered(cluster))) == rendered(cluster)
+    assert faults("RunJobFlow", rendered(cluster, reveal=lambda secret: "hidden")) == []
+
+
+def test_the_role_of_steps_is_read_with_the_cluster() -> None:
+    asked = {name: member for name, member in rendered(WITH_ROLE).items() if name != "Steps"}
+    assert EmrCluster.from_request(asked).step_execution_role_arn == WITH_ROLE.step_execution_role_arn
