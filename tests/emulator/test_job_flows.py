@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from tests.emulator.region import CORE, MASTER, Region, shell
+from tests.emulator.region import CORE, MASTER, Region, shell, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +74,13 @@ def test_job_flows_that_cannot_be_asked_for(ways: tuple[Region, dict[str, str]])
 
 
 def test_a_job_flow_is_told_with_its_groups_steps_and_bootstrap_actions(region: Region, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+    ready, gate = tmp_path / "ready", tmp_path / "gate"
     s3 = region.client("s3")
     s3.create_bucket(Bucket="job-flow", CreateBucketConfiguration={"LocationConstraint": region.name})
     s3.put_object(Bucket="job-flow", Key="b.sh", Body=b"true\n")
     bootstrap = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://job-flow/b.sh", "Args": ["1"]}}
-    step = shell(f"trap '' TERM; while [ ! -e {gate} ]; do sleep 0.02; done", on_failure="CANCEL_AND_WAIT")
+    step = shell(f"trap '' TERM; touch {ready}; until test -e {gate}; do sleep 0.02; done")
+    step["ActionOnFailure"] = "CANCEL_AND_WAIT"
     step["HadoopJarStep"]["Properties"] = [{"Key": "k", "Value": "v"}]
     cluster = region.run(
         step,
@@ -89,7 +90,7 @@ def test_a_job_flow_is_told_with_its_groups_steps_and_bootstrap_actions(region: 
         ScaleDownBehavior="TERMINATE_AT_TASK_COMPLETION",
     )
     step_id = region.steps(cluster)[0]["Id"]
-    region.wait_step(cluster, step_id, "RUNNING")
+    wait_until(ready.exists)
     region.emr.cancel_steps(ClusterId=cluster, StepIds=[step_id])
     (flow,) = region.emr.describe_job_flows(JobFlowIds=[cluster])["JobFlows"]
     told = region.describe(cluster)
