@@ -22,7 +22,7 @@ from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
 from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated, throttled
 from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.life import Lives
-from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters
+from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, End
 from airflow_emr_pipelines.emulator.rates import Rates
 from airflow_emr_pipelines.emulator.s3 import WsgiApp
 
@@ -39,6 +39,8 @@ SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)
 JSON_1_1 = "application/x-amz-json-1.1"
 OWN_PAGES = "/_emulator/"
 THREADS = 16
+ELSEWHERE = "Faults are made by clients on this machine only."
+MACHINES_LOST = End("INSTANCE_FAILURE", "The primary instance was lost", with_errors=True)
 
 
 class Server:
@@ -138,7 +140,10 @@ class Server:
         return status, b"".join(parts)
 
     async def _own_page(self, request: Request) -> Response:
-        """What is not AWS's: a sign of health, the clusters in words for a person who follows a link, and faults."""
+        """What is not AWS's: a sign of health, the clusters in words for a person who follows a link, and faults.
+
+        DELETE of a cluster takes its machines away, as EC2 does.
+        """
         path = request.url.path.removeprefix(OWN_PAGES)
         if path == "health":
             return JSONResponse({"status": "healthy", "clusters": len(self.clusters.all())})
@@ -152,6 +157,10 @@ class Server:
         found = [cluster for cluster in self.clusters.all() if cluster.id == cluster_id]
         if kind != "clusters" or not found:
             return JSONResponse({"error": f"There is nothing at /_emulator/{path}."}, 404)
+        if request.method == "DELETE":
+            if not _is_here(request):
+                return JSONResponse({"error": ELSEWHERE}, 403)
+            found[0].ask_for_end(MACHINES_LOST)
         described = {
             "Cluster": cluster_answer(found[0], self.clock.now()),
             "Steps": [step_answer(step) for step in found[0].steps],
@@ -160,8 +169,8 @@ class Server:
 
     async def _faults_page(self, request: Request) -> Response:
         """GET lists the faults, POST adds one, DELETE takes all back; for clients on this machine."""
-        if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
-            return JSONResponse({"error": "Faults are made by clients on this machine only."}, 403)
+        if not _is_here(request):
+            return JSONResponse({"error": ELSEWHERE}, 403)
         if request.method == "POST":
             if request.headers.get("content-type") != "application/json":  # which no page of a browser may send
                 return JSONResponse({"error": "A fault is sent as application/json."}, 415)
@@ -174,6 +183,11 @@ class Server:
         elif request.method == "DELETE":
             self.faults.clear()
         return JSONResponse({"faults": [fault.told() for fault in self.faults.all()]})
+
+
+def _is_here(request: Request) -> bool:
+    """Whether the client is on this machine."""
+    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
 
 
 def _in_short(cluster: Cluster) -> dict[str, str]:

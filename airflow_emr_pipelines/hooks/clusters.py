@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
+from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.tags import legal_value
@@ -43,15 +44,28 @@ class EmrClusters(EmrSource):
 
         return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
 
-    def find(self, key: str, since: datetime) -> ClusterReport | None:
-        """The newest cluster with that key in its name, created since then (when the key's DAG run started)."""
+    def create(
+        self, render: Callable[[Reveal], Mapping[str, Any]], key: str, since: datetime, *, earlier: str | None = None
+    ) -> str:
+        """The id of the one cluster that a request made. Its secrets are in clear from here to EMR, nowhere else."""
+        from airflow_emr_pipelines.hooks.secrets import Secrets
+
+        secrets = Secrets()
+        with secrets.untold():
+            return self.submit(render(secrets.reveal), key, since, earlier=earlier)
+
+    def find(self, key: str, since: datetime, *, oldest: bool = False) -> ClusterReport | None:
+        """The newest cluster with that key in its name, or the oldest, of those created since then.
+
+        :param since: when the key's DAG run started: nothing older carries the key
+        """
         found = [
             cluster
             for cluster in self.hook.list_clusters(created_after=since - CLOCKS_APART)
             if key_in_name(cluster.name) == key
         ]
-        newest = max(found, key=lambda cluster: cluster.created or "", default=None)
-        return self.hook.describe_cluster(newest.id) if newest else None
+        in_order = sorted(found, key=lambda cluster: (cluster.created or "", cluster.id), reverse=not oldest)
+        return self.hook.describe_cluster(in_order[0].id) if in_order else None
 
     def alive(self, keys: Collection[str], since: datetime) -> list[str]:
         """The ids of the clusters with one of those keys that were created since then and have not ended."""

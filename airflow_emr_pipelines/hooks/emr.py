@@ -42,6 +42,12 @@ class EmrHook(AwsBaseHook):
         hook: AwsBaseHook = AwsBaseHook(client_type="s3", aws_conn_id=self.aws_conn_id, region_name=self._region_name)
         return hook.conn
 
+    @cached_property
+    def logs(self) -> Any:
+        """A client of CloudWatch Logs on the same connection."""
+        hook: AwsBaseHook = AwsBaseHook(client_type="logs", aws_conn_id=self.aws_conn_id, region_name=self._region_name)
+        return hook.conn
+
     def where(self) -> dict[str, str | None]:
         """Region, partition and, for an endpoint that is not AWS's, its address: what links are made of."""
         meta = self.conn_client_meta

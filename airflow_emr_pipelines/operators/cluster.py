@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
 from airflow_emr_pipelines.operators.failures import failed
+from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import name_with_key
@@ -55,6 +56,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
 
     :param cluster: what to create
     :param steps: steps that are part of the request: the cluster runs them one after the other and then ends by itself
+    :param openlineage_inject_parent_job_info: as of EmrRunStepOperator, for the Spark steps among ``steps``
+    :param openlineage_inject_transport_info: as of EmrRunStepOperator, for the Spark steps among ``steps``
     :returns: the cluster's id
     :raises ClusterFailed: the cluster ended before it could take steps, or did not end well; ClusterLost where its
         machines, capacity or EMR itself failed
@@ -69,16 +72,19 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         *,
         cluster: EmrCluster | Mapping[str, Any] | Any,
         steps: Sequence[Step | Mapping[str, Any]] | Any = (),
+        openlineage_inject_parent_job_info: bool | None = None,
+        openlineage_inject_transport_info: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         check(cluster, steps, region=self.region_name)
         self.cluster = to_plain(cluster)
         self.steps = to_plain(steps)
+        self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
     def execute(self, context: Context) -> Any:
-        cluster, steps = from_plain(self.cluster, EmrCluster), [from_plain(step, Step) for step in self.steps]
-        run = TaskRun.of(context)
+        cluster, run = from_plain(self.cluster, EmrCluster), TaskRun.of(context)
+        steps = [self.lineage.given_to(from_plain(step, Step), context) for step in self.steps]
         clusters = self.clusters()
         region = clusters.hook.where()["region"]
         render = partial(
@@ -94,7 +100,9 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
         else:
-            cluster_id = self._submit(clusters, render, run, earlier.id if earlier else None)
+            cluster_id = clusters.create(
+                lambda reveal: render(reveal=reveal), run.key, run.started, earlier=earlier.id if earlier else None
+            )
             self.log.info("Created cluster %s (%s)", cluster_id, name)
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
         self.in_flight = trigger
@@ -106,16 +114,6 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         except BaseException:
             self.give_up()
             raise
-
-    def _submit(
-        self, clusters: EmrClusters, render: Callable[..., dict[str, Any]], run: TaskRun, earlier: str | None
-    ) -> str:
-        """Create the cluster; its passwords are in clear from here to EMR, and nowhere else."""
-        from airflow_emr_pipelines.hooks.secrets import Secrets
-
-        secrets = Secrets()
-        with secrets.untold():
-            return clusters.submit(render(reveal=secrets.reveal), run.key, run.started, earlier=earlier)
 
     def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
         """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
@@ -145,6 +143,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
 
     def _check_steps(self, report: ClusterReport) -> None:
         """A cluster ends TERMINATED also when steps failed that were to be continued after: the steps tell."""
+        self.lineage.hide()
         hook = self.clusters().hook
         incomplete = _incomplete(hook, report)
         for step in incomplete:
@@ -179,10 +178,25 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         before = send_until_clear(
             lambda: clusters.end(self.cluster_id, deployment=settings.deployment()), operation="TerminateJobFlows"
         )
-        self.publish_cluster(context, clusters, before)
-        if before.state.finished:
-            return self.conclude(context, before)
-        return self.see_through(context, self.trigger_of(context, {"cluster_id": self.cluster_id}))
+        last = self._end_successors(clusters, before) if before.state.finished else before
+        self.publish_cluster(context, clusters, last)
+        if last.state.finished:
+            return self.conclude(context, last)
+        return self.see_through(context, self.trigger_of(context, {"cluster_id": last.id}))
+
+    def _end_successors(self, clusters: EmrClusters, ended: ClusterReport) -> ClusterReport:
+        """End what took the place of a cluster that had ended before its time; the last of them."""
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+        from airflow_emr_pipelines.hooks.successors import Successors
+
+        deployment = settings.deployment()
+        successors = Successors(clusters, deployment)
+        while True:
+            successor = send_until_clear(partial(successors.of, ended), operation="ListClusters")
+            if successor is None:
+                return ended
+            end = partial(clusters.end, successor.id, deployment=deployment)
+            ended = send_until_clear(end, operation="TerminateJobFlows")
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))

@@ -53,21 +53,10 @@ def _cluster_of(report: StepReport, hook: EmrHook, log: Any) -> ClusterReport | 
 
 
 def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, level: int) -> Sequence[LogFile]:
-    from airflow_emr_pipelines.hooks.logs import StepLogs
-
-    log_uri = cluster.log_uri or report.log_uri
-    if not log_uri:
-        log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
-        return ()
     if not report.started:
         log.info("Step %s never started, so it has no logs", report.id)
         return ()
-    files = StepLogs(hook.s3, log_uri, report)
-    log.info("Reading the logs of step %s from %s", report.id, files.address)
-    wait_seconds = settings.log_wait_seconds()
-    found = files.wait(wait_seconds)
-    if not found:
-        log.warning("No logs of step %s under %s after %.0f s", report.id, files.address, wait_seconds)
+    found = _read(report, cluster, hook, log)
     for file in found:
         lines = file.lines[-TAIL_LINES:]
         log.info("::group::%s of step %s, last %d of %d lines", file.name, report.id, len(lines), len(file.lines))
@@ -76,3 +65,28 @@ def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, l
             log.log(level if "stderr" in file.name else logging.INFO, "%s", line)
         log.info("::endgroup::")
     return found
+
+
+def _read(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any) -> Sequence[LogFile]:
+    """The logs, from CloudWatch where they are at once, and from S3, which is waited for when nothing else has them."""
+    from airflow_emr_pipelines.hooks.cloud_watch import CloudWatchStepLogs
+    from airflow_emr_pipelines.hooks.logs import StepLogs
+
+    found: list[LogFile] = []
+    if cluster.log_group:
+        watched = CloudWatchStepLogs(hook.logs, cluster, report)
+        log.info("Reading the logs of step %s from %s", report.id, watched.address)
+        found = watched.read()
+    log_uri = cluster.log_uri or report.log_uri
+    if not log_uri:
+        if not found:
+            log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
+        return found
+    files = StepLogs(hook.s3, log_uri, report)
+    log.info("Reading the logs of step %s from %s", report.id, files.address)
+    wait_seconds = 0.0 if found else settings.log_wait_seconds()
+    stored = files.wait(wait_seconds)
+    if not found and not stored:
+        log.warning("No logs of step %s under %s after %.0f s", report.id, files.address, wait_seconds)
+    have = {file.name for file in found}
+    return [*found, *(file for file in stored if file.name not in have)]

@@ -13,10 +13,13 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
 from airflow_emr_pipelines.operators.failures import gone
+from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
-from airflow_emr_pipelines.specs.keys import name_with_key
+from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.keys import KEY_TAG, name_with_key
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
-from airflow_emr_pipelines.specs.render_ec2 import check, render_step
+from airflow_emr_pipelines.specs.render_ec2 import check, render_cluster, render_step
+from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import StepState
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
@@ -42,7 +45,13 @@ class EmrRunStepOperator(EmrOperator):
 
     :param step: what to run
     :param cluster_id: where; a cluster that is STARTING, BOOTSTRAPPING, RUNNING or WAITING
+    :param successor: what to create where the cluster was lost, or has ended before the task was cleared; the steps of
+        a TaskGroup share one, and its teardown ends it
     :param show_logs: when the tails of the step's logs are put into the task log
+    :param openlineage_inject_parent_job_info: tell a Spark step which task has started it; None for ``[openlineage]
+        spark_inject_parent_job_info``
+    :param openlineage_inject_transport_info: tell a Spark step where its events go, with the key that takes, which EMR
+        shows to whoever may describe the step; None for ``[openlineage] spark_inject_transport_info``
     :returns: a dictionary: cluster_id, step_id, name, state, tolerated, started, ended, application_ids, and cause when
         the failure was tolerated
     :raises StepFailed: the step failed, with the probable cause from its logs
@@ -51,24 +60,29 @@ class EmrRunStepOperator(EmrOperator):
     :raises ClusterGone: the cluster cannot take steps any more; ClusterLost where its machines were lost
     """
 
-    template_fields: Sequence[str] = ("step", "cluster_id", *EmrOperator.template_fields)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"step": "json"}
+    template_fields: Sequence[str] = ("step", "cluster_id", "successor", *EmrOperator.template_fields)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"step": "json", "successor": "json"}
 
     def __init__(
         self,
         *,
         step: Step | Mapping[str, Any] | Any,
         cluster_id: str | Any,
+        successor: EmrCluster | Mapping[str, Any] | Any = None,
         show_logs: Literal["on_failure", "always"] = "on_failure",
+        openlineage_inject_parent_job_info: bool | None = None,
+        openlineage_inject_transport_info: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if show_logs not in ("on_failure", "always"):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
-        check(step, region=self.region_name)
+        check(step, successor, region=self.region_name)
         self.step = to_plain(step)
+        self.successor = to_plain(successor)
         self.cluster_id = cluster_id
         self.show_logs = show_logs
+        self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
     def steps(self, cluster_id: str) -> EmrSteps:
         from airflow_emr_pipelines.hooks.steps import EmrSteps
@@ -77,29 +91,65 @@ class EmrRunStepOperator(EmrOperator):
 
     def execute(self, context: Context) -> Any:
         step, run = from_plain(self.step, Step), TaskRun.of(context)
-        steps = self.steps(self.cluster_id)
-        where = steps.hook.where()
-        request = render_step(step, name=name_with_key(step.name, run.key), region=where["region"])
-        cluster = steps.hook.describe_cluster(self.cluster_id)
-        earlier = None if run.first_try else self._earlier(context, steps, run)
-        if earlier is not None and (not earlier.state.finished or earlier.state.succeeded):
-            self.log.info("Taking over step %s (%s) of an earlier try", earlier.id, earlier.state.value)
-            step_id = earlier.id
-        else:
-            self._check_cluster(cluster, step)
-            step_id = steps.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
-            self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], self.cluster_id)
-        trigger = self.trigger_of(context, {"cluster_id": self.cluster_id, "step_id": step_id})
+        hook = self.steps(self.cluster_id).hook
+        where = hook.where()
+        told = self.lineage.given_to(step, context)
+        request = render_step(told, name=name_with_key(step.name, run.key), region=where["region"])
+        cluster = hook.describe_cluster(self.cluster_id)
+        step_id = self._step_on(context, cluster, run, step, request)
+        while step_id is None:
+            cluster = self._successor_of(context, cluster, run)
+            step_id = self._step_on(context, cluster, run, step, request)
+        trigger = self.trigger_of(context, {"cluster_id": cluster.id, "step_id": step_id})
         self.in_flight = trigger
         try:
             log_uri = step.log_uri or cluster.log_uri
-            self.publish(context, **where, cluster_id=self.cluster_id, step_id=step_id, log_uri=log_uri)
+            self.publish(context, **where, cluster_id=cluster.id, step_id=step_id, log_uri=log_uri)
             return self.see_through(context, trigger)
         except (TaskDeferred, StepFailed):
             raise
         except BaseException:
             self.give_up()
             raise
+
+    def _step_on(
+        self, context: Context, cluster: ClusterReport, run: TaskRun, step: Step, request: Mapping[str, Any]
+    ) -> str | None:
+        """The id of the step that runs, or has run, the request on a cluster; None where that cannot be any more."""
+        steps = self.steps(cluster.id)
+        earlier = None if run.first_try else self._earlier(context, steps, run)
+        if earlier is not None and (not earlier.state.finished or earlier.state.succeeded):
+            self.log.info("Taking over step %s (%s) of an earlier try", earlier.id, earlier.state.value)
+            return earlier.id
+        if not cluster.state.accepts_steps:
+            return None
+        self._check_logs(cluster, step)
+        step_id = steps.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
+        self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], cluster.id)
+        return step_id
+
+    def _successor_of(self, context: Context, ended: ClusterReport, run: TaskRun) -> ClusterReport:
+        """The cluster that has taken the place of one that has ended, or takes it now."""
+        from airflow_emr_pipelines.hooks.clusters import EmrClusters
+        from airflow_emr_pipelines.hooks.successors import Successors
+
+        if self.successor is None:
+            raise gone(ended)
+        successors = Successors(EmrClusters(self.aws_conn_id, self.region_name), settings.deployment())
+        found = successors.of(ended)
+        if found is None:
+            cleared = context["ti"].max_tries > (self.retries or 0)
+            if not (ended.lost or cleared):
+                raise gone(ended)
+            spec = from_plain(self.successor, EmrCluster)
+
+            def render(*, key: str, reveal: Reveal) -> dict[str, Any]:
+                tags = {**run.tags, KEY_TAG: key}
+                return render_cluster(spec, name=name_with_key(spec.name, key), tags=tags, reveal=reveal)
+
+            found = successors.make(ended, render)
+        self.log.warning("%s; cluster %s has taken its place", gone(ended), found.id)
+        return found
 
     def _earlier(self, context: Context, steps: EmrSteps, run: TaskRun) -> StepReport | None:
         """The step of an earlier try. What is to end is waited for, so that two never run at once."""
@@ -111,11 +161,11 @@ class EmrRunStepOperator(EmrOperator):
         if earlier is None or earlier.state is not StepState.CANCEL_PENDING:
             return earlier
         self.log.info("Step %s of an earlier try is being cancelled: waiting for its end", earlier.id)
-        trigger = self.trigger_of(context, {"cluster_id": self.cluster_id, "step_id": earlier.id})
+        trigger = self.trigger_of(context, {"cluster_id": steps.cluster_id, "step_id": earlier.id})
         report = asyncio.run(trigger.see())["report"]
         return earlier if report is None else self.read(report)
 
-    def _check_cluster(self, cluster: ClusterReport, step: Step) -> None:
+    def _check_logs(self, cluster: ClusterReport, step: Step) -> None:
         if self.show_logs == "always" and not (step.log_uri or cluster.log_uri):
             raise InvalidSpec(
                 "show_logs",
@@ -123,8 +173,6 @@ class EmrRunStepOperator(EmrOperator):
                 f"cluster {cluster.id} has no log URI, so there will be no logs to show",
                 'create the cluster with log_uri="s3://…", give the step one, or leave show_logs at on_failure',
             )
-        if not cluster.state.accepts_steps:
-            raise gone(cluster)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrStepTrigger:
         return EmrStepTrigger(cluster_id=str(job["cluster_id"]), step_id=str(job["step_id"]), **self.watching(context))
@@ -135,6 +183,7 @@ class EmrRunStepOperator(EmrOperator):
     def conclude(self, context: Context, report: Seen) -> dict[str, Any]:
         assert isinstance(report, StepReport)
         self.in_flight = None
+        self.lineage.hide()
         hook = self.steps(report.cluster_id).hook
         if report.state.succeeded:
             self.log.info("Step %s (%s) completed", report.id, report.name)

@@ -36,6 +36,12 @@ def job_key(
     return base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
 
 
+def successor_key(*, deployment: str, cluster_id: str) -> str:
+    """The key of the cluster that takes the place of one that has ended, the same for every task that needs it."""
+    digest = hashlib.sha256(json.dumps(["successor", deployment, cluster_id]).encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
+
+
 def name_with_key(name: str, key: str, limit: int = NAME_LIMIT) -> str:
     """``name [key]``; a name that is too long is cut, never the key."""
     room = limit - KEY_LENGTH - 3

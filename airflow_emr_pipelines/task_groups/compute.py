@@ -31,6 +31,8 @@ class ClusterTasks(TaskGroup):
         super().__init__(group_id=group_id, **kwargs)
         self.connection = {name: value for name, value in connection.items() if value is not UNSET}
         self.cluster_id: Any = None
+        self.successor: Any = None
+        """What takes the cluster's place where it is lost, if anything does."""
         self.open = False
 
     def run(
@@ -53,6 +55,7 @@ class ClusterTasks(TaskGroup):
             task_id=task_id or task_id_of(step),
             step=step,
             cluster_id=self.cluster_id,
+            successor=self.successor,
             **{**self.connection, **operator_arguments},
         )
 

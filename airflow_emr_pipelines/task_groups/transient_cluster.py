@@ -32,10 +32,12 @@ class TransientCluster(ClusterTasks):
         *,
         connection: Mapping[str, Any],
         on_failure_fail_dagrun: bool,
+        replace_lost_cluster: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(group_id, connection=connection, **kwargs)
         self.cluster = cluster
+        self.successor = cluster if replace_lost_cluster else None
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
         if self.dag.dagrun_timeout is not None:
             warnings.warn(
@@ -109,6 +111,7 @@ def transient_cluster(
     deferrable: bool = UNSET,
     poll_seconds: float | None = UNSET,
     on_failure_fail_dagrun: bool = True,
+    replace_lost_cluster: bool = True,
     **task_group_arguments: Any,
 ) -> TransientCluster:
     """A group of tasks with a cluster of their own, created before them and terminated after them.
@@ -116,6 +119,9 @@ def transient_cluster(
     :param group_id: the group's id, put before its tasks' ids
     :param cluster: what to create
     :param on_failure_fail_dagrun: a cluster that cannot be terminated fails the DAG run
+    :param replace_lost_cluster: a step whose cluster was lost, or which is cleared when the cluster has ended, gets a
+        new one when it is tried again; what lay in HDFS is gone. Clear with the downstream tasks, so that the
+        teardown runs again too
     :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
     """
     connection = {
@@ -129,6 +135,7 @@ def transient_cluster(
         cluster,
         connection=connection,
         on_failure_fail_dagrun=on_failure_fail_dagrun,
+        replace_lost_cluster=replace_lost_cluster,
         **task_group_arguments,
     )
 

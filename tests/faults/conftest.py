@@ -57,6 +57,14 @@ class Account:
         steps = self._ask(f"clusters/{cluster_id}")["Steps"]
         return [(key_in_name(step["Name"]) or "", step["Status"]["State"]) for step in steps]
 
+    def lose(self, cluster_id: str) -> None:
+        """EC2 takes the cluster's machines away."""
+        self._ask(f"clusters/{cluster_id}", "DELETE")
+        until = time.monotonic() + 20
+        while not self._ask(f"clusters/{cluster_id}")["Cluster"]["Status"]["State"].startswith("TERMINATED"):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
     def until_step_is(self, cluster_id: str, state: str) -> bool:
         """Whether the newest step gets to that state, within a while."""
         until = time.monotonic() + 20

@@ -15,6 +15,11 @@ from airflow_emr_pipelines import (
 from tests.faults.world import Task
 
 
+def cluster_of(name: str, **fields: Any) -> EmrCluster:
+    """A small cluster."""
+    return EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"), **fields)
+
+
 def step_task(cluster_id: str, command: str = "true", *, retries: int = 3, **arguments: Any) -> Task:
     """Runs a line of shell as a step."""
 
@@ -29,8 +34,7 @@ def create_task(name: str, *, retries: int = 3, **fields: Any) -> Task:
     """Creates a cluster of that name."""
 
     def make() -> Any:
-        cluster = EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"), **fields)
-        return EmrCreateClusterOperator(task_id="create", cluster=cluster, poll_seconds=0.1)
+        return EmrCreateClusterOperator(task_id="create", cluster=cluster_of(name, **fields), poll_seconds=0.1)
 
     return Task(make, retries=retries, task_id="create")
 

@@ -29,8 +29,9 @@ def test_a_clear_while_deferred_ends_the_old_step_before_the_new_one_starts(
 
 
 def test_the_kill_of_a_cleared_try_that_comes_late_leaves_the_new_step_alone(account: Account, standing: str) -> None:
-    task = step_task(standing, "sleep 0.5")
+    task = step_task(standing, SLOW_THEN_QUICK)
     task.start()
+    account.until_step_is(standing, "RUNNING")
     old = task.deferral
     task.clear()
     task.start()

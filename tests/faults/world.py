@@ -130,8 +130,12 @@ class Task:
                     ending = Ending(kind, *value)
         except EOFError:
             pass
-        process.join(PATIENCE)
-        assert process.exitcode is not None, "the phase hangs"
+        if ending.state == "killed":
+            process.join(1)
+            hangs = process.exitcode is None
+            process.kill()
+            assert not hangs, "the phase hangs"
+        process.join()
         if ending.state == "deferred":
             self.deferral = ending.value
         self.log.append(f"try {self.try_number}: {ending}")
