@@ -220,21 +220,6 @@ def test_three_primary_instances_have_no_persistent_ui(region: Region) -> None:
     assert (code, "three primary instances" in message) == ("InvalidRequestException", True)
 
 
-def test_no_more_than_fifty_persistent_uis_are_active(emulator: LocalEmulator) -> None:
-    region = Region(emulator.url)
-    arns = [ARN.format(region=region.name, cluster=region.run(instances={})) for _ in range(51)]
-    for arn in arns[:50]:
-        region.emr.create_persistent_app_ui(TargetResourceArn=arn)
-    code, message = refusal(region.emr.create_persistent_app_ui, TargetResourceArn=arns[50])
-    assert (code, message) == (
-        "InvalidRequestException",
-        "At most 50 persistent application user interfaces can be active.",
-    )
-    region.emr.create_persistent_app_ui(TargetResourceArn=arns[0])
-    for arn in arns:
-        region.emr.terminate_job_flows(JobFlowIds=[arn.rpartition("/")[2]])
-
-
 def test_other_uis_are_refused_by_name(region: Region, standing: str, ui: str) -> None:
     arn = ARN.format(region=region.name, cluster=standing)
     on_cluster = {"ClusterId": standing, "OnClusterAppUIType": "ResourceManager"}

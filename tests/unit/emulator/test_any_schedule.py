@@ -31,6 +31,8 @@ RARE = [
     st.tuples(st.just("bootstrapped"), st.sampled_from([True, True, False])),
     st.tuples(st.just("protect"), st.booleans()),
     st.tuples(st.just("idle"), st.integers(60, 100)),
+    st.tuples(st.just("level"), st.integers(1, 3)),
+    st.tuples(st.just("keep alive"), st.sampled_from([True, True, False])),
     st.tuples(st.just("pass"), st.integers(0, 120)),
     st.tuples(st.just("resize"), st.sampled_from([1, 2]), st.integers(0, 4)),
     st.tuples(st.just("end instance"), st.sampled_from([1, 2]), which),
@@ -60,6 +62,7 @@ class Watched:
     def __init__(self, world: SmallWorld, cluster: Cluster) -> None:
         self.world, self.cluster = world, cluster
         self.ended: dict[str, StepState] = {}
+        self.active_before = 0
 
     def active(self, number: int) -> Step | None:
         active = self.cluster.active_steps
@@ -83,6 +86,11 @@ class Watched:
         elif kind == "idle":
             policy = {"IdleTimeout": rest[0]}
             await world.call("PutAutoTerminationPolicy", ClusterId=cluster.id, AutoTerminationPolicy=policy)
+        elif kind == "level":
+            await world.call("ModifyCluster", ClusterId=cluster.id, StepConcurrencyLevel=rest[0])
+        elif kind == "keep alive":
+            asked = {"JobFlowIds": [cluster.id], "KeepJobFlowAliveWhenNoSteps": rest[0]}
+            await world.call("SetKeepJobFlowAliveWhenNoSteps", **asked)
         elif kind == "pass":
             await world.clock.advance(rest[0])
         elif kind == "resize":
@@ -127,7 +135,8 @@ class Watched:
         cluster, states = self.cluster, [one.state for one in self.cluster.steps]
         assert cluster.end is None or cluster.end.code != "INTERNAL_ERROR", cluster.end
         active = [state for state in states if state in (StepState.RUNNING, StepState.CANCEL_PENDING)]
-        assert len(active) <= cluster.step_concurrency
+        assert len(active) <= max(cluster.step_concurrency, self.active_before)  # lowering the level ends nothing
+        self.active_before = len(active)
         assert {
             one.id for one in cluster.steps if one.started and not one.ended
         } == self.world.runner.running.keys() - {f"{cluster.id} b"}
@@ -146,7 +155,7 @@ class Watched:
             assert all(state.finished for state in states)
             assert cluster.keep_alive
         if cluster.end is None and cluster.state.usable and StepState.PENDING in states:
-            assert len(active) == cluster.step_concurrency
+            assert len(active) >= cluster.step_concurrency
 
 
 @settings(max_examples=300, deadline=None)
@@ -173,6 +182,7 @@ def test_any_schedule_keeps_to_the_state_machines(
         world.runner.obeys = obeys
         words = first if cluster["StepConcurrencyLevel"] == 1 else ["CONTINUE"] * len(first)
         watched = Watched(world, await world.run_job_flow(*[step(word) for word in words], groups=GROUPS, **cluster))
+        watched.check()
         for event in [*started, *events, ("protect", False), ("terminate",), ("pass", 1000)]:
             with contextlib.suppress(Refused):
                 await watched.happen(event)
