@@ -268,13 +268,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("tag value 'a;b' is invalid", tag("k", "a;b")),
     ("at most 50 tags", {"Tags": [{"Key": f"k{number}", "Value": ""} for number in range(51)]}),
 ]
-STEPS_REFUSED: list[tuple[str, list[dict[str, Any]]]] = [
-    ("Maximum number of active steps", [shell("true")] * 257),
-    ("10241 characters; the maximum is 10240", [big(10_241)]),
-    (r"'steps\.1\.member\.name' .* less than or equal to 256", [shell("true", name="n" * 257)]),
-    (r"'steps\.1\.member\.actionOnFailure' .* enum value set", [shell("true", on_failure="EXPLODE")]),
-    (r"hadoopJarStep\.args\.3\.member' .* pattern", [shell("\x07")]),
-]
 
 
 @pytest.fixture(scope="module")
@@ -307,32 +300,6 @@ def test_a_cluster_that_breaks_a_rule_is_refused(region: Region, rule: str, chan
     assert re.search(rule, message), message
 
 
-@pytest.mark.parametrize(("rule", "steps"), STEPS_REFUSED)
-def test_steps_that_break_a_rule_are_refused(
-    region: Region, standing: str, rule: str, steps: list[dict[str, Any]]
-) -> None:
-    for call, parameters in (
-        (region.emr.run_job_flow, request(*steps)),
-        (region.emr.add_job_flow_steps, {"JobFlowId": standing, "Steps": steps}),
-    ):
-        code, message = refusal(call, **parameters)
-        assert code == "ValidationException"
-        assert re.search(rule, message), message
-
-
-@pytest.mark.parametrize("word", ["CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"])
-def test_above_level_one_only_continue_is_accepted(region: Region, word: str) -> None:
-    fine, bad = shell("true"), shell("true", on_failure=word)
-    cluster = region.run(StepConcurrencyLevel=2)
-    for call, parameters in (
-        (region.emr.run_job_flow, request(fine, bad, StepConcurrencyLevel=2)),
-        (region.emr.add_job_flow_steps, {"JobFlowId": cluster, "Steps": [fine, bad]}),
-    ):
-        code, message = refusal(call, **parameters)
-        assert (code, f"ActionOnFailure {word} of step" in message) == ("ValidationException", True)
-    assert region.steps(cluster) == []
-
-
 def test_a_refused_cluster_does_not_exist(emulator: Any) -> None:
     region = Region(emulator.url)
     refusal(region.emr.run_job_flow, **request(Name="<>"))
@@ -356,14 +323,6 @@ def test_what_is_just_allowed_is_accepted(region: Region) -> None:
         LogEncryptionKmsKeyId="k", EbsRootVolumeThroughput=125, EbsRootVolumeIops=3000, ReleaseLabel="emr-6.15.0"
     )
     region.run(*[shell("true")] * 256)
-
-
-def test_no_more_than_256_steps_are_active(region: Region) -> None:
-    cluster = region.run(*[shell("sleep 1000")] * 256)
-    code, message = refusal(region.emr.add_job_flow_steps, JobFlowId=cluster, Steps=[shell("true")])
-    assert (code, message.startswith("Maximum number of active steps")) == ("ValidationException", True)
-    region.emr.cancel_steps(ClusterId=cluster, StepIds=[region.steps(cluster)[-1]["Id"]])
-    region.add(cluster, shell("true"))
 
 
 # --- clusters and steps that are not there, or not any more
@@ -448,25 +407,12 @@ def test_a_cluster_that_has_ended_is_not_protected(region: Region, ended: str) -
     assert code == "ValidationException"
 
 
-def test_a_cluster_that_is_told_to_end_takes_no_steps(region: Region) -> None:
-    cluster = region.run()
-    region.emr.terminate_job_flows(JobFlowIds=[cluster])
-    code, _ = refusal(region.emr.add_job_flow_steps, JobFlowId=cluster, Steps=[shell("true")])
-    assert code == "ValidationException"
-
-
 def test_steps_that_are_not_there(region: Region, standing: str) -> None:
     for call, parameters in ((region.emr.describe_step, STEP), (region.emr.list_steps, {"StepIds": ["s-1"]})):
         code, message = refusal(call, ClusterId=standing, **parameters)
         assert (code, message) == ("InvalidRequestException", "Step id 's-1' is not valid.")
     code, message = refusal(region.emr.add_job_flow_steps, JobFlowId=standing, Steps=[])
     assert (code, message) == ("ValidationException", "At least one step is required.")
-
-
-def test_a_runtime_role_is_refused(region: Region, standing: str) -> None:
-    role = {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/job"}
-    code, message = refusal(region.emr.add_job_flow_steps, JobFlowId=standing, Steps=[shell("true")], **role)
-    assert (code, "runtime role" in message) == ("ValidationException", True)
 
 
 @pytest.mark.parametrize("marker", ["", "x", "LTU=", "é", "MQ"])

@@ -132,7 +132,33 @@ def test_a_cluster_that_ends_or_has_ended_takes_no_steps(region: Region) -> None
     assert region.steps(cluster) == []
 
 
+# --- actions on failure
+
+
+@pytest.mark.parametrize("word", ["CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"])
+def test_above_level_one_only_continue_is_accepted(region: Region, word: str) -> None:
+    fine, bad = shell("true"), shell("true", on_failure=word)
+    cluster = region.run(StepConcurrencyLevel=2)
+    for call, parameters in (
+        (region.emr.run_job_flow, request(fine, bad, StepConcurrencyLevel=2)),
+        (region.emr.add_job_flow_steps, {"JobFlowId": cluster, "Steps": [fine, bad]}),
+    ):
+        code, message = refusal(call, **parameters)
+        assert (code, f"ActionOnFailure {word} of step" in message) == ("ValidationException", True)
+    assert region.steps(cluster) == []
+
+
 # --- 256 active steps
+
+
+def test_no_call_brings_more_than_256_steps(region: Region, standing: str) -> None:
+    steps = [shell("true")] * 257
+    for call, parameters in (
+        (region.emr.run_job_flow, request(*steps)),
+        (region.emr.add_job_flow_steps, {"JobFlowId": standing, "Steps": steps}),
+    ):
+        code, message = refusal(call, **parameters)
+        assert (code, message.startswith("Maximum number of active steps")) == ("ValidationException", True)
 
 
 @pytest.fixture(scope="module")
