@@ -78,3 +78,14 @@ def test_a_test_that_a_page_names_is_there() -> None:
         if not file.is_file() or (function and f"def {function}(" not in file.read_text()):
             missing.append(name)
     assert missing == []
+
+
+def test_the_policy_allows_every_call_that_is_made() -> None:
+    """Calls through a client of boto3's, as they stand in the hooks; DescribeStep and the like are not called."""
+    source = "\n".join(file.read_text() for file in (PACKAGE / "hooks").glob("*.py"))
+    made = set(re.findall(r"self\.(?:conn|unrepeated)\.([a-z_]+)\(", source)) - {"get_paginator"}
+    made |= set(re.findall(r'self\.conn\.get_paginator\("([a-z_]+)"', source))
+    verbs = {"".join(part.capitalize() for part in name.split("_")) for name in made}
+    policy = (ROOT / "docs" / "connections-and-iam.md").read_text()
+    assert len(verbs) > 10
+    assert sorted(verb for verb in verbs if f'"elasticmapreduce:{verb}"' not in policy) == []
