@@ -26,6 +26,8 @@ newer_than_3_0 = pytest.mark.skipif(
     Version("3.1") > AIRFLOW,
     reason="Airflow 3.0 does not ask providers for commands; python -m does the same there",
 )
+OTHER_AIRFLOWS = sorted(ROOT.glob("constraints-airflow-*.txt"))
+CONSTRAINTS = sorted(ROOT.glob("constraints*.txt"))
 PYTHONS = ("3.10", "3.11", "3.12")
 
 
@@ -111,25 +113,43 @@ def test_the_type_marker_is_part_of_the_package() -> None:
     assert (ROOT / "airflow_emr_pipelines" / "py.typed").is_file()
 
 
-def test_constraints_are_pins_and_nothing_else() -> None:
+@pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda path: path.stem)
+def test_constraints_are_pins_and_nothing_else(file: Path) -> None:
     """No address, no folder, no local version: they must mean the same everywhere."""
-    assert [line for line in constraints() if PIN.fullmatch(line) is None] == []
+    assert [line for line in file.read_text().splitlines() if PIN.fullmatch(line) is None] == []
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_each_requirement_once_for_each_python(python: str) -> None:
-    environment = {"python_version": python, "python_full_version": f"{python}.5", "extra": ""}
-    pinned = [pin for pin in map(Requirement, constraints()) if pin.marker is None or pin.marker.evaluate(environment)]
-    names = [pin.name for pin in pinned]
-    assert len(names) == len(set(names))
+    pinned = pins(ROOT / "constraints.txt", python)
     for required in map(Requirement, metadata.requires(DISTRIBUTION) or []):
-        (pin,) = (pin for pin in pinned if pin.name == required.name.lower().replace("_", "-"))
-        (specifier,) = pin.specifier
-        assert required.specifier.contains(specifier.version, prereleases=True), required
+        assert required.specifier.contains(pinned[canonical(required)], prereleases=True), required
 
 
-def constraints() -> list[str]:
-    return (ROOT / "constraints.txt").read_text().splitlines()
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("file", OTHER_AIRFLOWS, ids=lambda path: path.stem)
+def test_the_constraints_of_another_airflow_pin_it_and_all_that_we_ask_for_beside_it(file: Path, python: str) -> None:
+    pinned = pins(file, python)
+    assert file.stem == f"constraints-airflow-{pinned['apache-airflow']}"
+    for required in map(Requirement, metadata.requires(DISTRIBUTION) or []):
+        if required.marker is None:
+            assert required.specifier.contains(pinned[canonical(required)]), required
+
+
+def pins(file: Path, python: str) -> dict[str, str]:
+    """The version of each distribution that a file pins for a Python; each is pinned once."""
+    environment = {"python_version": python, "python_full_version": f"{python}.5", "extra": ""}
+    found: dict[str, str] = {}
+    for pin in map(Requirement, file.read_text().splitlines()):
+        if pin.marker is None or pin.marker.evaluate(environment):
+            assert canonical(pin) not in found, pin
+            (specifier,) = pin.specifier
+            found[canonical(pin)] = specifier.version
+    return found
+
+
+def canonical(requirement: Requirement) -> str:
+    return requirement.name.lower().replace("_", "-")
 
 
 def options_of(*command: str) -> set[str]:
