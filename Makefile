@@ -100,8 +100,8 @@ airflow: $(STAMP) ## a command of that Airflow (ARGS="dags list")
 	@[ -r $(FOLDER)/env ] || { echo "There is no Airflow in $(FOLDER): make up starts one." >&2; exit 1; }
 	@. $(abspath $(FOLDER))/env && airflow $(ARGS)
 
-bench: $(STAMP) ## what the emulator costs: idle memory, and a step against a bare spark-submit
-	@$(BIN)/python benchmarks/bench.py $(ARGS)
+bench: $(STAMP) ## what the emulator costs, in figures (ARGS="calls sleepers" for some of them)
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
 soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SCHEDULES=300)
 	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/faults/test_any_schedule.py

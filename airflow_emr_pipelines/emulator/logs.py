@@ -70,7 +70,7 @@ def store(s3: BucketFolder, log_uri: str | None, below: str, files: dict[str, Pa
     if match is None:
         return {}
     bucket, prefix = match.group(1), match.group(2).rstrip("/")
-    if bucket not in s3.buckets():
+    if not s3.has_bucket(bucket):
         logger.warning("logs of %s are not stored: there is no bucket %s (LogUri %s)", below, bucket, log_uri)
         return {}
     stored = {}

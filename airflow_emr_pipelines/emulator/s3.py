@@ -495,6 +495,9 @@ class BucketFolder:
         """The names of all buckets."""
         return list(self.store.buckets())
 
+    def has_bucket(self, bucket: str) -> bool:
+        return self.store.has_bucket(bucket)
+
     def path_of(self, bucket: str, key: str) -> Path:
         """The file that holds an object, or would hold it."""
         return self.store.path_of(bucket, key)
