@@ -22,8 +22,37 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
     from airflow_emr_pipelines.specs.changes import FleetChange, GroupChange
-    from airflow_emr_pipelines.specs.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
-    from airflow_emr_pipelines.specs.configurations import Configuration, glue_catalog, spark_defaults
+    from airflow_emr_pipelines.specs.cluster import (
+        BootstrapAction,
+        EbsVolumes,
+        EmrCluster,
+        Group,
+        InstanceFleets,
+        InstanceGroups,
+        RootVolume,
+    )
+    from airflow_emr_pipelines.specs.configurations import (
+        Configuration,
+        environment,
+        flink_conf,
+        glue_catalog,
+        jupyter_s3,
+        spark_defaults,
+        sql_connector,
+        yarn_site,
+    )
+    from airflow_emr_pipelines.specs.fleets import (
+        CapacityReservation,
+        Fleet,
+        InstanceTypeConfig,
+        OnDemandProvisioning,
+        OnDemandResizing,
+        SpotProvisioning,
+        SpotResizing,
+    )
+    from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+    from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
+    from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
     from airflow_emr_pipelines.specs.steps import (
         CustomJarStep,
         DistCpStep,
@@ -47,7 +76,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AutoScaling",
     "BootstrapAction",
+    "CapacityReservation",
+    "CloudWatchLogs",
     "Configuration",
     "CustomJarStep",
     "DistCpStep",
@@ -63,27 +95,45 @@ __all__ = [
     "EmrRunStepOperator",
     "EmrStepSensor",
     "EmrTerminateClusterOperator",
+    "Fleet",
     "FleetChange",
     "FlinkStep",
     "Group",
     "GroupChange",
     "HadoopStreamingStep",
     "HiveStep",
+    "InstanceFleets",
     "InstanceGroups",
+    "InstanceTypeConfig",
+    "KerberosAttributes",
+    "ManagedScaling",
+    "MonitoringConfiguration",
+    "OnDemandProvisioning",
+    "OnDemandResizing",
     "OnFailure",
     "PigStep",
     "PrestoStep",
+    "RootVolume",
     "S3DistCpStep",
+    "ScalingRule",
     "ScriptRunnerStep",
+    "Secret",
     "ShellStep",
     "SparkSqlStep",
     "SparkStep",
+    "SpotProvisioning",
+    "SpotResizing",
     "Step",
     "TrinoStep",
+    "environment",
     "existing_cluster",
+    "flink_conf",
     "glue_catalog",
+    "jupyter_s3",
     "spark_defaults",
+    "sql_connector",
     "transient_cluster",
+    "yarn_site",
 ]
 
 _HOMES = {
@@ -99,8 +149,37 @@ _HOMES = {
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),
     "specs.changes": ("FleetChange", "GroupChange"),
-    "specs.cluster": ("BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceGroups"),
-    "specs.configurations": ("Configuration", "glue_catalog", "spark_defaults"),
+    "specs.cluster": (
+        "BootstrapAction",
+        "EbsVolumes",
+        "EmrCluster",
+        "Group",
+        "InstanceFleets",
+        "InstanceGroups",
+        "RootVolume",
+    ),
+    "specs.configurations": (
+        "Configuration",
+        "environment",
+        "flink_conf",
+        "glue_catalog",
+        "jupyter_s3",
+        "spark_defaults",
+        "sql_connector",
+        "yarn_site",
+    ),
+    "specs.fleets": (
+        "CapacityReservation",
+        "Fleet",
+        "InstanceTypeConfig",
+        "OnDemandProvisioning",
+        "OnDemandResizing",
+        "SpotProvisioning",
+        "SpotResizing",
+    ),
+    "specs.kerberos": ("KerberosAttributes", "Secret"),
+    "specs.monitoring": ("CloudWatchLogs", "MonitoringConfiguration"),
+    "specs.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
     "specs.steps": (
         "CustomJarStep",
         "DistCpStep",

@@ -24,7 +24,7 @@ GONE_FROM: dict[str, Release] = {
     "sqoop": (7, 5, 0),
 }
 """The first release that is known to lack an application."""
-SINCE: dict[str, Release] = {"trino": (6, 4, 0)}
+SINCE: dict[str, Release] = {"amazoncloudwatchagent": (7, 0, 0), "trino": (6, 4, 0)}
 """The first release that has an application under this name."""
 REMEDIES = {
     "ganglia": "AmazonCloudWatchAgent took its place",

@@ -88,7 +88,7 @@ class ScalingRule(Spec):
     EMR's metrics come every 300 seconds and are of the whole cluster: two groups with a rule each grow alike. Growing
     wants YARNMemoryAvailablePercentage LESS_THAN 15 to 20, shrinking GREATER_THAN 75 to 80.
 
-    :param adjustment: instances to add, or, when negative, to remove
+    :param adjustment: instances to add, or, when negative, to remove; per cent, or the new number, by adjustment_type
     :param cool_down: seconds after a change in which the group is left alone
     :param evaluation_periods: how many times 300 seconds the threshold must be crossed
     :param unit: the metric's own, as CloudWatch has it, such as PERCENT or COUNT; with another one there is no data
@@ -123,6 +123,8 @@ class ScalingRule(Spec):
         self.check(rules.choice, "statistic", choices=STATISTICS)
         self.check(rules.choice, "unit", choices=UNITS)
         self.check(rules.settings, "dimensions")
+        if self.adjustment_type == "EXACT_CAPACITY" and isinstance(self.adjustment, int) and self.adjustment < 1:
+            self.refuse("adjustment", "EXACT_CAPACITY is the new number of instances", "write 1 or more")
         if self.namespace == EMR_NAMESPACE:
             self._check_emr_metric()
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from airflow_emr_pipelines import EmrCluster, EmrCreateClusterOperator, EmrTerminateClusterOperator, InstanceGroups
-from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrCreateClusterOperator,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    KerberosAttributes,
+    Secret,
+)
 
 CLUSTER = EmrCluster(
     "kerberized",

@@ -6,6 +6,7 @@ import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups
+from airflow_emr_pipelines.specs.scaling import AutoScaling, ScalingRule
 
 
 def test_a_text_is_one_instance_of_that_type() -> None:
@@ -79,6 +80,8 @@ def test_what_is_no_group_is_refused(group: Any) -> None:
         ({"size_gb": 10, "throughput": 100}, "from 125 to 1,000"),
         ({"size_gb": 10, "volume_type": "io1", "throughput": 200}, "only gp3 has it"),
         ({"size_gb": 10, "per_instance": 26}, "from 1 to 25"),
+        ({"size_gb": 10, "volume_type": "gp2", "iops": 3000}, "gp3 and io1 have it"),
+        ({"size_gb": 10, "throughput": 1001}, "from 125 to 1,000"),
     ],
 )
 def test_volumes_are_such_as_emr_has(fields: dict[str, Any], told: str) -> None:
@@ -92,3 +95,35 @@ def test_an_instance_has_at_most_25_volumes() -> None:
         Group("m5.xlarge", ebs=[EbsVolumes(10, per_instance=20), EbsVolumes(20, per_instance=6)])
     with pytest.raises(InvalidSpec, match=r"write EbsVolumes\(200\)"):
         Group("m5.xlarge", ebs=[200])  # type: ignore[list-item]
+
+
+def test_volumes_of_ebs_optimized_instances_have_ten_gib() -> None:
+    Group("m5.xlarge", ebs=[EbsVolumes(10)], ebs_optimized=True)
+    Group("m5.xlarge", ebs=[EbsVolumes(9)], ebs_optimized=False)
+    with pytest.raises(InvalidSpec, match=r"Group\.ebs = '9 GiB': .*at least 10 GiB"):
+        Group("m5.xlarge", ebs=[EbsVolumes(20), EbsVolumes("9")], ebs_optimized="true")
+
+
+def test_volumes_of_core_instances_have_five_gib() -> None:
+    small = Group("m5.xlarge", ebs=[EbsVolumes(4)])
+    InstanceGroups(small, Group("m5.xlarge", ebs=[EbsVolumes(5)]), [small])
+    with pytest.raises(InvalidSpec, match=r"InstanceGroups\.core = '4 GiB': .*at least 5 GiB"):
+        InstanceGroups("m5.xlarge", small)
+
+
+def test_primary_instances_do_not_scale() -> None:
+    rules = AutoScaling(1, 3, [ScalingRule("out", "ContainerPendingRatio", "GREATER_THAN", 1, 1)])
+    InstanceGroups("m5.xlarge", Group("m5.xlarge", auto_scaling=rules), [Group("m5.xlarge", auto_scaling=rules)])
+    with pytest.raises(InvalidSpec, match="primary instances do not scale"):
+        InstanceGroups(Group("m5.xlarge", auto_scaling=rules))
+
+
+def test_an_image_has_an_id() -> None:
+    assert Group("m5.xlarge", custom_ami_id="ami-0123456789abcdef0").custom_ami_id == "ami-0123456789abcdef0"
+    with pytest.raises(InvalidSpec, match="write it like ami-"):
+        Group("m5.xlarge", custom_ami_id="my-image")
+
+
+def test_a_group_has_at_most_two_thousand_instances() -> None:
+    with pytest.raises(InvalidSpec, match="from 0 to 2,000"):
+        Group("m5.xlarge", 2001)

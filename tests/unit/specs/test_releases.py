@@ -33,6 +33,7 @@ def test_what_is_no_release_label_is_refused(label: Any) -> None:
         ("emr-7.5.0", "SQOOP", "releases from emr-7.5.0 on do not have it"),
         ("emr-6.3.0", "Trino", "its name was PrestoSQL"),
         ("emr-6.4.0", "PrestoSQL", "its name is Trino"),
+        ("emr-6.15.0", "AmazonCloudWatchAgent", "it came with emr-7.0.0"),
     ],
 )
 def test_an_application_that_the_release_lacks_is_refused(label: str, application: str, told: str) -> None:
