@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from airflow_emr_pipelines.local.settings import AWS, COMPONENTS, EMULATOR, MIGRATE, SETTINGS, airflow_environment
+from airflow_emr_pipelines.local.settings import (
+    AWS,
+    COMPONENTS,
+    EMULATOR,
+    MIGRATE,
+    SCHEDULER,
+    SETTINGS,
+    airflow_environment,
+)
+from airflow_emr_pipelines.local.settings import SECRETS as SECRETS_OF_AIRFLOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yaml"
@@ -68,7 +77,13 @@ def test_a_component_is_set_up_like_the_demos(services: dict[str, dict[str, Any]
 def test_what_the_containers_set_for_themselves_the_demo_sets_too() -> None:
     """All but the key for connections, which the demo's processes share in a file."""
     demo = airflow_environment(Path("/home"), Path("/dags"), 1, {})
-    assert OF_CONTAINERS - set(demo) == {"AIRFLOW__CORE__FERNET_KEY"}
+    assert OF_CONTAINERS - {*demo, *SECRETS_OF_AIRFLOW} == {"AIRFLOW__CORE__FERNET_KEY"}
+
+
+def test_tasks_are_started_only_when_the_api_server_takes_their_reports(services: dict[str, dict[str, Any]]) -> None:
+    needs = services[SCHEDULER]["depends_on"]
+    assert needs["api-server"] == {"condition": "service_healthy"}
+    assert set(services["triggerer"]["depends_on"]) == set(needs) - {"api-server"}
 
 
 def test_the_seed_reaches_the_emulator_and_nothing_else(services: dict[str, dict[str, Any]]) -> None:

@@ -81,6 +81,11 @@ class AirflowApi:
             time.sleep(0.1)
         return run_id
 
+    def runs(self, dag_id: str) -> dict[str, str]:
+        """The state of each run of a DAG, by the run's id: of the latest hundred."""
+        found = self._get(f"/dags/{quoted(dag_id)}/dagRuns?limit=100&order_by=-run_after")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in found}
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """The state of a run."""
         return str(self._get(run_path(dag_id, run_id))["state"])

@@ -114,6 +114,7 @@ class Background:
         missing = [name for name, part in self.parts.items() if not part.is_running]
         down(self.home, missing)  # a guard may have been killed, and the rest of its part be about to end
         self._see_that_ports_are_free(missing)
+        before = Choices.kept_in(self.home)
         write_private(choices_file(self.home), json.dumps(asdict(self.choices)))
         write_private(self.env_file, shell_text(self.airflow.environment))
         try:
@@ -121,8 +122,10 @@ class Background:
                 serving = beside.submit(self._serve_and_seed, say)
                 if set(missing) >= set(COMPONENTS):
                     self.airflow.migrate()
-                    self.airflow.read_dags()
-                    say("Airflow's database is ready and the DAGs are read")
+                    say("Airflow's database is ready")
+                    if self.choices != before or not self.airflow.has_read_dags():
+                        self.airflow.read_dags()
+                        say("the DAGs are read")
                 serving.result()
             self.airflow.start()
         except BaseException:

@@ -100,6 +100,8 @@ def watch(airflow: LocalAirflow, emulator: LocalEmulator, progress: Progress, da
         if state in FINISHED:
             progress.say(f"the run ended: {state}")
             break
+        if number % LOOKS_PER_CLUSTER_LOOK == 0:
+            airflow.check_dags()  # a task whose file has become broken would be rescheduled again and again
     return run_id
 
 

@@ -86,6 +86,11 @@ class LocalAirflow:
         for component in self.components:
             component.check()
 
+    def check_dags(self) -> None:
+        """Raise BrokenDags when a file of the folder cannot be imported."""
+        if errors := self.api.import_errors():
+            raise BrokenDags(errors)
+
     def wait_for_dag(self, dag_id: str, *, timeout: float = 120.0) -> None:
         """Wait until Airflow has read the DAG; BrokenDags at once when a file of the folder cannot be imported."""
         self._wait(lambda: self._has_read(dag_id), f"Reading the DAG {dag_id}", timeout, self.log_of("dag-processor"))
@@ -107,8 +112,11 @@ class LocalAirflow:
         """Make the database, or bring it to what this Airflow needs."""
         self._run("db-migrate", MIGRATE)
         # Kept in the file: from now on the processes that read do not stop the one that writes.
-        with closing(sqlite3.connect(self.home / "airflow.db")) as database:
-            database.execute("PRAGMA journal_mode=WAL")
+        self._query("PRAGMA journal_mode=WAL")
+
+    def has_read_dags(self) -> bool:
+        """Whether the database holds any DAG."""
+        return bool(self._query("SELECT 1 FROM serialized_dag LIMIT 1"))
 
     def read_dags(self) -> None:
         """Read all DAGs now, before the DAG processor comes to them."""
@@ -136,6 +144,10 @@ class LocalAirflow:
             " ".join(command), this_python(command), env=self.environment, log=self.log_of(name), timeout=RUN_SECONDS
         )
 
+    def _query(self, statement: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.home / "airflow.db")) as database:
+            return database.execute(statement).fetchall()
+
     def _is_healthy(self, started: Set[str], begun: datetime) -> bool:
         """Whether all are healthy; of those that were started, an earlier one's last heartbeat does not count."""
         health = self.api.health()
@@ -145,8 +157,7 @@ class LocalAirflow:
         )
 
     def _has_read(self, dag_id: str) -> bool:
-        if errors := self.api.import_errors():
-            raise BrokenDags(errors)
+        self.check_dags()
         return self.api.knows_dag(dag_id)
 
     def _wait(self, condition: Callable[[], bool], what: str, timeout: float, log: Path) -> None:

@@ -29,6 +29,10 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    # On a busy machine a task may resume before its worker has told that it waits, and Airflow takes that for its death.
+    # Its next try goes on with what the first one started.
+    "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "1",
+    "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
     # Only the runs that somebody asks for: the schedules of the examples would add a run of yesterday.
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     # The scheduler's nap between two looks is most of the time between two tasks.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,30 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
     assert any(found["Key"].endswith("_SUCCESS") for found in results)
     logs = s3.list_objects_v2(Bucket="emr-logs", Prefix=f"{cluster['Id']}/")["Contents"]
     assert {"controller.gz", "stderr.gz", "stdout.gz", "syslog.gz"} <= {Path(found["Key"]).name for found in logs}
+
+
+def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_own(
+    airflow: LocalAirflow, emulator: Any, until: Callable[[Callable[[], bool], str], None]
+) -> None:
+    """As docs/backfill.md has it: the window ends at the midnight after the last day."""
+    days, dag_id = ["2013-01-02", "2013-01-03", "2013-01-04"], "emr_transient_spark"
+    s3, emr = emulator.client("s3"), emulator.client("emr")
+    seed(days, s3_client=s3)
+    airflow.wait_for_dag(dag_id)
+    clusters, runs = {cluster["Id"] for cluster in emr.list_clusters()["Clusters"]}, set(airflow.api.runs(dag_id))
+    window = ["--from-date", "2013-01-02", "--to-date", "2013-01-05", "--max-active-runs", "2"]
+    command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag_id, *window]
+    subprocess.run(command, env=airflow.environment, check=True, capture_output=True, timeout=90)
+    new = set(airflow.api.runs(dag_id)) - runs
+    assert len(new) == len(days)
+    until(lambda: {airflow.api.run_state(dag_id, run_id) for run_id in new} <= {"success", "failed"}, "the runs")
+    assert {run_id: airflow.api.run_state(dag_id, run_id) for run_id in new} == dict.fromkeys(new, "success")
+
+    ended = [found["Status"]["State"] for found in emr.list_clusters()["Clusters"] if found["Id"] not in clusters]
+    assert ended == ["TERMINATED"] * len(days)
+    for day in days:
+        results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{day}/")["Contents"]
+        assert any(found["Key"].endswith("_SUCCESS") for found in results)
 
 
 def long_step_on(airflow: LocalAirflow, cluster_id: str, until: Any) -> str:

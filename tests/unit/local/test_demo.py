@@ -1,0 +1,67 @@
+"""What the demo watches while its run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from airflow_emr_pipelines.local.demo import watch
+from airflow_emr_pipelines.local.errors import BrokenDags
+from airflow_emr_pipelines.local.local_airflow import LocalAirflow
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from airflow_emr_pipelines.local.progress import Progress
+
+
+class Api:
+    """A run that never ends, of a DAG that was read."""
+
+    def trigger(self, dag_id: str, conf: object) -> str:
+        return "run"
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return "running"
+
+    def tasks(self, dag_id: str, run_id: str) -> list[object]:
+        return []
+
+
+class Airflow:
+    """Its DAG's file becomes broken once the run has begun."""
+
+    api = Api()
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        return
+
+    def log_of(self, name: str) -> Path:
+        return Path(name)
+
+    def check(self) -> None:
+        return
+
+    def check_dags(self) -> None:
+        raise BrokenDags({"emr_daily_etl.py": "SyntaxError: half a word"})
+
+
+class Emulator:
+    """Has no clusters."""
+
+    def check(self) -> None:
+        return
+
+    def client(self, service: str) -> Any:
+        return self
+
+    def get_paginator(self, name: str) -> Any:
+        return self
+
+    def paginate(self) -> list[dict[str, list[object]]]:
+        return [{"Clusters": []}]
+
+
+def test_a_file_that_becomes_broken_while_the_run_goes_on_ends_the_demo_long_before_its_limit() -> None:
+    airflow, emulator = cast("LocalAirflow", Airflow()), cast("LocalEmulator", Emulator())
+    with pytest.raises(BrokenDags, match="half a word"):
+        watch(airflow, emulator, Progress(), "2013-01-01", timeout=20)
