@@ -132,6 +132,8 @@ class Java:
             "spark.driver.host": "127.0.0.1",
             "spark.sql.shuffle.partitions": "1",
             "spark.sql.warehouse.dir": str(folder / "warehouse"),
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": folder.as_uri(),
             "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
             "spark.hadoop.fs.raw.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
             "spark.hadoop.fs.viewfs.mounttable.bucket.linkFallback": "viewfs://folders/bucket",
