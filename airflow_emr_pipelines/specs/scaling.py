@@ -21,6 +21,7 @@ EMR_NAMESPACE = "AWS/ElasticMapReduce"
 NOT_OF_EMR = ("CPUUtilization", "StreamingBatchProcessingTime")
 """Metrics that people ask for and EMR's namespace does not have
 (https://docs.aws.amazon.com/emr/latest/ManagementGuide/UsingEMR_ViewingMetrics.html)."""
+METRIC_SECONDS = 300
 DIMENSIONS = ("JobFlowId", "JobId")
 THIS_CLUSTER = "${emr.clusterId}"
 """What EMR replaces by the id of the cluster that is being created."""
@@ -105,7 +106,7 @@ class ScalingRule(Spec):
     adjustment_type: str = "CHANGE_IN_CAPACITY"
     cool_down: int | str = 300
     evaluation_periods: int | str = 1
-    period: int | str = 300
+    period: int | str = METRIC_SECONDS
     statistic: str = "AVERAGE"
     unit: str | None = None
     namespace: str = EMR_NAMESPACE
@@ -123,14 +124,16 @@ class ScalingRule(Spec):
         self.check(rules.choice, "statistic", choices=STATISTICS)
         self.check(rules.choice, "unit", choices=UNITS)
         self.check(rules.settings, "dimensions")
+        if known(self.period) and self.period != METRIC_SECONDS:
+            self.refuse(
+                "period", f"metrics come every {METRIC_SECONDS} seconds", "leave it, and use evaluation_periods"
+            )
         if self.adjustment_type == "EXACT_CAPACITY" and isinstance(self.adjustment, int) and self.adjustment < 1:
             self.refuse("adjustment", "EXACT_CAPACITY is the new number of instances", "write 1 or more")
         if self.namespace == EMR_NAMESPACE:
             self._check_emr_metric()
 
     def _check_emr_metric(self) -> None:
-        if known(self.period) and self.period != 300:
-            self.refuse("period", "EMR's metrics come every 300 seconds", "write 300, and use evaluation_periods")
         if self.metric_name in NOT_OF_EMR:
             self.refuse(
                 "metric_name",

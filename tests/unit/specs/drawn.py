@@ -279,7 +279,11 @@ scaling_rules = drawn(
         "adjustment": st.integers(1, 10),
         "namespace": letters,
     },
-    {"adjustment_type": st.just("EXACT_CAPACITY"), "dimensions": mappings(letters, letters), "period": whole(1)},
+    {
+        "adjustment_type": st.just("EXACT_CAPACITY"),
+        "dimensions": mappings(letters, letters),
+        "period": st.sampled_from([300, "300"]),
+    },
 )
 rules = st.lists(scaling_rules, min_size=1, max_size=3, unique_by=lambda rule: rule.name)
 auto_scaling = drawn(AutoScaling, {"minimum": whole(0, 3), "maximum": whole(3, 50), "rules": rules}, {})

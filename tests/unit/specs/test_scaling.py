@@ -34,9 +34,9 @@ def test_the_units_are_those_of_the_model() -> None:
     assert set(UNITS) == set(shape.enum)
 
 
-def test_a_metric_of_ones_own_has_its_own_period_and_dimensions() -> None:
-    own = rule(namespace="Queues", metric_name="CPUUtilization", period=60, dimensions={"Queue": "etl"})
-    assert (own.period, own.dimensions) == (60, {"Queue": "etl"})
+def test_a_metric_of_ones_own_has_its_own_dimensions() -> None:
+    own = rule(namespace="Queues", metric_name="CPUUtilization", dimensions={"Queue": "etl"})
+    assert (own.period, own.dimensions) == (300, {"Queue": "etl"})
 
 
 def test_a_rule_that_grows_when_memory_is_free_is_warned_of() -> None:
@@ -106,8 +106,13 @@ def test_the_advanced_strategy_has_one_of_five_indexes(index: int | str) -> None
         ),
         pytest.param(
             lambda: rule(period=60),
-            "period = 60: EMR's metrics come every 300 seconds",
-            id="the period of EMR's metrics is 300 seconds",
+            "period = 60: metrics come every 300 seconds",
+            id="the period of a rule is 300 seconds",
+        ),
+        pytest.param(
+            lambda: rule(period="600", namespace="Queues"),
+            "period = 600: metrics come every 300 seconds",
+            id="the period of a rule on a metric of one's own is 300 seconds",
         ),
         pytest.param(
             lambda: rule(metric_name="CPUUtilization"), "does not have this metric", id="EMR has no CPUUtilization"
