@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from airflow_emr_pipelines.hooks.known_causes import deadly, way_out
 from airflow_emr_pipelines.hooks.logs import LogFile
+from airflow_emr_pipelines.specs.masking import without_secrets
 from airflow_emr_pipelines.specs.reports import StepReport
 from airflow_emr_pipelines.specs.states import StepState
 
@@ -39,6 +42,8 @@ GENERAL = re.compile(
     r"application exited with|finished with failed status|Py4JJavaError|SparkUserAppException|[Aa]borting (?:job|task)"
 )
 """Lines that tell that it failed, and not why."""
+JVM_IS_GONE = re.compile(r"Py4JNetworkError|ConnectionRefusedError")
+"""What a Python program says when the JVM beside it has died, which knows better of what."""
 CHATTER = re.compile(r"^\d\d(?:\d\d)?[/-]\d\d[/-]\d\d[ T][\d:,.]+Z? (?:INFO|WARN|DEBUG)\b")
 """Log4j's lines, among which a program's own last words stand."""
 EXIT_CODE = re.compile(r"\bexit(?:ed with)?[ _]?[cC]ode:?[ =](\d+)")
@@ -56,20 +61,42 @@ def lost_machines(cause: str) -> bool:
     return bool(LOST.search(cause))
 
 
-def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> str:
-    """Why the step ended as it did, in a line: from its logs, from EMR's failure details, or that neither says."""
+@dataclass(frozen=True)
+class Cause:
+    """Why a step ended as it did: one line without secrets, and the file in which it stands, if it stands in one."""
+
+    words: str
+    file: LogFile | None = None
+
+    def __str__(self) -> str:
+        """The words and, where the kind of the cause is known, the way out."""
+        known = way_out(self.words)
+        return f"{self.words} ({known})" if known else self.words
+
+
+def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> Cause:
+    """Why the step ended: from its logs, from EMR's failure details, or that neither says."""
     details = " ".join(text for text in (report.reason, report.message) if text and text != UNKNOWN)
     if report.state is StepState.CANCELLED:
-        return details[:LONGEST] or "it was cancelled, or its cluster was terminated before it had run"
-    by_name = {file.name: file.lines for file in reversed(logs)}
+        return _cause(details or "it was cancelled, or its cluster was terminated before it had run")
+    by_name = {file.name: file for file in reversed(logs)}
     in_order = [by_name[name] for name in ORDER if name in by_name]
-    for find in (_python_error, _telling_line):
-        for lines in in_order:
-            if found := find(lines):
-                return found[:LONGEST]
+    for find in FINDERS:
+        for file in in_order:
+            if found := find(file.lines):
+                return _cause(found, file)
     if details and not GENERAL.search(details):
-        return details[:LONGEST]
-    return _last_words(by_name)[:LONGEST] or details[:LONGEST] or "neither EMR's failure details nor the logs say why"
+        return _cause(details)
+    return _last_words(by_name) or _cause(details or "neither EMR's failure details nor the logs say why")
+
+
+def _cause(words: str, file: LogFile | None = None) -> Cause:
+    return Cause(without_secrets(words)[:LONGEST], file)
+
+
+def _deadly_line(lines: Sequence[str]) -> str | None:
+    """The first line that says what nothing survives: what follows is what it led to."""
+    return next((line.strip() for line in lines if not CHATTER.match(line) and deadly(line)), None)
 
 
 def _telling_line(lines: Sequence[str]) -> str | None:
@@ -84,7 +111,8 @@ def _python_error(lines: Sequence[str]) -> str | None:
     """The error at the end of the last Python traceback, or the syntax error that kept a program from starting."""
     for start in range(len(lines) - 1, -1, -1):
         if TRACEBACK.match(lines[start]):
-            return _end_of_traceback(lines[start + 1 :])
+            found = _end_of_traceback(lines[start + 1 :])
+            return None if found and JVM_IS_GONE.search(found) else found
         if NO_SYNTAX.match(lines[start]):
             place = next((match for line in reversed(lines[:start]) if (match := PLACE.match(line))), None)
             return f"{lines[start]} ({place.group(1)}, line {place.group(2)})" if place else lines[start]
@@ -117,13 +145,26 @@ def _java_error(lines: Sequence[str]) -> str | None:
     return deepest or next((line[2:] for line in lines if line.startswith(": ")), None)
 
 
-def _last_words(logs: dict[str, tuple[str, ...]]) -> str:
+FINDERS: tuple[Callable[[Sequence[str]], str | None], ...] = (_python_error, _deadly_line, _telling_line)
+"""What is looked for in all files, before the next is looked for in any."""
+
+
+def _last_words(logs: Mapping[str, LogFile]) -> Cause | None:
     """How the process ended, and what it had said last."""
-    spoken = (line for name in SPOKEN for line in reversed(logs.get(name, ())))
-    words = next((line.strip() for line in spoken if line.strip() and not CHATTER.match(line)), "")
-    ended = next((match for line in reversed(logs.get("controller", ())) if (match := EXIT_CODE.search(line))), None)
+    words, spoken = next(_said_last(logs), ("", None))
+    controller = logs.get("controller")
+    lines = reversed(controller.lines) if controller else ()
+    ended = next((match for line in lines if (match := EXIT_CODE.search(line))), None)
     if ended is None:
-        return words
+        return _cause(words, spoken) if spoken else None
     code = int(ended.group(1))
     by_signal = f" ({signal.Signals(code - 128).name})" if code - 128 in set(signal.Signals) else ""
-    return f"exit code {code}{by_signal}" + (f"; the last words were: {words}" if words else "")
+    told = f"exit code {code}{by_signal}"
+    return _cause(f"{told}; the last words were: {words}" if words else told, spoken or controller)
+
+
+def _said_last(logs: Mapping[str, LogFile]) -> Iterator[tuple[str, LogFile]]:
+    for file in (logs[name] for name in SPOKEN if name in logs):
+        for line in reversed(file.lines):
+            if line.strip() and not CHATTER.match(line):
+                yield line.strip(), file

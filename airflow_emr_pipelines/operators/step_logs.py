@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import StepCancelled, StepFailed, StepLost
+from airflow_emr_pipelines.specs.masking import without_secrets
 from airflow_emr_pipelines.specs.states import StepState
 
 if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.cause import Cause
     from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.logs import LogFile
     from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
@@ -24,14 +26,24 @@ def failure_of(report: StepReport, hook: EmrHook, *, log: Any) -> StepFailed:
 
     cluster = _cluster_of(report, hook, log)
     logs = _show(report, cluster, hook, log, logging.ERROR) if cluster else ()
-    cause = probable_cause(report, logs)
+    probable = probable_cause(report, logs)
+    cause = str(probable)
     kind = StepCancelled if report.state is StepState.CANCELLED else StepFailed
     if cluster is not None and cluster.lost:
         kind, cause = StepLost, f"its cluster was lost, {cluster.code}: {cluster.message}; {cause}"
-    elif lost_machines(cause):
+    elif lost_machines(probable.words):
         kind = StepLost
-    address = report.log_file or next((file.address for file in logs if file.name.endswith("stderr")), None)
-    return kind(report.cluster_id, report.id, report.name, report.state.value, cause, address)
+    if probable.file:
+        log.info("The probable cause stands in the %s of step %s: %s", probable.file.name, report.id, probable.words)
+    return kind(
+        report.cluster_id, report.id, report.name, report.state.value, cause, _where_to_read(probable, report, logs)
+    )
+
+
+def _where_to_read(cause: Cause, report: StepReport, logs: Sequence[LogFile]) -> str | None:
+    """The address of the file in which the cause stands, or of one in which it may."""
+    stderr = next((file.address for file in logs if file.name.endswith("stderr")), None)
+    return cause.file.address if cause.file else report.log_file or stderr
 
 
 def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> None:
@@ -62,7 +74,7 @@ def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, l
         log.info("::group::%s of step %s, last %d of %d lines", file.name, report.id, len(lines), len(file.lines))
         log.info("%s", file.address)
         for line in lines:
-            log.log(level if "stderr" in file.name else logging.INFO, "%s", line)
+            log.log(level if "stderr" in file.name else logging.INFO, "%s", without_secrets(line))
         log.info("::endgroup::")
     return found
 

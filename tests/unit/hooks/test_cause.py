@@ -1,7 +1,7 @@
 """What real programs leave behind when they fail, and the line of it that says why.
 
-The samples were written by PySpark 3.5 and bash, which failed on purpose; what Hive, YARN and EMR say is written after
-their documentation.
+The samples were written by PySpark 3.5, bash and the emulator's own commands, which failed on purpose, and cut; what
+YARN, EMR and AWS's authorization say is written after their documentation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.hooks.cause import LONGEST, ORDER, probable_cause
+from airflow_emr_pipelines.hooks.cause import LONGEST, ORDER, Cause, probable_cause
 from airflow_emr_pipelines.hooks.logs import LogFile
 from airflow_emr_pipelines.specs.reports import StepReport
 from airflow_emr_pipelines.specs.states import StepState
@@ -70,7 +70,12 @@ def log(name: str, content: str) -> LogFile:
 
 def cause(of: StepReport | None = None, /, **contents: str) -> str:
     logs = [log(name.replace("_", " "), content) for name, content in contents.items()]
-    return probable_cause(of or report(), logs)
+    return probable_cause(of or report(), logs).words
+
+
+def cause_in(name: str) -> Cause:
+    """The cause in a sample, whose name ends with the file's, and where it may stand."""
+    return probable_cause(report(), [log(name.rpartition(".")[2], sample(name))])
 
 
 def sample(name: str) -> str:
@@ -182,7 +187,7 @@ def test_the_driver_knows_better_than_the_client_that_waited_for_it() -> None:
 def test_the_first_attempt_of_a_driver_knows_better_than_the_second() -> None:
     first = log("driver stdout", sample("python_udf.stdout"))
     second = log("driver stdout", "Traceback (most recent call last):\nValueError: the output exists already")
-    assert probable_cause(report(), [first, second]).startswith("ZeroDivisionError")
+    assert probable_cause(report(), [first, second]).words.startswith("ZeroDivisionError")
 
 
 def test_an_error_whose_words_start_on_the_next_line_is_told_with_them() -> None:
@@ -227,9 +232,145 @@ def test_a_cancelled_step_is_not_told_by_what_its_end_left_in_the_logs() -> None
     assert cause(report(state=StepState.CANCELLED, reason=None, message="by user"), stderr=stderr) == "by user"
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "way_out"),
+    [
+        ("python_path.stdout", "[PATH_NOT_FOUND] Path does not exist: s3://there/flights.", "no such object in S3"),
+        ("python_bucket.stdout", "Class NoSuchBucket (there was no bucket of that name", "make the bucket"),
+        ("python_table.stdout", "[TABLE_OR_VIEW_NOT_FOUND] The table or view `flights`.`daily`", "name its database"),
+        ("python_sql.stdout", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'", "correct the statement"),
+        ("python_disk.stdout", "OSError: [Errno 28] No space left on device", "EBS volumes"),
+        ("python_import.stdout", "ModuleNotFoundError: No module named 'nosuchmodule'", "py_files or archives"),
+        ("python_udf_memory.stdout", "MemoryError", "memory outside the JVM"),
+        ("python_heap.stderr", "java.lang.OutOfMemoryError: Java heap space", "driver_memory"),
+        ("jar_no_class.stderr", "Error: Failed to load class Nope.", "jars or packages"),
+        ("spark_option.stderr", "Unrecognized option '--nosuch'.", "before the program"),
+        ("spark_no_script.stderr", "File s3://there/none.py does not exist", "no such object in S3"),
+        ("hive_no_table.stderr", "[TABLE_OR_VIEW_NOT_FOUND] The table or view `flights`", "name its database"),
+        ("hive_syntax.stderr", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'", "correct the statement"),
+        ("dist_cp_option.stderr", "the following arguments are required: --dest", "S3DistCpStep"),
+        ("dist_cp_no_source.stderr", "Input path does not exist: nothing to copy at", "no such object in S3"),
+        ("dist_cp_no_bucket.stderr", "The specified bucket does not exist", "make the bucket"),
+        ("shell_disk.stderr", "dd: writing to '/dev/full': No space left on device", "EBS volumes"),
+        ("shell_hadoop_fs.stderr", "`s3://there/none': No such file or directory", "no such object in S3"),
+        ("shell_aws_s3.stderr", "(404) when calling the HeadObject operation", "no such object in S3"),
+        ("shell_aws_s3_bucket.stderr", "The specified bucket does not exist", "make the bucket"),
+        ("shell_python.stderr", "ModuleNotFoundError: No module named 'nosuchmodule'", "py_files or archives"),
+        ("shell_kill_9.controller", "exit code 137 (SIGKILL)", "no memory left"),
+        ("shell_kill_15.controller", "exit code 143 (SIGTERM)", "told to end"),
+    ],
+)
+def test_a_known_cause_comes_with_its_place_and_a_way_out(name: str, words: str, way_out: str) -> None:
+    found = cause_in(name)
+    assert words in found.words
+    assert found.file is not None
+    assert found.file.name == name.rpartition(".")[2]
+    assert way_out in str(found).removeprefix(found.words)
+
+
+DENIED = "User: arn:aws:sts::123456789012:assumed-role/EMR_EC2_DefaultRole/i-0a1 is not authorized to perform: "
+
+
+@pytest.mark.parametrize(
+    ("line", "way_out"),
+    [
+        (
+            (
+                f"Caused by: com.amazonaws.services.s3.model.AmazonS3Exception: {DENIED}s3:PutObject on resource: "
+                '"arn:aws:s3:::out/a" because no identity-based policy allows the s3:PutObject action (Status: 403)'
+            ),
+            "execution role) lacks s3:PutObject)",
+        ),
+        (
+            "fatal error: An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied",
+            "execution role) may not call ListObjectsV2 there: ",
+        ),
+        (
+            "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden",
+            "execution role) may not call HeadObject there: ",
+        ),
+        (
+            (
+                "Caused by: java.nio.file.AccessDeniedException: s3://raw: getFileStatus: Access Denied (Service: S3; "
+                "Status Code: 403, Request ID: A1)"
+            ),
+            "look at the policies of the role",
+        ),
+        (
+            (
+                "Caused by: org.apache.spark.SparkException: Job aborted due to stage failure: Task 3 failed 4 "
+                "times: ExecutorLostFailure (executor 7 exited caused by one of the running tasks) Reason: Container "
+                "killed by YARN for exceeding physical memory limits. 5.6 GB of 5.5 GB physical memory used."
+            ),
+            "the container needs more memory",
+        ),
+        (
+            (
+                "Diagnostics: [Container [pid=7,containerID=container_1_1_01_000002] is running beyond physical memory "
+                "limits. Current usage: 5.6 GB of 5.5 GB physical memory used; killing container.]"
+            ),
+            "the container needs more memory",
+        ),
+        ("ERROR YarnClusterScheduler: Lost executor 3: Container from a bad node. Exit status: 137.", "it was killed"),
+        ("FAILED: ParseException line 1:0 cannot recognize input near 'selec' '1'", "correct the statement"),
+        (HIVE_TABLE.splitlines()[-1], "name its database"),
+        ("Caused by: java.lang.ClassNotFoundException: com.example.NoSuch", "jars or packages"),
+        ("Error: Unrecognized option: --nosuch", "before the program"),
+    ],
+)
+def test_what_aws_and_yarn_say_is_known_too(line: str, way_out: str) -> None:
+    found = probable_cause(report(), [log("stderr", f"26/11/21 06:27:33 INFO Client: retrying\n{line}\n")])
+    assert way_out in str(found).removeprefix(found.words)
+
+
+def test_a_cause_that_is_not_known_is_told_as_it_is() -> None:
+    found = cause_in("python_own_exception.stdout")
+    assert str(found) == found.words == "QualityGate: gate closed"
+
+
+def test_what_nothing_survives_is_the_cause_and_not_what_it_led_to() -> None:
+    stdout = (
+        'Traceback (most recent call last):\n  File "a.py", line 3\n'
+        "py4j.protocol.Py4JNetworkError: Answer from Java side is empty"
+    )
+    found = probable_cause(report(), [log("stdout", stdout), log("stderr", sample("python_heap.stderr"))])
+    assert found.words == "java.lang.OutOfMemoryError: Java heap space"
+    assert found.file is not None
+    assert found.file.name == "stderr"
+    assert "Py4JNetworkError" in cause(stdout=stdout)
+
+
+def test_a_program_that_went_on_after_a_lack_of_memory_is_told_by_its_own_error() -> None:
+    assert cause(stderr=sample("python_heap.stderr"), stdout=sample("python_own_exception.stdout")) == (
+        "QualityGate: gate closed"
+    )
+
+
+def test_the_place_is_the_drivers_log_where_the_driver_told_it_and_none_where_emr_did() -> None:
+    client = log("stderr", YARN_CLIENT.format(diagnostics="User application exited with status 1"))
+    driver = log("driver stdout", sample("python_path.stdout"))
+    assert probable_cause(report(), [client, driver]).file is driver
+    assert probable_cause(report(message="no such script"), []).file is None
+
+
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        ({"stderr": "ERROR Loader: cannot log in with password=hunter2 as me"}, "with password=*** as me"),
+        ({"stdout": "Traceback (most recent call last):\nValueError: postgres://me:hunter2@db/x"}, "me:***@db/x"),
+        ({"stdout": "login with --password hunter2 failed", "controller": CONTROLLER}, "with --password *** failed"),
+    ],
+)
+def test_a_cause_says_no_secret(contents: dict[str, str], words: str) -> None:
+    told = str(probable_cause(report(), [log(name, content) for name, content in contents.items()]))
+    assert words in told
+    assert "hunter2" not in told
+    assert "hunter2" not in cause(report(message="the token: hunter2 is old"))
+
+
 @given(st.dictionaries(st.sampled_from(ORDER), st.text(max_size=300) | st.just("ERROR " + "x" * 5000)))
 def test_whatever_the_logs_hold_there_is_a_cause_of_one_bounded_line(contents: dict[str, str]) -> None:
-    told = probable_cause(report(), [log(name, content) for name, content in contents.items()])
+    told = probable_cause(report(), [log(name, content) for name, content in contents.items()]).words
     assert told.strip()
     assert len(told) <= LONGEST
     assert len(told.splitlines()) == 1
