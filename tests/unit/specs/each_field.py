@@ -61,6 +61,9 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "monitoring_configuration": {},
     "cloud_watch_logs": {},
     "root_volume": {},
+    "cluster_change": {"keep_alive": True},
+    "group_change": {"group": "CORE", "count": 2},
+    "fleet_change": {"fleet": "CORE", "on_demand": 1},
     "bootstrap_action": {"name": "a", "script": "s3://apps/a.sh"},
     "configuration": {"classification": "core-site"},
 }

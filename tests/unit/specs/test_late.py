@@ -95,6 +95,8 @@ TEXTS_OF_ANY_KIND = {
     "group": {"name"},
     "fleet": {"name", "context"},
     "capacity_reservation": {"resource_group_arn"},
+    "group_change": {"group"},
+    "fleet_change": {"fleet"},
     "scaling_rule": {"name", "metric_name", "namespace", "description"},
     "kerberos_attributes": {"realm", "ad_domain_join_user"},
     "secret": {"conn_id", "variable"},

@@ -42,7 +42,14 @@ def test_no_field_takes_what_json_has_not_or_what_is_no_number(kind: str, field:
         with_field(kind, field, value)
 
 
-INSTEAD = {"execute": {"file": "/mnt/a.sql"}, "conn_id": {"variable": "kdc"}}
+INSTEAD: dict[str, dict[str, object]] = {
+    "execute": {"file": "/mnt/a.sql"},
+    "conn_id": {"variable": "kdc"},
+    "keep_alive": {"step_concurrency": 2},
+    "count": {"configurations": []},
+    "on_demand": {"spot": 1},
+}
+"""What a spec needs when it has not this field."""
 NONE_SAYS_SOMETHING = {
     ("cluster", "idle_timeout"),
     ("spark", "deploy_mode"),
