@@ -2,7 +2,7 @@
 
 Runs at 02:00 for the day that has ended, on a cluster of its own. Customers are the carriers and products the routes of
 the flights that left New York. `max_active_runs=1`: a run is a cluster, and a day builds on the days before it; a
-backfill may overlap days with `--max-active-runs`, at the price of that many clusters.
+backfill keeps to it by `--max-active-runs 1`, since it does not heed the DAG's own.
 """
 
 from __future__ import annotations

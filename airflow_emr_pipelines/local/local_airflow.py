@@ -110,6 +110,9 @@ class LocalAirflow:
 
     def migrate(self) -> None:
         """Make the database, or bring it to what this Airflow needs."""
+        own = self.home / "config" / "airflow_local_settings.py"
+        own.parent.mkdir(exist_ok=True)
+        own.write_text("import airflow_emr_pipelines.local.savepoints\n")
         self._run("db-migrate", MIGRATE)
         # Kept in the file: from now on the processes that read do not stop the one that writes.
         self._query("PRAGMA journal_mode=WAL")

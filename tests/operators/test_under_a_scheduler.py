@@ -116,7 +116,8 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     clusters, runs = {cluster["Id"] for cluster in emr.list_clusters()["Clusters"]}, set(airflow.api.runs(dag_id))
     window = ["--from-date", "2013-01-02", "--to-date", "2013-01-05", "--max-active-runs", "2"]
     command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag_id, *window]
-    subprocess.run(command, env=airflow.environment, check=True, capture_output=True, timeout=90)
+    done = subprocess.run(command, env=airflow.environment, capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr
     new = set(airflow.api.runs(dag_id)) - runs
     assert len(new) == len(days)
     until(lambda: {airflow.api.run_state(dag_id, run_id) for run_id in new} <= {"success", "failed"}, "the runs")
