@@ -108,11 +108,16 @@ class EmrCluster(Spec):
     :param job_flow_role: the instance profile of the EC2 instances
     :param auto_scaling_role: what automatic scaling rules act as
     :param step_execution_role_arn: the runtime role of the steps that are part of the request, and of no others
-    :param managed_policies: tag it for AWS's managed v2 policies of EMR, which work on nothing else
+    :param managed_policies: tag it for AWS's managed v2 policies of EMR, which work on nothing else; subnets and
+        security groups of your own need the tag as well
     :param ec2_subnet_id: the subnet
     :param ec2_subnet_ids: several, of which EMR chooses one; for fleets
     :param availability_zone: in the place of a subnet
     :param availability_zones: several, of which EMR chooses one; for fleets
+    :param emr_managed_master_security_group: in the place of the one that EMR makes; with the next one, or neither
+    :param emr_managed_slave_security_group: of core and task instances
+    :param service_access_security_group: what EMR reaches the instances through; with groups of your own in a private
+        subnet
     :param security_configuration: the name of one
     :param kerberos: needs a security configuration that enables it
     :param managed_scaling: limits within which EMR sizes the cluster

@@ -61,8 +61,13 @@ class EbsVolumes(Spec):
 class Group(Spec):
     """A group of like instances.
 
+    On the spot market a core group waits without limit until all its instances are there, and a task group starts with
+    what there is; fleets have a timeout. A cluster ends with its primary, may lose data of HDFS with a core instance,
+    and with a task instance only work, which is repeated.
+
     :param spot: on the spot market, at most at ``bid_price``, or without one at the on-demand price
-    :param bid_price: USD an hour, as a text
+    :param bid_price: USD an hour, as a text; one that is never met is waited for
+    :param auto_scaling: rules by which the group changes its size
     """
 
     kind = "group"
