@@ -29,8 +29,8 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-    # On a busy machine a task may resume before its worker has ended, and Airflow takes that end for the task's own. The
-    # next try goes on with what the first one started.
+    # On a busy machine a task may resume before its worker has ended, and Airflow takes that end for the task's own.
+    # The next try goes on with what the first one started.
     "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "1",
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
     # Only the runs that somebody asks for: the schedules of the examples would add a run of yesterday.
