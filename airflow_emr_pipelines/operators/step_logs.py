@@ -99,6 +99,6 @@ def _read(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any) -
     wait_seconds = 0.0 if found else settings.log_wait_seconds()
     stored = files.wait(wait_seconds)
     if not found and not stored:
-        log.warning("No logs of step %s under %s after %.0f s", report.id, files.address, wait_seconds)
+        log.warning("No logs of step %s under %s after %g s", report.id, files.address, wait_seconds)
     have = {file.name for file in found}
     return [*found, *(file for file in stored if file.name not in have)]
