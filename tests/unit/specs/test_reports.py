@@ -113,3 +113,15 @@ def test_an_unknown_state_fails_at_the_edge() -> None:
         StepReport.from_answer("j-1", {"Id": "s-1", "Status": {"State": "MELTED"}})
     with pytest.raises(UnknownState, match="MELTED"):
         ClusterReport.from_event({**ClusterReport("j-1", "a", ClusterState.STARTING).to_event(), "state": "MELTED"})
+
+
+def test_a_report_says_no_secret_that_a_program_said() -> None:
+    """Reports travel by trigger events, and are kept in Airflow's database."""
+    said = "cannot log in with password=hunter2 as me"
+    step = {**FAILED_STEP, "Status": {**FAILED_STEP["Status"], "FailureDetails": {"Message": said}}}
+    change, details = {"Code": "BOOTSTRAP_FAILURE", "Message": said}, [{"ErrorCode": "E", "ErrorMessage": said}]
+    status = {**FAILED_CLUSTER["Status"], "StateChangeReason": change, "ErrorDetails": details}
+    cluster = ClusterReport.from_answer({**FAILED_CLUSTER, "Status": status})
+    masked = "cannot log in with password=*** as me"
+    assert StepReport.from_answer("j-1", step).message == masked
+    assert (cluster.message, cluster.error_details) == (masked, (f"E: {masked}",))
