@@ -42,7 +42,7 @@ GENERAL = re.compile(
     r"application exited with|finished with failed status|Py4JJavaError|SparkUserAppException|[Aa]borting (?:job|task)"
 )
 """Lines that tell that it failed, and not why."""
-JVM_IS_GONE = re.compile(r"Py4JNetworkError|ConnectionRefusedError")
+JVM_IS_GONE = re.compile(r"py4j\.protocol\.Py4JNetworkError|ConnectionRefusedError")
 """What a Python program says when the JVM beside it has died, which knows better of what."""
 CHATTER = re.compile(r"^\d\d(?:\d\d)?[/-]\d\d[/-]\d\d[ T][\d:,.]+Z? (?:INFO|WARN|DEBUG)\b")
 """Log4j's lines, among which a program's own last words stand."""
@@ -112,11 +112,15 @@ def _python_error(lines: Sequence[str]) -> str | None:
     for start in range(len(lines) - 1, -1, -1):
         if TRACEBACK.match(lines[start]):
             found = _end_of_traceback(lines[start + 1 :])
-            return None if found and JVM_IS_GONE.search(found) else found
+            return None if found and JVM_IS_GONE.match(found) and _of_py4j(lines[start:]) else found
         if NO_SYNTAX.match(lines[start]):
             place = next((match for line in reversed(lines[:start]) if (match := PLACE.match(line))), None)
             return f"{lines[start]} ({place.group(1)}, line {place.group(2)})" if place else lines[start]
     return None
+
+
+def _of_py4j(traceback: Sequence[str]) -> bool:
+    return any("py4j" in line for line in traceback)
 
 
 def _end_of_traceback(lines: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,10 +51,12 @@ class Told:
         self.lines.append(text % values)
 
 
-def ended_step(hook: EmrHook, cluster_id: str) -> StepReport:
-    step = {"Jar": "command-runner.jar", "Args": ["bash", "-c", FAILING]}
+def ended_step(
+    hook: EmrHook, cluster_id: str, command: Sequence[str] = ("bash", "-c", FAILING), seconds: float = 30
+) -> StepReport:
+    step = {"Jar": "command-runner.jar", "Args": list(command)}
     hook.add_step(cluster_id, {"Name": "failing", "ActionOnFailure": "CONTINUE", "HadoopJarStep": step})
-    until = time.monotonic() + 30
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         (report,) = next(hook.list_steps(cluster_id))
         if report.state.finished:

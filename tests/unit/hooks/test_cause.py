@@ -338,6 +338,10 @@ def test_what_nothing_survives_is_the_cause_and_not_what_it_led_to() -> None:
     assert found.file is not None
     assert found.file.name == "stderr"
     assert "Py4JNetworkError" in cause(stdout=stdout)
+    refused = 'Traceback (most recent call last):\n  File "{}", line 3\nConnectionRefusedError: [Errno 111] refused'
+    stderr = sample("python_heap.stderr")
+    assert cause(stdout=refused.format("py4j/clientserver.py"), stderr=stderr) == found.words
+    assert cause(stdout=refused.format("a.py"), stderr=stderr).startswith("ConnectionRefusedError")
 
 
 def test_a_program_that_went_on_after_a_lack_of_memory_is_told_by_its_own_error() -> None:
