@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
+import airflow
 from airflow.triggers.base import BaseTrigger
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 """From 3.3 the triggerer calls ``on_kill`` when a user ends a deferred task; before, it only cancels the coroutine."""
+
+CLICKS_CARRY_THE_LOGIN = Version(airflow.__version__) >= Version("3.1")
+"""From 3.1 the browser keeps Airflow's login in a cookie; before, a click on a page of ours would come from nobody."""
+
+
+def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
+    """Whether what a task is resumed with was meant for an earlier try of it: the retry has to start anew.
+
+    Airflow 3.0 resumes a retry with what the failed try was resumed with, instead of executing it.
+    """
+    return woke.get("try_number") not in (None, context["ti"].try_number)
 
 
 async def uncut(work: Coroutine[Any, Any, None]) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, BaseOperatorLink
 
-from airflow_emr_pipelines import settings
+from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, job_key
@@ -20,6 +20,7 @@ from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, R
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.jobs import Seen
     from airflow_emr_pipelines.triggers.emr import EmrTrigger
 
@@ -95,7 +96,7 @@ class EmrOperator(EmrCallOperator):
     ``execution_timeout`` bounds each try, also while it is deferred: the job is then cancelled and the task fails.
     """
 
-    operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
+    operator_extra_links: Collection[BaseOperatorLink] = (EmrConsoleLink(), EmrLogsLink())
 
     def __init__(self, *, deferrable: bool = True, poll_seconds: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -103,6 +104,13 @@ class EmrOperator(EmrCallOperator):
         self.poll_seconds = poll_seconds
         self.in_flight: EmrTrigger | None = None
         self.killed = False
+
+    @cached_property
+    def emr(self) -> EmrHook:
+        """The connection, made once for the task."""
+        from airflow_emr_pipelines.hooks.emr import EmrHook
+
+        return EmrHook(self.aws_conn_id, self.region_name)
 
     def conclude(self, context: Context, report: Seen) -> Any:
         """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
@@ -131,6 +139,7 @@ class EmrOperator(EmrCallOperator):
             self.give_up()
             raise AirflowException(f"The task was killed while it started {trigger.job_id}")
         if self.deferrable:
+            trigger.try_number = context["ti"].try_number
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
         return self._judge(context, trigger, asyncio.run(trigger.see()))
@@ -139,6 +148,8 @@ class EmrOperator(EmrCallOperator):
         """Come back from the triggerer."""
         if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
             raise BadTriggerEvent(event)
+        if versions.is_of_an_earlier_try(event, context):
+            return self.execute(context)
         self.in_flight = trigger = self.trigger_of(context, event["job"])
         return self._judge(context, trigger, event)
 
@@ -148,6 +159,8 @@ class EmrOperator(EmrCallOperator):
             ti = context["ti"]
             job = ti.xcom_pull(key=LINK_XCOM, task_ids=ti.task_id, map_indexes=ti.map_index)
             if isinstance(job, Mapping):
+                if versions.is_of_an_earlier_try(job, context):
+                    return self.execute(context)
                 self.in_flight = self.trigger_of(context, job)
                 self.give_up()
         return super().resume_execution(next_method, next_kwargs, context)
@@ -201,5 +214,8 @@ class EmrOperator(EmrCallOperator):
             self.in_flight = None
 
     def publish(self, context: Context, **where: Any) -> None:
-        """Put down what the console and log links are made of, so that they work while the job runs."""
-        context["ti"].xcom_push(key=LINK_XCOM, value=where)
+        """Put down what the links are made of, so that they work while the job runs."""
+        spark = where.get("spark", False) and versions.CLICKS_CARRY_THE_LOGIN
+        ti = context["ti"]
+        where |= {"spark": spark, "aws_conn_id": self.aws_conn_id, "try_number": ti.try_number}
+        ti.xcom_push(key=LINK_XCOM, value=where)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
 
+from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import (
     BadTriggerEvent,
     DeadlineExceeded,
@@ -76,6 +77,7 @@ class EmrSensor(BaseSensorOperator):
             return super().execute(context)
         seconds = float(self.timeout)
         trigger = self.trigger(time.time() + seconds)
+        trigger.try_number = context["ti"].try_number
         self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds) + BACKSTOP)
 
     def poke(self, context: Context) -> bool:
@@ -98,10 +100,12 @@ class EmrSensor(BaseSensorOperator):
             return False
         return report is not None and self.reached(report)
 
-    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> None:
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer. The task ends as it would have ended waiting in the worker."""
         if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
             raise BadTriggerEvent(event)
+        if versions.is_of_an_earlier_try(event, context):
+            return self.execute(context)
         try:
             self._judge(event)
         except (EmrPipelinesError, AirflowSensorTimeout) as error:

@@ -19,7 +19,8 @@ class EmrTrigger(BaseTrigger):
     """Wait until a job has one of the states, or has ended, and report what was seen.
 
     The event is a dictionary: ``job`` (which one, as the trigger's own fields), ``report`` (what was seen last, or
-    None), ``timed_out`` (the deadline passed first) and ``refused`` (why the service refused to answer; else None).
+    None), ``timed_out`` (the deadline passed first), ``refused`` (why the service refused to answer; else None) and
+    ``try_number`` (which try of the task waited).
 
     :param until: states that end the wait besides those that end the job
     :param deadline: when to stop waiting, in seconds since 1970; None for never
@@ -35,6 +36,7 @@ class EmrTrigger(BaseTrigger):
         poll_seconds: float | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
+        try_number: int | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.until = list(until)
@@ -43,6 +45,7 @@ class EmrTrigger(BaseTrigger):
         self.poll_seconds = settings.poll_seconds() if poll_seconds is None else poll_seconds
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+        self.try_number = try_number
 
     @property
     def job_id(self) -> str:
@@ -61,12 +64,12 @@ class EmrTrigger(BaseTrigger):
 
     def shared_fields(self) -> dict[str, Any]:
         """The fields that every trigger has."""
-        names = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
+        names = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name", "try_number")
         return {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:
-            yield TriggerEvent(await self.see())
+            yield TriggerEvent({**await self.see(), "try_number": self.try_number})
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
                 await versions.uncut(self._end_if_killed())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -63,6 +63,12 @@ class Emr:
     def submit(self, *_: Any, **__: Any) -> str:
         self._do("submit")
         return "s-1"
+
+    def running(self, keys: Collection[str]) -> list[StepReport]:
+        return []
+
+    def find(self, key: str, since: datetime) -> None:
+        return None
 
     def cancel(self, ids: Sequence[str]) -> None:
         self._do(f"cancel {' '.join(ids)}")
@@ -144,6 +150,24 @@ def test_a_job_whose_trigger_was_lost_is_cancelled(emr: Emr, context: Any) -> No
     with pytest.raises(Exception, match="Trigger timeout"):
         operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
     assert emr.done == ["describe", "submit", "cancel s-1"]
+
+
+def test_a_retry_that_is_resumed_with_what_an_earlier_try_waited_for_starts_anew(emr: Emr, context: Any) -> None:
+    """As Airflow 3.0 resumes it; the same event is an end to the try that has waited."""
+    seen = {**event(step_report("FAILED")), "try_number": 1}
+    with pytest.raises(StepFailed):
+        operator().resume_execution("resume", {"event": seen}, context)
+    context["ti"].try_number = 2
+    with pytest.raises(TaskDeferred) as deferred:
+        operator().resume_execution("resume", {"event": seen}, context)
+    assert emr.done[-2:] == ["describe", "submit"]
+    assert deferred.value.trigger.try_number == 2
+    with pytest.raises(Exception, match="Trigger timeout"):
+        operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+    assert emr.done[-1] == "cancel s-1"
+    context["ti"].try_number = 3
+    with pytest.raises(TaskDeferred):
+        operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
 
 
 def test_a_kill_during_the_submission_cancels_the_job_as_soon_as_it_has_an_id(
