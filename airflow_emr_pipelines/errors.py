@@ -12,6 +12,7 @@
     ├── ClusterNotModified    a change of a cluster was refused, or did not come about
     ├── SecurityConfigurationDiffers  one of that name exists, and says something else
     ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
+    ├── SparkHistoryNotReady  EMR has yet to get the user interface ready
     ├── DeadlineExceeded      what was waited for did not end in time
     ├── UnclearAnswer         a request may or may not have taken effect
     ├── UnknownState          a state that is none of EMR's
@@ -151,6 +152,18 @@ class SecurityConfigurationDiffers(EmrPipelinesError):
             f"There is a security configuration {self.name} already, and it differs in {', '.join(self.parts)}; EMR "
             "cannot change one: choose another name, or delete it first by EmrDeleteSecurityConfigurationOperator"
         )
+
+
+class SparkHistoryNotReady(EmrPipelinesError):
+    """EMR has yet to get the persistent user interface of a cluster ready."""
+
+    def __init__(self, ui: str, status: str, reason: str | None) -> None:
+        super().__init__(ui, status, reason)
+        self.ui, self.status, self.reason = ui, status, reason
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"EMR's user interface {self.ui} is {self.status}{reason}"
 
 
 class DeadlineExceeded(EmrPipelinesError):

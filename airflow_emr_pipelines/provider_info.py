@@ -25,7 +25,11 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.sensors"]}],
         "hooks": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.hooks"]}],
         "triggers": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.triggers"]}],
-        "extra-links": ["airflow_emr_pipelines.links.EmrConsoleLink", "airflow_emr_pipelines.links.EmrLogsLink"],
+        "extra-links": [
+            "airflow_emr_pipelines.links.EmrConsoleLink",
+            "airflow_emr_pipelines.links.EmrLogsLink",
+            "airflow_emr_pipelines.links.EmrSparkHistoryLink",
+        ],
         "cli": ["airflow_emr_pipelines.cli.get_commands"],
         "config": {"emr_pipelines": {"description": "How DAGs use Amazon EMR.", "options": CONFIG_OPTIONS}},
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
 from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.operators.lineage import Lineage
@@ -39,7 +40,7 @@ class EmrClusterOperator(EmrOperator):
     def clusters(self) -> EmrClusters:
         from airflow_emr_pipelines.hooks.clusters import EmrClusters
 
-        return EmrClusters(self.aws_conn_id, self.region_name)
+        return EmrClusters(self.aws_conn_id, self.region_name, None, self.emr)
 
     def read(self, report: Mapping[str, Any]) -> ClusterReport:
         return ClusterReport.from_event(report)
@@ -64,6 +65,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     :raises StepFailed: a step of ``steps`` did not complete
     """
 
+    operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
 
@@ -107,7 +109,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
         self.in_flight = trigger
         try:
-            self.publish(context, **clusters.hook.where(), cluster_id=cluster_id, log_uri=cluster.log_uri)
+            spark = "Spark" in cluster.applications
+            self.publish(context, **clusters.hook.where(), cluster_id=cluster_id, log_uri=cluster.log_uri, spark=spark)
             return self.see_through(context, trigger)
         except TaskDeferred:
             raise

@@ -11,9 +11,10 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
+from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
 from airflow_emr_pipelines.operators.failures import gone
-from airflow_emr_pipelines.operators.lineage import Lineage
+from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import KEY_TAG, name_with_key
@@ -60,6 +61,7 @@ class EmrRunStepOperator(EmrOperator):
     :raises ClusterGone: the cluster cannot take steps any more; ClusterLost where its machines were lost
     """
 
+    operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = ("step", "cluster_id", "successor", *EmrOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"step": "json", "successor": "json"}
 
@@ -87,7 +89,7 @@ class EmrRunStepOperator(EmrOperator):
     def steps(self, cluster_id: str) -> EmrSteps:
         from airflow_emr_pipelines.hooks.steps import EmrSteps
 
-        return EmrSteps(cluster_id, self.aws_conn_id, self.region_name)
+        return EmrSteps(cluster_id, self.aws_conn_id, self.region_name, self.emr)
 
     def execute(self, context: Context) -> Any:
         step, run = from_plain(self.step, Step), TaskRun.of(context)
@@ -104,7 +106,9 @@ class EmrRunStepOperator(EmrOperator):
         self.in_flight = trigger
         try:
             log_uri = step.log_uri or cluster.log_uri
-            self.publish(context, **where, cluster_id=cluster.id, step_id=step_id, log_uri=log_uri)
+            self.publish(
+                context, **where, cluster_id=cluster.id, step_id=step_id, log_uri=log_uri, spark=is_sparks(step)
+            )
             return self.see_through(context, trigger)
         except (TaskDeferred, StepFailed):
             raise
@@ -135,7 +139,7 @@ class EmrRunStepOperator(EmrOperator):
 
         if self.successor is None:
             raise gone(ended)
-        successors = Successors(EmrClusters(self.aws_conn_id, self.region_name), settings.deployment())
+        successors = Successors(EmrClusters(self.aws_conn_id, self.region_name, None, self.emr), settings.deployment())
         found = successors.of(ended)
         if found is None:
             cleared = context["ti"].max_tries > (self.retries or 0)
@@ -211,7 +215,9 @@ class EmrRunStepOperator(EmrOperator):
 
         self.log.error("The step says on_failure=TERMINATE_CLUSTER")
         try:
-            EmrClusters(self.aws_conn_id, self.region_name).end(cluster_id, deployment=settings.deployment())
+            EmrClusters(self.aws_conn_id, self.region_name, None, self.emr).end(
+                cluster_id, deployment=settings.deployment()
+            )
         except Exception as error:  # why the step failed matters more, and fails the task as well
             self.log.error("The cluster was not terminated: %s", error)
 

@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "operators": BASE | {"hooks", "triggers"},
     "sensors": BASE | {"hooks", "triggers", "operators"},
     "task_groups": BASE | {"hooks", "triggers", "operators", "sensors"},
+    "plugin": BASE | {"spark_history_app"},
+    "spark_history_app": BASE | {"hooks"},
     "__init__": BASE | {"operators", "sensors", "task_groups"},
     "emulator": {"specs"},
     "local": {"emulator", "specs", "errors"},

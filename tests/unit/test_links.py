@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from airflow.providers.common.compat.sdk import XCom
 
-from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines import EmrCreateClusterOperator, EmrRunStepOperator
+from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink, EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator
 from airflow_emr_pipelines.provider_info import get_provider_info
 
@@ -93,5 +94,34 @@ def test_a_link_is_made_of_what_the_task_said_and_is_empty_until_then(
 
 def test_the_operators_links_are_those_that_airflow_is_told_of() -> None:
     """Airflow's web server refuses links of classes that no provider names."""
-    classes = {f"{type(link).__module__}.{type(link).__qualname__}" for link in EmrOperator.operator_extra_links}
+    kinds = (EmrOperator, EmrRunStepOperator, EmrCreateClusterOperator)
+    links = [link for kind in kinds for link in kind.operator_extra_links]
+    classes = {f"{type(link).__module__}.{type(link).__qualname__}" for link in links}
     assert classes == set(get_provider_info()["extra-links"])
+
+
+class Key(NamedTuple):
+    dag_id: str
+    task_id: str
+    run_id: str
+    try_number: int
+    map_index: int
+
+
+@pytest.mark.parametrize("base_url", ["", "https://airflow.example/team"])
+def test_the_link_to_sparks_history_names_the_task_and_holds_no_address_of_emr(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+    monkeypatch.setattr(XCom, "get_value", lambda **asked: {**EMULATOR, "spark": True})
+    key = Key("daily", "group.run", "manual__2026-01-01T00:00:00+00:00", 1, 3)
+    link = EmrSparkHistoryLink().get_link(EmrOperator(task_id="run"), ti_key=key)  # type: ignore[arg-type]
+    assert link.startswith(f"{base_url}/emr-pipelines/spark-history/daily?")
+    assert dict(parse_qsl(urlsplit(link).query)) == {"run_id": key.run_id, "task_id": "group.run", "map_index": "3"}
+
+
+@pytest.mark.parametrize("said", [None, "j-1", EMULATOR, {**EMULATOR, "spark": False}])
+def test_where_no_spark_runs_there_is_no_link_to_its_history(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(XCom, "get_value", lambda **asked: said)
+    key = Key("daily", "run", "manual", 1, -1)
+    assert EmrSparkHistoryLink().get_link(EmrOperator(task_id="run"), ti_key=key) == ""  # type: ignore[arg-type]
