@@ -1,7 +1,7 @@
-"""What the emulator costs, measured on this machine: each subject has an emulator of its own.
+"""What the emulator and a task cost, measured on this machine: each subject has an emulator of its own.
 
 spark: a step beside a bare spark-submit of the same script, and the idle memory. calls: calls a second. sleepers: 250
-running steps. objects: a folder of 100,000 objects.
+running steps. objects: a folder of 100,000 objects. tasks: a task of ours beside one of the stock provider.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from benchmarks import calls, objects, sleepers, spark
+from benchmarks import calls, objects, sleepers, spark, tasks
 
 SUBJECTS: Mapping[str, Callable[[LocalEmulator, Path], str]] = {
     "spark": spark.measure,
     "calls": calls.measure,
     "sleepers": sleepers.measure,
     "objects": objects.measure,
+    "tasks": tasks.measure,
 }
 OPTIONS = ("--no-rate-limits", *(f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate")))
 

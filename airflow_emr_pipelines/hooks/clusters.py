@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
-from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrSource
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrHook, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
 from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
@@ -27,8 +27,14 @@ class EmrClusters(EmrSource):
     :param cluster_id: the one that is watched; each is asked for by its own DescribeCluster
     """
 
-    def __init__(self, aws_conn_id: str | None, region_name: str | None, cluster_id: str | None = None) -> None:
-        super().__init__(aws_conn_id, region_name)
+    def __init__(
+        self,
+        aws_conn_id: str | None,
+        region_name: str | None,
+        cluster_id: str | None = None,
+        hook: EmrHook | None = None,
+    ) -> None:
+        super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
 
     @property

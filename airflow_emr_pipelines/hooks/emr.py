@@ -29,6 +29,13 @@ class EmrHook(AwsBaseHook):
 
     def __init__(self, aws_conn_id: str | None = "aws_default", region_name: str | None = None) -> None:
         super().__init__(client_type="emr", aws_conn_id=aws_conn_id, region_name=region_name)
+        self._session: Any = None
+
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+        """One session for all clients of this hook: making one costs more than what is asked through it."""
+        if self._session is None:
+            self._session = super().get_session(region_name=region_name, deferrable=deferrable)
+        return self._session
 
     @cached_property
     def unrepeated(self) -> Any:
@@ -110,16 +117,19 @@ class EmrHook(AwsBaseHook):
 class EmrSource:
     """What the steps and the clusters of one connection share: who pays for the calls, and the client."""
 
-    def __init__(self, aws_conn_id: str | None, region_name: str | None) -> None:
+    def __init__(self, aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None) -> None:
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
-        self.hook = EmrHook(aws_conn_id, region_name)
+        self.hook = hook or EmrHook(aws_conn_id, region_name)
+        self._is_new = hook is not None
 
     @property
     def account(self) -> Hashable:
         return (self.aws_conn_id, self.region_name)
 
     def connect(self) -> None:
-        """Make the client anew, with new credentials."""
-        self.hook = EmrHook(self.aws_conn_id, self.region_name)
+        """Make the client anew, with new credentials; at first the one will do that was given."""
+        if not self._is_new:
+            self.hook = EmrHook(self.aws_conn_id, self.region_name)
+        self._is_new = False
         _ = self.hook.conn

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.hooks.answers import Meaning, meaning, pauses
-from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrSource
+from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once, send_until_clear
 from airflow_emr_pipelines.specs.keys import key_in_name
 from airflow_emr_pipelines.specs.reports import StepReport
@@ -27,8 +27,10 @@ LOOK_AGAIN_SECONDS = 4.0
 class EmrSteps(EmrSource):
     """The steps of one EMR cluster."""
 
-    def __init__(self, cluster_id: str, aws_conn_id: str | None, region_name: str | None) -> None:
-        super().__init__(aws_conn_id, region_name)
+    def __init__(
+        self, cluster_id: str, aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
+    ) -> None:
+        super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
 
     @property

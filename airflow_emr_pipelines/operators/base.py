@@ -142,6 +142,7 @@ class EmrOperator(EmrCallOperator):
             trigger.try_number = context["ti"].try_number
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
+        trigger.hook = self.emr
         return self._judge(context, trigger, asyncio.run(trigger.see()))
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:

@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_emr_pipelines import settings, versions
 
 if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.jobs import Report, Watched
 
 
@@ -45,6 +46,8 @@ class EmrTrigger(BaseTrigger):
         self.poll_seconds = settings.poll_seconds() if poll_seconds is None else poll_seconds
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+        self.hook: EmrHook | None = None
+        """The connection of a task that waits in its worker; not part of what is serialized."""
         self.try_number = try_number
 
     @property
@@ -152,7 +155,7 @@ class EmrStepTrigger(EmrTrigger):
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.steps import EmrSteps
 
-        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name)
+        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.hook)
 
 
 class EmrStepsTrigger(EmrTrigger):
@@ -176,7 +179,7 @@ class EmrStepsTrigger(EmrTrigger):
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.steps import EmrSteps
 
-        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name)
+        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.hook)
 
 
 class EmrClusterTrigger(EmrTrigger):
@@ -196,7 +199,7 @@ class EmrClusterTrigger(EmrTrigger):
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.clusters import EmrClusters
 
-        return EmrClusters(self.aws_conn_id, self.region_name, self.cluster_id)
+        return EmrClusters(self.aws_conn_id, self.region_name, self.cluster_id, self.hook)
 
 
 class EmrCollectionsTrigger(EmrTrigger):

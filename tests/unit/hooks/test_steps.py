@@ -93,7 +93,7 @@ def test_a_step_that_heeds_the_interrupt_is_not_killed() -> None:
     steps = Ending(interrupted=3)
     steps.end()
     assert steps.asked == [(0.0, False)]
-    assert 3 <= steps.now < 5
+    assert 3 <= steps.now <= 5
 
 
 def test_a_step_that_does_not_is_killed_after_the_grace_and_seen_to_its_end() -> None:
