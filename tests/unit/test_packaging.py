@@ -45,6 +45,16 @@ def test_airflow_finds_the_provider_by_its_entry_point() -> None:
     assert entry.load() is get_provider_info
 
 
+def test_airflow_finds_the_plugin_whose_pages_are_there_where_a_click_carries_the_login() -> None:
+    (entry,) = (
+        found
+        for found in metadata.entry_points(group="airflow.plugins")
+        if found.dist is not None and found.dist.name == DISTRIBUTION
+    )
+    plugin = entry.load()
+    assert bool(plugin.fastapi_apps) == (Version("3.1") <= AIRFLOW)
+
+
 def test_the_provider_info_is_what_airflow_asks_for() -> None:
     """A wrong value breaks every airflow command, whatever it is about."""
     jsonschema.validate(get_provider_info(), airflows_schema())
