@@ -43,6 +43,7 @@ os.environ.update(
         ),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
         "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.2",
         "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "100",
         "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",

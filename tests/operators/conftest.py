@@ -48,6 +48,7 @@ def airflow(emulator: Any, airflow_database: Path, monkeypatch: pytest.MonkeyPat
     """Airflow's tasks reach the emulator and nothing else."""
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "1000")  # Airflow before 3.2 breaks the lines of errors to fit
 
 
 @pytest.fixture

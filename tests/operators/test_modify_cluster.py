@@ -11,6 +11,7 @@ from airflow_emr_pipelines import EmrModifyClusterOperator, FleetChange, Group, 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.fleets import Fleet
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+from tests.airflow_of import reads_what_is_printed
 from tests.operators.conftest import GROUPS, ROLES, states
 
 RunDag = Callable[..., Any]
@@ -164,6 +165,7 @@ def log_of_fleets(run_dag: RunDag, cluster_id: str, log: Callable[[], str]) -> s
     return log()
 
 
+@reads_what_is_printed
 def test_managed_scaling_and_rules_take_each_others_place(
     run_dag: RunDag, groups_id: str, emr: Any, log: Callable[[], str]
 ) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from tests.operators.conftest import GROUPS, ROLES, announced, states
 
 RunDag = Callable[..., Any]
+STEP_CONFIG: Any = get_session().get_service_model("emr").shape_for("StepConfig")
 MODES = ("deferred", "waiting")
 
 
@@ -46,6 +48,10 @@ def test_values_come_from_templates_and_from_other_tasks_whole_and_in_parts(
     assert "made" in printed(), "show_logs=always puts the step's output into the task log"
 
 
+@pytest.mark.skipif(
+    "StepMonitoringConfiguration" not in STEP_CONFIG.members,
+    reason="this boto3 does not know that a step may have logs of its own",
+)
 def test_a_step_is_sent_to_its_own_region_only_and_its_logs_are_read_where_it_has_them(
     run_dag: RunDag, cluster_id: str, emr: Any, log_bucket: str, printed: Callable[[], str]
 ) -> None:

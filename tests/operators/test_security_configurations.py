@@ -11,11 +11,13 @@ import pytest
 
 from airflow_emr_pipelines import EmrCreateSecurityConfigurationOperator, EmrDeleteSecurityConfigurationOperator
 from airflow_emr_pipelines.errors import InvalidSpec
+from tests.airflow_of import reads_what_is_printed
 from tests.operators.conftest import states
 
 RunDag = Callable[..., Any]
 
 
+@reads_what_is_printed
 def test_it_is_made_once_and_deleted_once_however_often_the_tasks_run(
     run_dag: RunDag, emr: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
