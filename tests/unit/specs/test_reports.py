@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.errors import BadTriggerEvent, UnknownState
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
-from airflow_emr_pipelines.specs.states import ClusterState, StepState
+from airflow_emr_pipelines.specs.reports import ClusterReport, CollectionReport, Reports, StepReport
+from airflow_emr_pipelines.specs.states import ClusterState, Settling, StepState
 
 NOON = datetime(2013, 1, 2, 12, 0, tzinfo=timezone.utc)
 FAILED_STEP: dict[str, Any] = {
@@ -125,3 +125,78 @@ def test_a_report_says_no_secret_that_a_program_said() -> None:
     masked = "cannot log in with password=*** as me"
     assert StepReport.from_answer("j-1", step).message == masked
     assert (cluster.message, cluster.error_details) == (masked, (f"E: {masked}",))
+
+
+def group(state: str = "RUNNING", **told: Any) -> CollectionReport:
+    status = {"State": state, "StateChangeReason": told.pop("reason", {})}
+    counts = {"RequestedInstanceCount": 2, "RunningInstanceCount": 2}
+    return CollectionReport.from_group(
+        "j-1", {"Id": "ig-1", "InstanceGroupType": "CORE", "Status": status, **counts, **told}
+    )
+
+
+def fleet(state: str = "RUNNING", **told: Any) -> CollectionReport:
+    return CollectionReport.from_fleet(
+        "j-1", {"Id": "if-1", "InstanceFleetType": "TASK", "Status": {"State": state}, **told}
+    )
+
+
+POLICY = {"State": "FAILED", "StateChangeReason": {"Code": "PROVISION_FAILURE", "Message": "no such role"}}
+TYPES = [{"InstanceType": "m5.xlarge", "WeightedCapacity": 4}, {"InstanceType": "m5.2xlarge", "WeightedCapacity": 8}]
+
+
+@pytest.mark.parametrize(
+    ("report", "settling"),
+    [
+        (group(), "SETTLED"),
+        (group("RESIZING"), "CHANGING"),
+        (group(RequestedInstanceCount=3), "CHANGING"),
+        (group(RunningInstanceCount=3), "CHANGING"),
+        (group("SUSPENDED", reason={"Message": "no capacity"}), "FAILED"),
+        (group("ARRESTED"), "FAILED"),
+        (group("TERMINATING"), "FAILED"),
+        (group(ConfigurationsVersion=2, LastSuccessfullyAppliedConfigurationsVersion=1), "CHANGING"),
+        (group(ConfigurationsVersion=2, LastSuccessfullyAppliedConfigurationsVersion=2), "SETTLED"),
+        (
+            group(
+                ConfigurationsVersion=2,
+                LastSuccessfullyAppliedConfigurationsVersion=1,
+                reason={"Code": "INTERNAL_ERROR", "Message": "reverted"},
+            ),
+            "FAILED",
+        ),
+        (group(AutoScalingPolicy={"Status": {"State": "ATTACHING"}}), "CHANGING"),
+        (group(AutoScalingPolicy={"Status": {"State": "ATTACHED"}}), "SETTLED"),
+        (group(AutoScalingPolicy={"Status": POLICY}), "SETTLED"),
+        (fleet(), "SETTLED"),
+        (fleet(TargetSpotCapacity=2, ProvisionedSpotCapacity=1), "CHANGING"),
+        (fleet(TargetSpotCapacity=2, ProvisionedSpotCapacity=3), "CHANGING"),
+        (fleet(TargetSpotCapacity=2, ProvisionedSpotCapacity=8, InstanceTypeSpecifications=TYPES), "SETTLED"),
+        (fleet(TargetSpotCapacity=0, ProvisionedSpotCapacity=4, InstanceTypeSpecifications=TYPES), "CHANGING"),
+        (fleet("SUSPENDED", TargetSpotCapacity=2, ProvisionedSpotCapacity=1), "FAILED"),
+    ],
+)
+def test_a_group_or_fleet_is_settled_when_it_is_what_it_was_asked_to_be(
+    report: CollectionReport, settling: str
+) -> None:
+    assert report.state is Settling(settling)
+    assert CollectionReport.from_event(json.loads(json.dumps(report.to_event()))) == report
+
+
+def test_why_rules_of_scaling_are_not_in_place_is_told() -> None:
+    assert group(AutoScalingPolicy={"Status": POLICY}).policy_failure == "no such role"
+    assert group(AutoScalingPolicy={"Status": {"State": "ATTACHED"}}).policy_failure is None
+
+
+def test_what_several_have_come_to_is_read_from_one_event_and_tells_what_has_not_ended() -> None:
+    reports = [StepReport("j-1", "s-1", "a", StepState.COMPLETED), StepReport("j-1", "s-2", "b", StepState.RUNNING)]
+    read = Reports.from_event(StepReport, {"each": [report.to_event() for report in reports]})
+    assert read.each == tuple(reports)
+    assert read.state is StepState.RUNNING
+    assert Reports((reports[0],)).state is StepState.COMPLETED
+
+
+@pytest.mark.parametrize("event", [{}, {"each": []}, {"each": [{}]}, {"each": None}, "done", None])
+def test_an_event_that_tells_of_none_never_passes_for_the_end_of_several(event: Any) -> None:
+    with pytest.raises(BadTriggerEvent):
+        Reports.from_event(StepReport, event)
