@@ -12,7 +12,7 @@ MINUTES = 15.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command can be told."""
     parser.add_argument("--terminate", action="store_true", help="end the orphaned clusters; without it only list them")
-    parser.add_argument("--deployment", metavar="ID", help="whose clusters; [emr_pipelines] deployment by default")
+    parser.add_argument("--deployment", metavar="ID", help="whose clusters; the configured deployment by default")
     parser.add_argument(
         "--older-than", type=float, default=MINUTES, metavar="MINUTES", help=f"age of a cluster, {MINUTES:g} by default"
     )
