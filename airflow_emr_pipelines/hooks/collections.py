@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
-from airflow_emr_pipelines.hooks.emr import EmrSource
+from airflow_emr_pipelines.hooks.emr import EmrHook, EmrSource
 from airflow_emr_pipelines.specs.reports import CollectionReport
 
 
@@ -13,9 +13,15 @@ class EmrCollections(EmrSource):
     """The instance groups of one EMR cluster, or its fleets."""
 
     def __init__(
-        self, cluster_id: str, aws_conn_id: str | None, region_name: str | None, *, fleets: bool = False
+        self,
+        cluster_id: str,
+        aws_conn_id: str | None,
+        region_name: str | None,
+        hook: EmrHook | None = None,
+        *,
+        fleets: bool = False,
     ) -> None:
-        super().__init__(aws_conn_id, region_name)
+        super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
         self.fleets = fleets
 

@@ -64,7 +64,7 @@ class EmrCancelStepsOperator(EmrOperator):
         from airflow_emr_pipelines.hooks.steps import EmrSteps
 
         step_ids, option = _step_ids(self.step_ids), _option(self.step_cancellation_option)
-        steps = EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name)
+        steps = EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.emr)
         cluster = steps.hook.describe_cluster(self.cluster_id)
         self.publish(
             context, **steps.hook.where(), cluster_id=self.cluster_id, step_ids=list(step_ids), log_uri=cluster.log_uri

@@ -103,19 +103,17 @@ class EmrModifyClusterOperator(EmrOperator):
 
     def execute(self, context: Context) -> Any:
         from airflow_emr_pipelines.hooks.changes import ClusterModification
-        from airflow_emr_pipelines.hooks.clusters import EmrClusters
         from airflow_emr_pipelines.hooks.collections import EmrCollections
 
         given = {name: getattr(self, name) for name in CHANGES}
         given = {name: value for name, value in given.items() if value is not None}
         change = from_plain({"kind": ClusterChange.kind, **given}, ClusterChange)
-        hook = EmrClusters(self.aws_conn_id, self.region_name).hook
-        cluster = hook.describe_cluster(self.cluster_id)
-        self.publish(context, **hook.where(), cluster_id=cluster.id, log_uri=cluster.log_uri)
+        cluster = self.emr.describe_cluster(self.cluster_id)
+        self.publish(context, **self.emr.where(), cluster_id=cluster.id, log_uri=cluster.log_uri)
         if not cluster.state.accepts_steps:
             raise gone(cluster)
         fleets = bool(change.fleets or change.task_fleet)
-        collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, fleets=fleets)
+        collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, self.emr, fleets=fleets)
         ids = ClusterModification(cluster, collections).make(change)
         if not ids:
             return self._result(cluster.id, ())

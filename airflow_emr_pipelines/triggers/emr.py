@@ -226,4 +226,4 @@ class EmrCollectionsTrigger(EmrTrigger):
     def source(self) -> Watched:
         from airflow_emr_pipelines.hooks.collections import EmrCollections
 
-        return EmrCollections(self.cluster_id, self.aws_conn_id, self.region_name, fleets=self.fleets)
+        return EmrCollections(self.cluster_id, self.aws_conn_id, self.region_name, self.hook, fleets=self.fleets)
