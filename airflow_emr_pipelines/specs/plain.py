@@ -178,4 +178,5 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 @cache
 def _settings(kind: str) -> frozenset[str]:
     """The fields that hold names of the user's choice, among which ``kind`` is one like any other."""
-    return frozenset(name for name, hint in get_type_hints(KINDS[kind]).items() if get_origin(hint) is Mapping)
+    hints = get_type_hints(KINDS[kind], localns={"KW_ONLY": object})  # which is no type to Python 3.10
+    return frozenset(name for name, hint in hints.items() if get_origin(hint) is Mapping)
