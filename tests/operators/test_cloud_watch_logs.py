@@ -13,7 +13,10 @@ import pytest
 from airflow_emr_pipelines.hooks.emr import EmrHook
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.specs.reports import StepReport
+from tests.boto3_of import knows
 from tests.operators.conftest import GROUPS, ROLES
+
+pytestmark = knows("RunJobFlowInput", "MonitoringConfiguration")
 
 FAILING = "echo some words; echo 'Error: the table is empty' >&2; exit 3"
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 
+from tests.airflow_of import reads_what_is_printed
+from tests.boto3_of import knows
 from tests.operators.conftest import GROUPS, ROLES, announced, states
 
 RunDag = Callable[..., Any]
-STEP_CONFIG: Any = get_session().get_service_model("emr").shape_for("StepConfig")
 MODES = ("deferred", "waiting")
 
 
@@ -48,10 +48,7 @@ def test_values_come_from_templates_and_from_other_tasks_whole_and_in_parts(
     assert "made" in printed(), "show_logs=always puts the step's output into the task log"
 
 
-@pytest.mark.skipif(
-    "StepMonitoringConfiguration" not in STEP_CONFIG.members,
-    reason="this boto3 does not know that a step may have logs of its own",
-)
+@knows("StepConfig", "StepMonitoringConfiguration")
 def test_a_step_is_sent_to_its_own_region_only_and_its_logs_are_read_where_it_has_them(
     run_dag: RunDag, cluster_id: str, emr: Any, log_bucket: str, printed: Callable[[], str]
 ) -> None:
@@ -119,6 +116,7 @@ def test_a_failed_bootstrap_action_is_told_with_its_reason_and_leaves_no_cluster
     assert [cluster["Status"]["State"] for cluster in ours] == ["TERMINATED_WITH_ERRORS"]
 
 
+@reads_what_is_printed
 def test_steps_in_the_request_are_waited_for_and_judged_each(
     run_dag: RunDag, emr: Any, log_bucket: str, printed: Callable[[], str]
 ) -> None:

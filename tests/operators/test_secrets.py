@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.hooks.emr import EmrHook
+from tests.airflow_of import reads_what_is_printed
 from tests.conftest import HOME
 from tests.operators.conftest import states
 from tests.operators.test_kerberos import ENABLED
@@ -107,6 +108,7 @@ def left(
     )
 
 
+@reads_what_is_printed
 def test_no_secret_is_where_people_read(left: Left) -> None:
     assert left.states == {
         "create": "success",

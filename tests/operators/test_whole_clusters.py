@@ -10,6 +10,7 @@ import pytest
 
 from airflow_emr_pipelines.specs.cluster import EmrCluster, InstanceFleets
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster
+from tests.boto3_of import knows
 from tests.unit.specs.whole_clusters import BY_RULES, EACH, IN_FLEETS, IN_GROUPS, STEP, WITH_ROLE
 
 KDC = {"Provider": "ClusterDedicatedKdc", "ClusterDedicatedKdcConfiguration": {"TicketLifetimeInHours": 24}}
@@ -17,6 +18,7 @@ SECURITY = {
     "strict": {"AuthenticationConfiguration": {"KerberosConfiguration": KDC}},
     "roles": {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}},
 }
+pytestmark = knows("RunJobFlowInput", "SessionEnabled")
 Make = Callable[[EmrCluster], str]
 
 
