@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,8 @@ def limited_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
     folder = tmp_path_factory.mktemp("limited-emulator")
     with LocalEmulator(folder / "data", log=folder / "emulator.log", options=DELAYS, python=EMULATOR) as running:
         yield running
+
+
+def clusters_of(emr: Any, **filters: Any) -> list[dict[str, Any]]:
+    """All clusters of the account: ListClusters answers 50 at a time, in no order."""
+    return list(emr.get_paginator("list_clusters").paginate(**filters).build_full_result()["Clusters"])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.clients.conftest import output_of
-from tests.conftest import ROOT
+from tests.conftest import ROOT, clusters_of
 from tests.emulator.region import Region, request
 
 SCRIPT = ROOT / "tests" / "clients" / "asynchronous.py"
@@ -17,5 +17,5 @@ def test_aiobotocore_sees_a_cluster_through_its_life(
 ) -> None:
     asked = json.dumps(request(Name="by aiobotocore", StepConcurrencyLevel=10))
     told = json.loads(output_of([str(programs / "python"), str(SCRIPT), asked], environment))
-    assert told.pop("cluster") in [found["Id"] for found in region.emr.list_clusters()["Clusters"]]
+    assert told.pop("cluster") in [found["Id"] for found in clusters_of(region.emr)]
     assert told == {"described": True, "pages": [50, 10], "refused": "InvalidRequestException"}

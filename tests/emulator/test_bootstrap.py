@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import clusters_of
 from tests.emulator.region import Region, shell, wait_until
 
 
@@ -62,9 +63,7 @@ def test_a_failed_action_ends_the_cluster_and_says_which_it_was(region: Region, 
     assert region.steps(cluster)[0]["Status"]["State"] == "CANCELLED"
     assert "ReadyDateTime" not in ended["Status"]["Timeline"]
     summary = next(
-        found
-        for found in region.emr.list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]
-        if found["Id"] == cluster
+        found for found in clusters_of(region.emr, ClusterStates=["TERMINATED_WITH_ERRORS"]) if found["Id"] == cluster
     )
     assert summary["Status"]["ErrorDetails"] == [detail]
 

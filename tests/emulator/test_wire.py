@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.conftest import clusters_of
 from tests.emulator.region import Region, request, shell
 
 SCOPE = "20300101/{region}/elasticmapreduce/aws4_request"
@@ -199,7 +200,7 @@ def test_slow_clients_and_those_that_leave_hold_nobody_up(wire: Wire, region: Re
             sent.close()
         slow[0].sendall(whole[-1:])
         assert b'"JobFlowId"' in b"".join(iter(lambda: slow[0].recv(65536), b""))
-    assert [found["Name"] for found in region.emr.list_clusters()["Clusters"]].count("slow") == 1
+    assert [found["Name"] for found in clusters_of(region.emr)].count("slow") == 1
 
 
 def test_a_hundred_connections_at_once_are_all_served(wire: Wire, region: Region) -> None:

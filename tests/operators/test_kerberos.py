@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.airflow_of import reads_what_is_printed
+from tests.conftest import clusters_of
 from tests.operators.conftest import states
 
 PASSWORD, CROSS_REALM = "hunter2-of-the-kdc", "hunter3-of-the-other-realm"
@@ -63,7 +64,7 @@ def test_a_password_reaches_emr_and_neither_logs_nor_rendered_fields_nor_xcoms(
     for password in (PASSWORD, CROSS_REALM):
         assert password not in log
         assert password not in kept
-    (cluster_id,) = [cluster["Id"] for cluster in emr.list_clusters()["Clusters"] if "kerberized" in cluster["Name"]]
+    (cluster_id,) = [cluster["Id"] for cluster in clusters_of(emr) if "kerberized" in cluster["Name"]]
     told = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]["KerberosAttributes"]
     assert told["Realm"] == "EC2.INTERNAL"
     assert told.keys() == {"Realm", "KdcAdminPassword", "CrossRealmTrustPrincipalPassword"}
@@ -73,10 +74,10 @@ def test_a_password_reaches_emr_and_neither_logs_nor_rendered_fields_nor_xcoms(
 def test_without_a_password_no_cluster_is_made_and_the_connection_is_named(
     run_dag: Callable[..., Any], emr: Any, security_configuration: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    before = len(emr.list_clusters()["Clusters"])
+    before = len(clusters_of(emr))
     dag_run = run_dag("kerberos", security_configuration=security_configuration, kdc="empty")
     log = "".join(capfd.readouterr())
     assert states(dag_run)["create"] == "failed"
     assert "Secret(empty)" in log
     assert "it is empty" in log
-    assert len(emr.list_clusters()["Clusters"]) == before
+    assert len(clusters_of(emr)) == before

@@ -11,6 +11,7 @@ import pytest
 
 from tests.airflow_of import reads_what_is_printed
 from tests.boto3_of import knows
+from tests.conftest import clusters_of
 from tests.operators.conftest import GROUPS, ROLES, announced, states
 
 RunDag = Callable[..., Any]
@@ -112,7 +113,7 @@ def test_a_failed_bootstrap_action_is_told_with_its_reason_and_leaves_no_cluster
     log = printed()
     assert "ClusterFailed" in log
     assert "BOOTSTRAP_FAILURE" in log
-    ours = [cluster for cluster in emr.list_clusters()["Clusters"] if cluster["Name"].startswith("bootstraps")]
+    ours = [cluster for cluster in clusters_of(emr) if cluster["Name"].startswith("bootstraps")]
     assert [cluster["Status"]["State"] for cluster in ours] == ["TERMINATED_WITH_ERRORS"]
 
 
@@ -123,7 +124,7 @@ def test_steps_in_the_request_are_waited_for_and_judged_each(
     dag_run = run_dag("steps_in_the_request", log_uri=f"s3://{log_bucket}/")
     log = printed()
     assert states(dag_run) == {"good": "success", "bad": "failed"}, log
-    made = [cluster["Name"].split(" [")[0] for cluster in emr.list_clusters()["Clusters"]]
+    made = [cluster["Name"].split(" [")[0] for cluster in clusters_of(emr)]
     assert (made.count("good"), made.count("bad")) == (1, 2), "a retry runs the failed steps anew, on a new cluster"
     assert "StepFailed" in log
     assert "(four [" in log

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from tests.conftest import clusters_of
 from tests.emulator.region import Region
 from tests.operators.conftest import states
 
@@ -37,6 +38,6 @@ def test_a_dag_ends_well_although_every_look_is_throttled_at_first(
     dag_run = run_dag("a_cluster_of_its_own")
     assert set(states(dag_run).values()) == {"success"}, "".join(capfd.readouterr())
     emr = emulator.client("emr")
-    (cluster,) = emr.list_clusters()["Clusters"]
+    (cluster,) = clusters_of(emr)
     steps = emr.list_steps(ClusterId=cluster["Id"])["Steps"]
     assert [step["Status"]["State"] for step in steps] == ["COMPLETED"]

@@ -17,7 +17,7 @@ import pytest
 
 from airflow_emr_pipelines.hooks.emr import EmrHook
 from tests.airflow_of import reads_what_is_printed
-from tests.conftest import HOME
+from tests.conftest import HOME, clusters_of
 from tests.operators.conftest import states
 from tests.operators.test_kerberos import ENABLED
 
@@ -62,7 +62,7 @@ def of_emr(emr: Any, cluster_id: str) -> str:
     """All that EMR tells of a cluster and its steps."""
     steps = emr.list_steps(ClusterId=cluster_id)["Steps"]
     described = [emr.describe_step(ClusterId=cluster_id, StepId=step["Id"]) for step in steps]
-    return repr([emr.describe_cluster(ClusterId=cluster_id), emr.list_clusters(), steps, described])
+    return repr([emr.describe_cluster(ClusterId=cluster_id), clusters_of(emr), steps, described])
 
 
 def of_bucket(s3: Any, bucket: str) -> Iterator[str]:
@@ -97,7 +97,7 @@ def left(
     emr.create_security_configuration(Name=kerberos, SecurityConfiguration=json.dumps(ENABLED))
     with caplog.at_level(logging.DEBUG, logger="airflow_emr_pipelines"):
         dag_run = run_dag("secrets", bucket=bucket, security_configuration=kerberos)
-    (cluster_id,) = [one["Id"] for one in emr.list_clusters()["Clusters"] if "secretive" in one["Name"]]
+    (cluster_id,) = [one["Id"] for one in clusters_of(emr) if "secretive" in one["Name"]]
     return Left(
         states=states(dag_run),
         database=of_database(airflow_database),

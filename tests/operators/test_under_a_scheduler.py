@@ -20,7 +20,7 @@ from airflow_emr_pipelines.local.processes import wait_until
 from airflow_emr_pipelines.local.report import exception_of
 from airflow_emr_pipelines.local.seed import seed
 from tests.airflow_of import AIRFLOW
-from tests.conftest import DAG_FOLDERS
+from tests.conftest import DAG_FOLDERS, clusters_of
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
 ) -> None:
     s3, emr = emulator.client("s3"), emulator.client("emr")
     seed([DAY], s3_client=s3)
-    before = {cluster["Id"] for cluster in emr.list_clusters()["Clusters"]}
+    before = {cluster["Id"] for cluster in clusters_of(emr)}
     airflow.wait_for_dag("emr_transient_spark")
     run_id = airflow.api.trigger("emr_transient_spark", {"day": DAY})
     until(lambda: airflow.api.run_state("emr_transient_spark", run_id) in ("success", "failed"), "the run")
@@ -111,7 +111,7 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
     causes = [exception_of(airflow.api, "emr_transient_spark", run_id, task) for task in failed]
     assert set(states.values()) == {"success"}, causes
 
-    (cluster,) = [found for found in emr.list_clusters()["Clusters"] if found["Id"] not in before]
+    (cluster,) = [found for found in clusters_of(emr) if found["Id"] not in before]
     assert cluster["Status"]["State"] == "TERMINATED"
     results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{DAY}/")["Contents"]
     assert any(found["Key"].endswith("_SUCCESS") for found in results)
@@ -127,7 +127,7 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     s3, emr = emulator.client("s3"), emulator.client("emr")
     seed(days, s3_client=s3)
     airflow.wait_for_dag(dag_id)
-    clusters, runs = {cluster["Id"] for cluster in emr.list_clusters()["Clusters"]}, set(airflow.api.runs(dag_id))
+    clusters, runs = {cluster["Id"] for cluster in clusters_of(emr)}, set(airflow.api.runs(dag_id))
     window = ["--from-date", "2013-01-02", "--to-date", "2013-01-05", "--max-active-runs", "2"]
     command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag_id, *window]
     done = subprocess.run(command, env=airflow.environment, capture_output=True, text=True, timeout=90)
@@ -137,7 +137,7 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     until(lambda: {airflow.api.run_state(dag_id, run_id) for run_id in new} <= {"success", "failed"}, "the runs")
     assert {run_id: airflow.api.run_state(dag_id, run_id) for run_id in new} == dict.fromkeys(new, "success")
 
-    ended = [found["Status"]["State"] for found in emr.list_clusters()["Clusters"] if found["Id"] not in clusters]
+    ended = [found["Status"]["State"] for found in clusters_of(emr) if found["Id"] not in clusters]
     assert ended == ["TERMINATED"] * len(days)
     for day in days:
         results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{day}/")["Contents"]
