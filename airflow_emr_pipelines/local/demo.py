@@ -32,6 +32,7 @@ FINISHED = ("success", "failed")
 LOOK_EVERY_SECONDS = 0.5
 LOOKS_PER_CLUSTER_LOOK = 10
 """EMR's rates hold for the emulator, too, and Airflow's triggerer shall have most of them."""
+THROTTLED_SECONDS = 120.0
 FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
 
 
@@ -125,11 +126,17 @@ def conclude(airflow: LocalAirflow, emulator: LocalEmulator, run_id: str, day: s
 
 
 def clusters_of(emulator: LocalEmulator) -> list[RanCluster]:
-    """What EMR's API tells; when it does not answer, why."""
-    try:
-        return clusters(emulator.client("emr"))
-    except BotoCoreError as error:
-        emulator.check_after(error)
+    """What EMR's API tells, as soon as its rates allow; when it does not answer, why."""
+    emr = emulator.client("emr")
+    for _ in looks("An answer within EMR's rates", timeout=THROTTLED_SECONDS, log=emulator.log):
+        try:
+            return clusters(emr)
+        except BotoCoreError as error:
+            emulator.check_after(error)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ThrottlingException":
+                raise
+    raise AssertionError("looks end by an answer or an error")
 
 
 def stop(number: int, _: object = None) -> NoReturn:

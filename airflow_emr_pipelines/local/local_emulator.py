@@ -86,6 +86,11 @@ class LocalEmulator:
         self.process.stop()
 
     @property
+    def log(self) -> Path:
+        """Where it says what it does."""
+        return self.process.log
+
+    @property
     def buckets_folder(self) -> Path:
         """Where the objects of S3 lie as files, a folder for each bucket."""
         return self.data_dir / "s3"

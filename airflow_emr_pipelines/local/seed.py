@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.local.buckets import make_buckets, put
 from airflow_emr_pipelines.local.flights import (
     FIRST_DAY,
     LAST_DAY,
@@ -24,6 +24,7 @@ from airflow_emr_pipelines.local.flights import (
     packaged_data,
     with_faults,
 )
+from airflow_emr_pipelines.local.inputs import INPUTS
 
 RAW_BUCKET = "raw-data"
 RESULT_BUCKETS = (
@@ -77,6 +78,8 @@ def seed(
     for true in flights_of(wanted):
         flights = true if plant_faults is None else with_faults(true, plant_faults)
         put(s3_client, RAW_BUCKET, key_of(flights.day), flights.csv())
+        for land in INPUTS:
+            land(s3_client, flights)
         landed.append(Landed(flights.day, flights.rows, flights.duplicates, flights.broken))
     return landed
 
@@ -91,23 +94,6 @@ def has_landed(day: date, *, s3_client: Any) -> bool:
     if RAW_BUCKET not in {bucket["Name"] for bucket in s3_client.list_buckets()["Buckets"]}:
         return False
     return "Contents" in s3_client.list_objects_v2(Bucket=RAW_BUCKET, Prefix=key_of(day), MaxKeys=1)
-
-
-def put(s3_client: Any, bucket: str, key: str, body: bytes) -> None:
-    """Upload it, unless it lies there already: a file that is written anew is new input to the pipeline."""
-    here = s3_client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
-    etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-    if [(found["Key"], found["ETag"]) for found in here] != [(key, etag)]:
-        s3_client.put_object(Bucket=bucket, Key=key, Body=body)
-
-
-def make_buckets(s3_client: Any, names: Iterable[str]) -> None:
-    """Create the buckets that are not there yet."""
-    present = {bucket["Name"] for bucket in s3_client.list_buckets()["Buckets"]}
-    region = s3_client.meta.region_name
-    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    for name in sorted(set(names) - present):
-        s3_client.create_bucket(Bucket=name, **where)
 
 
 def checked_day(day: date | str) -> date:

@@ -27,7 +27,7 @@ from tests.airflow_of import DagBag
 from tests.dags.conftest import DAGS, JOBS
 
 DAG_FILES = sorted(path for path in DAGS.glob("emr_*.py"))
-JOB_SCRIPTS = sorted((JOBS / "pipeline-apps").glob("*.py"))
+JOB_SCRIPTS = sorted((JOBS / "pipeline-apps").rglob("*.py"))
 EMR = get_session().get_service_model("emr")
 
 

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,10 +9,7 @@ import pendulum
 import pytest
 
 from airflow_emr_pipelines.local.flights import packaged_data
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.seed import Landed, seed
-from tests.airflow_of import DagBag
-from tests.dags.conftest import DAGS
+from tests.dags.stage import DAY, Run, Stage
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,81 +18,23 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),
 ]
 
-DAY = "2013-01-01"
 ANALYTICS = {"Customer Analytics Processing", "Product Analytics Processing"}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a run came to, with the states of its tasks and, in order, of its cluster's steps."""
-
-    state: str
-    tasks: dict[str, str]
-    steps: dict[str, str]
-    clusters_alive: int
-
-
-class Stage:
-    """An emulator with a day of flights, and the example DAGs to run there."""
-
-    def __init__(self, emulator: LocalEmulator, landed: Landed) -> None:
-        self.landed = landed
-        self.s3, self.emr = emulator.client("s3"), emulator.client("emr")
-
-    @cached_property
-    def dags(self) -> dict[str, Any]:
-        return dict(DagBag(str(DAGS)).dags)
-
-    def run(self, dag_id: str, **arguments: Any) -> Run:
-        run = self.dags[dag_id].test(**arguments)
-        tasks = {ti.task_id.removeprefix("pipeline."): str(ti.state) for ti in run.get_task_instances()}
-        cluster_id = run.get_task_instance("pipeline.create_cluster").xcom_pull(task_ids="pipeline.create_cluster")
-        steps = reversed(self.emr.list_steps(ClusterId=cluster_id)["Steps"])
-        alive = not self.emr.describe_cluster(ClusterId=cluster_id)["Cluster"]["Status"]["State"].startswith(
-            "TERMINATED"
-        )
-        return Run(
-            str(run.state),
-            tasks,
-            {step["Name"].rpartition(" [")[0]: step["Status"]["State"] for step in steps},
-            int(alive),
-        )
-
-    def keys(self, bucket: str, prefix: str = "") -> dict[str, Any]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return {found["Key"]: found["LastModified"] for page in pages for found in page.get("Contents", [])}
-
-    def json(self, bucket: str, key: str) -> Any:
-        return json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-    def parquet(self, bucket: str, prefix: str) -> pd.DataFrame:
-        found = [key for key in self.keys(bucket, prefix) if key.endswith(".parquet")]
-        bodies = [self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in found]
-        return pd.concat([pd.read_parquet(io.BytesIO(body)) for body in bodies], ignore_index=True)
-
-    def results(self) -> dict[str, Any]:
-        """Everything that a day leaves behind for people and later jobs to read."""
-        return {
-            "report": self.json("validation-results", f"{DAY}/report.json"),
-            "monitoring": self.json("validation-results", f"{DAY}/monitoring.json"),
-            "metrics": self.json("cleansed-data", f"daily-metrics/{DAY}.json"),
-            "clean files": self.keys("cleansed-data", f"daily/{DAY}/"),
-            "customers": self.json("analytics-results", f"customer-insights/{DAY}/summary.json"),
-            "products": self.json("analytics-results", f"product-insights/{DAY}/summary.json"),
-            "model": self.json("model-registry", f"churn-prediction/{DAY}.json"),
-            "archive": set(self.keys("data-archive")),
-            "to archive": {key for key in self.keys("temp-processing") if key.endswith(".parquet")},
-            "rows": len(self.parquet("business-data", f"flights/flight_date={DAY}/")),
-        }
-
-
-@pytest.fixture(scope="module")
-def stage(emulator: LocalEmulator, airflow_database: Path) -> Iterator[Stage]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in emulator.environment.items():
-            patch.setenv(name, value)
-        (landed,) = seed([DAY], s3_client=emulator.client("s3"), plant_faults=7, dags_folder=DAGS)
-        yield Stage(emulator, landed)
+def results_of(stage: Stage) -> dict[str, Any]:
+    """Everything that a day leaves behind for people and later jobs to read."""
+    return {
+        "report": stage.json("validation-results", f"{DAY}/report.json"),
+        "monitoring": stage.json("validation-results", f"{DAY}/monitoring.json"),
+        "metrics": stage.json("cleansed-data", f"daily-metrics/{DAY}.json"),
+        "clean files": stage.keys("cleansed-data", f"daily/{DAY}/"),
+        "customers": stage.json("analytics-results", f"customer-insights/{DAY}/summary.json"),
+        "products": stage.json("analytics-results", f"product-insights/{DAY}/summary.json"),
+        "model": stage.json("model-registry", f"churn-prediction/{DAY}.json"),
+        "archive": set(stage.keys("data-archive")),
+        "to archive": {key for key in stage.keys("temp-processing") if key.endswith(".parquet")},
+        "rows": len(stage.parquet("business-data", f"flights/flight_date={DAY}/")),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +44,7 @@ def daily(stage: Stage) -> Run:
 
 @pytest.fixture(scope="module")
 def first_results(stage: Stage, daily: Run) -> dict[str, Any]:
-    return stage.results()
+    return results_of(stage)
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +157,7 @@ def test_what_was_processed_is_archived_under_its_month_and_cleared_away(
 def test_a_rerun_of_the_day_changes_nothing(stage: Stage, first_results: dict[str, Any]) -> None:
     rerun = stage.run("emr_daily_etl", run_conf={"day": DAY})
     assert (rerun.state, set(rerun.steps.values())) == ("success", {"COMPLETED"})
-    assert stage.results() == first_results
+    assert results_of(stage) == first_results
 
 
 def test_a_day_that_has_not_landed_fails_at_the_validation_and_leaves_no_cluster(

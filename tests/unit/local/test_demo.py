@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.local.demo import watch
 from airflow_emr_pipelines.local.errors import BrokenDags
@@ -46,7 +47,11 @@ class Airflow:
 
 
 class Emulator:
-    """Has no clusters."""
+    """Has no clusters, and refuses the first look at them for its rates."""
+
+    def __init__(self) -> None:
+        self.log = Path("emulator.log")
+        self.looks = 0
 
     def check(self) -> None:
         return
@@ -58,10 +63,15 @@ class Emulator:
         return self
 
     def paginate(self) -> list[dict[str, list[object]]]:
+        self.looks += 1
+        if self.looks == 1:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "ListClusters")
         return [{"Clusters": []}]
 
 
 def test_a_file_that_becomes_broken_while_the_run_goes_on_ends_the_demo_long_before_its_limit() -> None:
-    airflow, emulator = cast("LocalAirflow", Airflow()), cast("LocalEmulator", Emulator())
+    emulator = Emulator()
+    airflow, served = cast("LocalAirflow", Airflow()), cast("LocalEmulator", emulator)
     with pytest.raises(BrokenDags, match="half a word"):
-        watch(airflow, emulator, Progress(), "2013-01-01", timeout=20)
+        watch(airflow, served, Progress(), "2013-01-01", timeout=20)
+    assert emulator.looks > 1

@@ -1,0 +1,11 @@
+"""What the example workflows read besides a day's flights and the reference tables, each made from those flights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_emr_pipelines.local.flights import DayOfFlights
+
+INPUTS: tuple[Callable[[Any, DayOfFlights], None], ...] = ()
+"""Each lands one workflow's input of a day: called with boto3's client of S3 and the flights of the day."""
