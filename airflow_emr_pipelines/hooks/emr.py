@@ -91,9 +91,10 @@ class EmrHook(AwsBaseHook):
 
     # Steps
 
-    def add_step(self, cluster_id: str, step: Mapping[str, Any]) -> str:
+    def add_step(self, cluster_id: str, step: Mapping[str, Any], *, execution_role_arn: str | None = None) -> str:
         """AddJobFlowSteps with one step, sent once: the new step's id."""
-        return str(self.unrepeated.add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])["StepIds"][0])
+        role = {"ExecutionRoleArn": execution_role_arn} if execution_role_arn else {}
+        return str(self.unrepeated.add_job_flow_steps(JobFlowId=cluster_id, Steps=[step], **role)["StepIds"][0])
 
     def list_steps(self, cluster_id: str, **filters: Any) -> Iterator[list[StepReport]]:
         """The cluster's steps, newest first, a page (at most 50) at a time; filters as ListSteps takes them."""

@@ -37,18 +37,30 @@ class EmrSteps(EmrSource):
     def identity(self) -> Hashable:
         return ("steps", self.account, self.cluster_id)
 
-    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+    def submit(
+        self,
+        request: Mapping[str, Any],
+        key: str,
+        since: datetime,
+        *,
+        earlier: str | None = None,
+        execution_role_arn: str | None = None,
+    ) -> str:
         """The id of the one step that this request made.
 
         :param since: when the key's DAG run started: nothing older carries the key
         :param earlier: the step of an earlier attempt under the same key, which is not what is looked for
+        :param execution_role_arn: the step's runtime role
         """
 
         def find() -> str | None:
             found = self.find(key, since)
             return found.id if found and found.id != earlier else None
 
-        return send_once(lambda: self.hook.add_step(self.cluster_id, request), find, operation="AddJobFlowSteps")
+        def send() -> str:
+            return self.hook.add_step(self.cluster_id, request, execution_role_arn=execution_role_arn)
+
+        return send_once(send, find, operation="AddJobFlowSteps")
 
     def find(self, key: str, since: datetime) -> StepReport | None:
         """The newest step with that key in its name, created since then."""

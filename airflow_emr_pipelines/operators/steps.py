@@ -19,7 +19,7 @@ from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import KEY_TAG, name_with_key
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
-from airflow_emr_pipelines.specs.render_ec2 import check, render_cluster, render_step
+from airflow_emr_pipelines.specs.render_ec2 import check, check_runtime_role, render_cluster, render_step
 from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import StepState
@@ -48,6 +48,8 @@ class EmrRunStepOperator(EmrOperator):
     :param cluster_id: where; a cluster that is STARTING, BOOTSTRAPPING, RUNNING or WAITING
     :param successor: what to create where the cluster was lost, or has ended before the task was cleared; the steps of
         a TaskGroup share one, and its teardown ends it
+    :param execution_role_arn: the runtime role that a Spark or Hive step acts as; the cluster has a security
+        configuration that enables runtime roles
     :param show_logs: when the tails of the step's logs are put into the task log
     :param openlineage_inject_parent_job_info: tell a Spark step which task has started it; None for ``[openlineage]
         spark_inject_parent_job_info``
@@ -62,7 +64,13 @@ class EmrRunStepOperator(EmrOperator):
     """
 
     operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
-    template_fields: Sequence[str] = ("step", "cluster_id", "successor", *EmrOperator.template_fields)
+    template_fields: Sequence[str] = (
+        "step",
+        "cluster_id",
+        "successor",
+        "execution_role_arn",
+        *EmrOperator.template_fields,
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"step": "json", "successor": "json"}
 
     def __init__(
@@ -71,6 +79,7 @@ class EmrRunStepOperator(EmrOperator):
         step: Step | Mapping[str, Any] | Any,
         cluster_id: str | Any,
         successor: EmrCluster | Mapping[str, Any] | Any = None,
+        execution_role_arn: str | Any | None = None,
         show_logs: Literal["on_failure", "always"] = "on_failure",
         openlineage_inject_parent_job_info: bool | None = None,
         openlineage_inject_transport_info: bool | None = None,
@@ -80,9 +89,11 @@ class EmrRunStepOperator(EmrOperator):
         if show_logs not in ("on_failure", "always"):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
         check(step, successor, region=self.region_name)
+        check_runtime_role(step, execution_role_arn)
         self.step = to_plain(step)
         self.successor = to_plain(successor)
         self.cluster_id = cluster_id
+        self.execution_role_arn = execution_role_arn
         self.show_logs = show_logs
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
@@ -95,6 +106,7 @@ class EmrRunStepOperator(EmrOperator):
         step, run = from_plain(self.step, Step), TaskRun.of(context)
         hook = self.steps(self.cluster_id).hook
         where = hook.where()
+        check_runtime_role(step, self.execution_role_arn)
         told = self.lineage.given_to(step, context)
         request = render_step(told, name=name_with_key(step.name, run.key), region=where["region"])
         cluster = hook.describe_cluster(self.cluster_id)
@@ -128,7 +140,13 @@ class EmrRunStepOperator(EmrOperator):
         if not cluster.state.accepts_steps:
             return None
         self._check_logs(cluster, step)
-        step_id = steps.submit(request, run.key, run.started, earlier=earlier.id if earlier else None)
+        step_id = steps.submit(
+            request,
+            run.key,
+            run.started,
+            earlier=earlier.id if earlier else None,
+            execution_role_arn=self.execution_role_arn,
+        )
         self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], cluster.id)
         return step_id
 

@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.arns import role_arn
 from airflow_emr_pipelines.specs.late import all_known, is_text
 from airflow_emr_pipelines.specs.render_ec2_cluster import render_cluster
 from airflow_emr_pipelines.specs.render_ec2_steps import HadoopJarStep, hadoop_jar_step
 from airflow_emr_pipelines.specs.steps import ScriptRunnerStep, Step
+from airflow_emr_pipelines.specs.steps.custom_jar import COMMAND_RUNNER
 
-__all__ = ["check", "hadoop_jar_step", "render_cluster", "render_step"]
+__all__ = ["check", "check_runtime_role", "hadoop_jar_step", "render_cluster", "render_step"]
 
 ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
+
+WITH_RUNTIME_ROLE = ("spark-submit", "spark-sql", "spark-example", "hive-script")
+"""Commands that EMR runs as a runtime role (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-steps-runtime-roles.html)."""
 
 
 def check(*values: Any, region: str | None = None) -> None:
@@ -31,6 +36,23 @@ def check(*values: Any, region: str | None = None) -> None:
             check(*value, region=region)
         elif isinstance(value, Step) and all_known(value):
             render_step(value, region=region if is_text(region) else None)
+
+
+def check_runtime_role(step: Any, execution_role_arn: Any) -> None:
+    """Refuse a runtime role that is none, or of a step that cannot have one, as far as it is known."""
+    if execution_role_arn is None:
+        return
+    role_arn("execution_role_arn", execution_role_arn)
+    if isinstance(step, Step) and all_known(step):
+        jar_step = hadoop_jar_step(step)
+        command = jar_step["Args"][0] if jar_step["Jar"] == COMMAND_RUNNER and jar_step["Args"] else jar_step["Jar"]
+        if command not in WITH_RUNTIME_ROLE:
+            raise InvalidSpec(
+                f"{type(step).__name__}({step.name!r}), execution_role_arn",
+                execution_role_arn,
+                "EMR has runtime roles for Spark and Hive steps only",
+                "leave it out: the step then acts as the instance profile of the cluster",
+            )
 
 
 def render_step(step: Step, *, name: str | None = None, region: str | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.late import all_known
+from airflow_emr_pipelines.specs.late import all_known, known
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
 from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
@@ -66,6 +66,8 @@ class TransientCluster(ClusterTasks):
                 f"cluster {cluster.name} has no log_uri, so there will be no logs to show",
                 'give the cluster log_uri="s3://…", or leave show_logs at on_failure',
             )
+        if operator_arguments.get("execution_role_arn") is not None and isinstance(cluster, EmrCluster):
+            _check_runtime_role(operator_arguments["execution_role_arn"], cluster)
         if isinstance(step, Step) and isinstance(cluster, EmrCluster):
             _check_application(step, cluster)
         return super().run(step, task_id, **operator_arguments)
@@ -138,6 +140,20 @@ def transient_cluster(
         replace_lost_cluster=replace_lost_cluster,
         **task_group_arguments,
     )
+
+
+def _check_runtime_role(role: Any, cluster: EmrCluster) -> None:
+    """EMR refuses a step with a runtime role on a cluster that cannot have any, when it is submitted."""
+    release = releases.numbers_of(cluster.release_label)
+    if cluster.security_configuration is None:
+        rule, remedy = "a security configuration enables runtime roles", "give the cluster one: security_configuration="
+    elif release and release < releases.RUNTIME_ROLES:
+        rule, remedy = f"runtime roles need {releases.label_of(releases.RUNTIME_ROLES)}", "choose a newer release"
+    elif known(cluster.instances) and cluster.instances.primaries == 3:
+        rule, remedy = "three primaries have no runtime roles", "choose one primary"
+    else:
+        return
+    raise InvalidSpec(f"execution_role_arn of a step on cluster {cluster.name}", role, rule, remedy)
 
 
 def _check_application(step: Step, cluster: EmrCluster) -> None:

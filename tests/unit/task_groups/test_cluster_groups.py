@@ -21,6 +21,8 @@ from airflow_emr_pipelines import (
     PrestoStep,
     ScriptRunnerStep,
     ShellStep,
+    SparkStep,
+    Step,
     TrinoStep,
     existing_cluster,
     transient_cluster,
@@ -370,3 +372,44 @@ def test_an_id_that_is_none_of_a_cluster_is_refused(cluster_id: str | None) -> N
 def test_an_id_may_be_text_or_a_template(cluster_id: str) -> None:
     with DAG("right_id", schedule=None), existing_cluster("emr", cluster_id) as cluster:
         assert cluster.run(ShellStep("a", "true")).cluster_id == cluster_id
+
+
+ROLE = "arn:aws:iam::123456789012:role/job"
+SPARK = SparkStep("Job", "s3://apps/job.py")
+GOVERNED = dataclasses.replace(CLUSTER, security_configuration="runtime-roles")
+
+
+def test_a_step_may_act_as_a_role_of_its_own_also_one_that_is_known_late() -> None:
+    with DAG("d", schedule=None), transient_cluster("emr", GOVERNED) as cluster:
+        assert cluster.run(SPARK, execution_role_arn=ROLE).execution_role_arn == ROLE
+        late = cluster.run(SPARK, task_id="late", execution_role_arn="{{ params.role }}")
+    assert "execution_role_arn" in late.template_fields
+
+
+@pytest.mark.parametrize(
+    ("cluster", "rule"),
+    [
+        (CLUSTER, "a security configuration enables runtime roles"),
+        (dataclasses.replace(GOVERNED, release_label="emr-6.6.0"), "runtime roles need emr-6.7.0"),
+        (
+            dataclasses.replace(GOVERNED, instances=InstanceGroups(primary=Group("m5.xlarge", count=3))),
+            "three primaries have no runtime roles",
+        ),
+    ],
+)
+def test_a_runtime_role_on_a_cluster_without_such_is_refused(cluster: EmrCluster, rule: str) -> None:
+    with DAG("d", schedule=None), pytest.raises(InvalidSpec, match=rule):
+        with transient_cluster("emr", cluster) as group:
+            group.run(SPARK, execution_role_arn=ROLE)
+
+
+@pytest.mark.parametrize(
+    ("step", "role", "said"),
+    [
+        (ShellStep("Shell", "true"), ROLE, "EMR has runtime roles for Spark and Hive steps only"),
+        (SPARK, "job", "it is no ARN of an IAM role"),
+    ],
+)
+def test_a_runtime_role_that_is_none_or_of_another_kind_of_step_is_refused(step: Step, role: str, said: str) -> None:
+    with pytest.raises(InvalidSpec, match=said):
+        EmrRunStepOperator(task_id="t", step=step, cluster_id="j-1", execution_role_arn=role)
