@@ -26,7 +26,7 @@ CLIENTS := .venv-clients
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak docs env clean
+.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak docs graphs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,9 @@ soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SC
 docs: $(STAMP) ## the pages with the reference, as a site in build/docs
 	@AIRFLOW_HOME=$(CURDIR)/build/airflow AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING $(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b dirhtml docs build/docs
 	@echo "Open build/docs/index.html"
+
+graphs: $(STAMP) ## the examples' graphs, drawn anew beside their pages (needs the program dot of Graphviz)
+	@AIRFLOW_HOME=$(CURDIR)/build/airflow AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING $(BIN)/python -W ignore docs/graphs.py
 
 env: .env ## the secrets that docker-compose.yaml asks for, drawn once into .env
 

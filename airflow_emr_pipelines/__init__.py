@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
     from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
+    from airflow_emr_pipelines.specs.prices import Between, HourlyCost, InstancePrice, Prices, hourly_cost
     from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
     from airflow_emr_pipelines.specs.steps import (
         CustomJarStep,
@@ -77,6 +78,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AutoScaling",
+    "Between",
     "BootstrapAction",
     "CapacityReservation",
     "CloudWatchLogs",
@@ -102,8 +104,10 @@ __all__ = [
     "GroupChange",
     "HadoopStreamingStep",
     "HiveStep",
+    "HourlyCost",
     "InstanceFleets",
     "InstanceGroups",
+    "InstancePrice",
     "InstanceTypeConfig",
     "KerberosAttributes",
     "ManagedScaling",
@@ -113,6 +117,7 @@ __all__ = [
     "OnFailure",
     "PigStep",
     "PrestoStep",
+    "Prices",
     "RootVolume",
     "S3DistCpStep",
     "ScalingRule",
@@ -129,6 +134,7 @@ __all__ = [
     "existing_cluster",
     "flink_conf",
     "glue_catalog",
+    "hourly_cost",
     "jupyter_s3",
     "spark_defaults",
     "sql_connector",
@@ -179,6 +185,7 @@ _HOMES = {
     ),
     "specs.kerberos": ("KerberosAttributes", "Secret"),
     "specs.monitoring": ("CloudWatchLogs", "MonitoringConfiguration"),
+    "specs.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost"),
     "specs.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
     "specs.steps": (
         "CustomJarStep",

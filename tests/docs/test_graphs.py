@@ -1,0 +1,62 @@
+"""The pictures of the examples' graphs show what the DAGs are now. The tests need no Graphviz."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from typing import Any
+
+import pytest
+
+from docs.graphs import PICTURES, dot_of, edges_of, examples, shown_in
+
+WAY_OUT = "its DAG has changed since it was drawn: make graphs"
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a library that Airflow reads .airflowignore with
+        return examples()
+
+
+def test_a_picture_shows_the_tasks_and_edges_that_its_dag_has_now(dags: dict[str, Any]) -> None:
+    assert dags
+    for dag_id, dag in dags.items():
+        picture = PICTURES / f"{dag_id}.svg"
+        assert picture.exists(), f"{dag_id} has no picture: make graphs"
+        assert shown_in(picture.read_text()) == (set(dag.task_ids), edges_of(dag)), f"{picture.name}: {WAY_OUT}"
+
+
+def test_each_example_has_a_page_with_its_picture_and_no_picture_is_left_over(dags: dict[str, Any]) -> None:
+    index = (PICTURES / "index.md").read_text()
+    for dag_id in dags:
+        assert f"({dag_id}.svg)" in (PICTURES / f"{dag_id}.md").read_text()
+        assert f"\n{dag_id}\n" in index
+    assert {picture.stem for picture in PICTURES.glob("*.svg")} == set(dags)
+
+
+def test_a_picture_holds_nothing_of_the_machine_that_drew_it() -> None:
+    for picture in PICTURES.glob("*.svg"):
+        assert not re.search(r"generated|/home/|/tmp/|/work/|20[0-9]{2}-", picture.read_text(), re.IGNORECASE), picture
+
+
+def test_edges_that_setup_and_teardown_imply_are_left_out(dags: dict[str, Any]) -> None:
+    edges = edges_of(dags["emr_transient_spark"])
+    tasks = ["create_cluster", "carrier_delays", "steps_ended", "terminate_cluster"]
+    assert edges == {(f"pipeline.{above}", f"pipeline.{below}") for above, below in itertools.pairwise(tasks)}
+
+
+def test_what_is_read_back_from_a_picture_is_what_it_shows() -> None:
+    node, edge = '<g class="node"><title>{}</title></g>', '<g class="edge"><title>{}</title></g>'
+    inside = node.format("a.b") + node.format("c") + edge.format("a.b&#45;&gt;c")
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg"><g class="graph"><title>x</title>{inside}</g></svg>'
+    assert shown_in(picture) == ({"a.b", "c"}, {("a.b", "c")})
+
+
+def test_a_graph_is_written_the_same_each_time(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        text = dot_of(dag)
+        assert text == dot_of(dag)
+        assert all(f'"{task_id}" [label=' in text for task_id in dag.task_ids)
