@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         jupyter_s3,
         spark_defaults,
         sql_connector,
+        yarn_queues,
         yarn_site,
     )
     from airflow_emr_pipelines.specs.fleets import (
@@ -52,6 +53,16 @@ if TYPE_CHECKING:
     )
     from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
     from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
+    from airflow_emr_pipelines.specs.presets import (
+        data_engineering_cluster,
+        interactive_analytics_cluster,
+        io_optimized_cluster,
+        machine_learning_cluster,
+        memory_optimized_cluster,
+        multi_tenant_cluster,
+        spark_analytics_cluster,
+        streaming_cluster,
+    )
     from airflow_emr_pipelines.specs.prices import Between, HourlyCost, InstancePrice, Prices, hourly_cost
     from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
     from airflow_emr_pipelines.specs.steps import (
@@ -130,15 +141,24 @@ __all__ = [
     "SpotResizing",
     "Step",
     "TrinoStep",
+    "data_engineering_cluster",
     "environment",
     "existing_cluster",
     "flink_conf",
     "glue_catalog",
     "hourly_cost",
+    "interactive_analytics_cluster",
+    "io_optimized_cluster",
     "jupyter_s3",
+    "machine_learning_cluster",
+    "memory_optimized_cluster",
+    "multi_tenant_cluster",
+    "spark_analytics_cluster",
     "spark_defaults",
     "sql_connector",
+    "streaming_cluster",
     "transient_cluster",
+    "yarn_queues",
     "yarn_site",
 ]
 
@@ -172,6 +192,7 @@ _HOMES = {
         "jupyter_s3",
         "spark_defaults",
         "sql_connector",
+        "yarn_queues",
         "yarn_site",
     ),
     "specs.fleets": (
@@ -185,6 +206,16 @@ _HOMES = {
     ),
     "specs.kerberos": ("KerberosAttributes", "Secret"),
     "specs.monitoring": ("CloudWatchLogs", "MonitoringConfiguration"),
+    "specs.presets": (
+        "data_engineering_cluster",
+        "interactive_analytics_cluster",
+        "io_optimized_cluster",
+        "machine_learning_cluster",
+        "memory_optimized_cluster",
+        "multi_tenant_cluster",
+        "spark_analytics_cluster",
+        "streaming_cluster",
+    ),
     "specs.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost"),
     "specs.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
     "specs.steps": (

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import addresses, rules, spark_conf
-from airflow_emr_pipelines.specs.late import is_text, known
+from airflow_emr_pipelines.specs.late import all_known, is_text, known
 from airflow_emr_pipelines.specs.spec import Spec
 
 GLUE_CLIENT_FACTORY = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
@@ -18,7 +18,9 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ENVIRONMENT_SETTING = re.compile(r"[A-Z0-9_]+_(?:HEAPSIZE|OPTS)|.*heap[._-]?size.*", re.IGNORECASE)
 HADOOP_SITES = ("core-site", "hdfs-site", "yarn-site", "mapred-site")
 METASTORE_DATABASE = "javax.jdo.option.ConnectionURL"
+STATE_BACKENDS = ("hashmap", "rocksdb")
 SQL_ENGINES = ("trino", "presto", "prestosql")
+QUEUE = re.compile(r"[A-Za-z0-9_-]+")
 CONNECTOR = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -139,6 +141,42 @@ def yarn_site(
     )
 
 
+def yarn_queues(shares: Mapping[str, int | float], *, most: int | float = 100) -> Configuration:
+    """Queues of YARN that share the cluster (capacity-scheduler). A Spark step goes to one by ``queue=``.
+
+    What names no queue goes to the one that is called default, and is refused where there is none.
+
+    :param shares: per cent that each queue is sure to get; together they are 100
+    :param most: per cent that a queue may grow to while the others leave room
+    """
+    field = "yarn_queues.shares"
+    if not all_known(shares) or not known(most):
+        raise InvalidSpec(field, shares, "shares are known when the DAG is written", "write numbers")
+    checked = rules.settings(field, shares, name=_queue, each=_share)
+    limit = rules.number("yarn_queues.most", most, least=max(checked.values(), default=0))
+    if limit > 100:
+        raise InvalidSpec("yarn_queues.most", most, "a queue grows to 100 per cent at the most", "lower it")
+    if abs(sum(checked.values()) - 100) > 0.01:
+        told = f"they are {sum(checked.values()):g} together"
+        raise InvalidSpec(field, dict(checked), told, "make them 100, with a queue default for what names none")
+    root = "yarn.scheduler.capacity.root"
+    properties = {f"{root}.queues": ",".join(checked)}
+    for name, share in checked.items():
+        properties[f"{root}.{name}.capacity"] = f"{share:g}"
+        properties[f"{root}.{name}.maximum-capacity"] = f"{limit:g}"
+    return Configuration("capacity-scheduler", properties)
+
+
+def _queue(field: str, name: Any) -> Any:
+    if not QUEUE.fullmatch(str(name)):
+        raise InvalidSpec(field, name, "it is no name of a queue", "write it of letters, digits, - and _")
+    return name
+
+
+def _share(field: str, value: Any) -> Any:
+    return rules.number(field, value, least=0)
+
+
 def sql_connector(name: str, properties: Mapping[str, Any] | None = None, *, engine: str = "trino") -> Configuration:
     """A catalog of Trino or Presto. The Glue Data Catalog is ``sql_connector("hive", {"hive.metastore": "glue"})``.
 
@@ -155,16 +193,29 @@ def sql_connector(name: str, properties: Mapping[str, Any] | None = None, *, eng
 
 
 def flink_conf(
-    conf: Mapping[str, Any] | None = None, *, checkpoints: str | None = None, task_slots: int | str | None = None
+    conf: Mapping[str, Any] | None = None,
+    *,
+    checkpoints: str | None = None,
+    checkpoint_seconds: int | str | None = None,
+    state_backend: str | None = None,
+    task_slots: int | str | None = None,
 ) -> Configuration:
     """Settings for all Flink jobs of a cluster (flink-conf).
 
     :param checkpoints: the folder of checkpoints, in S3 or HDFS
+    :param checkpoint_seconds: how often there is one
+    :param state_backend: hashmap (memory) or rocksdb (disk, and checkpoints of what has changed only)
     :param task_slots: slots of each task manager
     """
     ours: dict[str, Any] = {}
     if checkpoints is not None:
         ours["state.checkpoints.dir"] = addresses.folder("flink_conf.checkpoints", checkpoints)
+    if checkpoint_seconds is not None:
+        seconds = rules.whole("flink_conf.checkpoint_seconds", checkpoint_seconds, least=1)
+        ours["execution.checkpointing.interval"] = f"{seconds} s"
+    if state_backend is not None:
+        ours["state.backend"] = rules.choice("flink_conf.state_backend", state_backend, choices=STATE_BACKENDS)
+        ours["state.backend.incremental"] = state_backend == "rocksdb"
     if task_slots is not None:
         ours["taskmanager.numberOfTaskSlots"] = rules.whole("flink_conf.task_slots", task_slots, least=1)
     return Configuration("flink-conf", _both("flink_conf.conf", rules.settings("flink_conf.conf", conf or {}), ours))

@@ -24,7 +24,7 @@ GONE_FROM: dict[str, Release] = {
     "sqoop": (7, 5, 0),
 }
 """The first release that is known to lack an application."""
-SINCE: dict[str, Release] = {"amazoncloudwatchagent": (7, 0, 0), "trino": (6, 4, 0)}
+SINCE: dict[str, Release] = {"amazoncloudwatchagent": (7, 0, 0), "prestosql": (6, 1, 0), "trino": (6, 4, 0)}
 """The first release that has an application under this name."""
 REMEDIES = {
     "ganglia": "AmazonCloudWatchAgent took its place",
@@ -104,12 +104,20 @@ def check_applications(field: str, applications: Sequence[Any], numbers: Release
 
 def name_on(label: object, names: Sequence[str]) -> str:
     """The name, of an application's several, that a release knows it by."""
+    return (known_on(label, names) or names)[0]
+
+
+def known_on(label: object, names: Sequence[str]) -> Sequence[str]:
+    """Those of some applications that a release is not known to lack; of one not known yet, that none has lost."""
     numbers = numbers_of(label)
-    for name in names:
-        gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
-        if numbers and (gone is None or numbers < gone) and (since is None or numbers >= since):
-            return name
-    return names[0]
+    if numbers is None:
+        return [name for name in names if name.lower() not in GONE_FROM]
+    return [name for name in names if not _lacks(numbers, name)]
+
+
+def _lacks(numbers: Release, name: str) -> bool:
+    gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
+    return bool((gone and numbers >= gone) or (since and numbers < since))
 
 
 def label_of(numbers: Release) -> str:

@@ -14,6 +14,7 @@ from airflow_emr_pipelines.specs.configurations import (
     jupyter_s3,
     spark_defaults,
     sql_connector,
+    yarn_queues,
     yarn_site,
 )
 from tests.unit.specs.each_field import Output
@@ -214,3 +215,47 @@ def test_notebooks_outlive_the_cluster() -> None:
     assert jupyter_s3("{{ var.value.bucket }}").properties["s3.persistence.bucket"] == "{{ var.value.bucket }}"
     with pytest.raises(InvalidSpec, match="without s3:// or a folder"):
         jupyter_s3("s3://notebooks/")
+
+
+def test_queues_share_the_cluster() -> None:
+    root = "yarn.scheduler.capacity.root"
+    assert yarn_queues({"default": 12.5, "etl": 87.5}, most=90).properties == {
+        f"{root}.queues": "default,etl",
+        f"{root}.default.capacity": "12.5",
+        f"{root}.default.maximum-capacity": "90",
+        f"{root}.etl.capacity": "87.5",
+        f"{root}.etl.maximum-capacity": "90",
+    }
+
+
+@pytest.mark.parametrize(
+    ("shares", "most", "told"),
+    [
+        ({"a": 50, "b": 40}, 100, "they are 90 together"),
+        ({}, 100, "they are 0 together"),
+        ({"a": 100}, 90, "it must be at least 100"),
+        ({"a.b": 100}, 100, "it is no name of a queue"),
+        ({"a": -1, "b": 101}, 200, "it must be at least 0"),
+        ({"a": "{{ params.share }}"}, 100, "shares are known when the DAG is written"),
+        ({"a": 100}, 101, "a queue grows to 100 per cent at the most"),
+        ("a=100", 100, "it is a mapping"),
+        ("{{ params.shares }}", 100, "shares are known when the DAG is written"),
+    ],
+)
+def test_queues_that_yarn_would_not_start_with_are_refused(shares: Any, most: float, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        yarn_queues(shares, most=most)
+
+
+def test_flink_keeps_its_state_where_it_is_told() -> None:
+    conf = flink_conf(checkpoints="s3://checkpoints/", checkpoint_seconds=60, state_backend="rocksdb")
+    assert conf.properties == {
+        "state.checkpoints.dir": "s3://checkpoints/",
+        "execution.checkpointing.interval": "60 s",
+        "state.backend": "rocksdb",
+        "state.backend.incremental": "true",
+    }
+    with pytest.raises(InvalidSpec, match="state_backend"):
+        flink_conf(state_backend="memory")
+    with pytest.raises(InvalidSpec, match="checkpoint_seconds"):
+        flink_conf(checkpoint_seconds=0)
