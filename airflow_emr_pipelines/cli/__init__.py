@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from airflow_emr_pipelines.cli import reap
+from airflow_emr_pipelines.cli import iam_policy, reap
 from airflow_emr_pipelines.emulator import arguments as emulator
 from airflow_emr_pipelines.local import seed
 
@@ -35,13 +35,19 @@ def get_commands() -> list[CLICommand]:
     return [
         GroupCommand(
             name="emr",
-            help="Amazon EMR pipelines: tidy up, or try them on this machine",
+            help="Amazon EMR pipelines: what they may do, tidying up, and trying them on this machine",
             subcommands=(
                 ActionCommand(
                     name="emulator",
                     help="Serve EMR, S3 and more on this machine, with real Spark",
                     func=serve,
                     args=(cast("Arg", Declared(emulator.add_arguments)),),
+                ),
+                ActionCommand(
+                    name="iam-policy",
+                    help="Print the smallest IAM policy that a DAG's calls need",
+                    func=iam_policy.run,
+                    args=(cast("Arg", Declared(iam_policy.add_arguments)),),
                 ),
                 ActionCommand(
                     name="reap",

@@ -17,6 +17,7 @@ from pathlib import Path
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
 from airflow_emr_pipelines.local.drawn import write_private
 from airflow_emr_pipelines.local.errors import NotReady, PortTaken, StillUp
+from airflow_emr_pipelines.local.inputs import encounters
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow, free_port
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from airflow_emr_pipelines.local.processes import STOP_SECONDS, LastingProcess
@@ -141,7 +142,8 @@ class Background:
             say(f"the emulator serves EMR and S3 at {self.emulator.url}")
         s3 = self.emulator.client("s3")
         days = [day for day in DAYS if not has_landed(day, s3_client=s3)]
-        seed(days, s3_client=s3, dags_folder=Path(self.choices.dags_folder))
+        secrets = self.emulator.client("secretsmanager", encounters.REGION)
+        seed(days, s3_client=s3, dags_folder=Path(self.choices.dags_folder), secrets_client=secrets)
         say(f"S3 has the job scripts{f' and the flights of {days[0]} to {days[-1]}' if days else ''}")
 
     def _see_that_ports_are_free(self, missing: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 LocalError
 ├── ApiError      Airflow's API server refused a call
 ├── BrokenDags    a file in the DAGs folder cannot be imported
+├── JarNotBuilt   the compiler refused the source of an example's jar
 ├── NotReady      something did not happen in time
 ├── PortTaken     somebody else listens where a server should
 ├── ProcessDied   a process that should be running has ended
@@ -40,6 +41,17 @@ class BrokenDags(LocalError):
 
     def __str__(self) -> str:
         return "\n".join(f"{name} cannot be imported:\n{trace}" for name, trace in self.errors.items())
+
+
+class JarNotBuilt(LocalError):
+    """The compiler refused the source of an example's jar."""
+
+    def __init__(self, source: Path, said: str) -> None:
+        super().__init__(source, said)
+        self.source, self.said = source, said
+
+    def __str__(self) -> str:
+        return f"{self.source} does not compile:\n{self.said.strip()}"
 
 
 class NotReady(LocalError):

@@ -100,7 +100,7 @@ class LocalEmulator:
         """What points any AWS client at this emulator."""
         return aws_environment(self.url)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region_name: str = REGION) -> Any:
         """A boto3 client of this emulator. No file, profile or variable of the user's has a say."""
         import boto3
         import botocore.session
@@ -109,7 +109,7 @@ class LocalEmulator:
         config = Config(retries={"mode": "standard", "total_max_attempts": 4})  # for EMR's rates, to which it keeps
         nobody = botocore.session.Session(session_vars={name: (None, None, value, None) for name, value in NO_USER})
         session = boto3.Session(AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"], botocore_session=nobody)
-        return session.client(service, endpoint_url=self.url, region_name=REGION, config=config)
+        return session.client(service, endpoint_url=self.url, region_name=region_name, config=config)
 
     def _is_ready(self) -> bool:
         said = READY.search(self.process.log.read_bytes(), self._said_before)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,13 +25,17 @@ from airflow_emr_pipelines.local.flights import (
     packaged_data,
     with_faults,
 )
-from airflow_emr_pipelines.local.inputs import INPUTS
+from airflow_emr_pipelines.local.inputs import INPUTS, encounters
+
+log = logging.getLogger(__name__)
 
 RAW_BUCKET = "raw-data"
 RESULT_BUCKETS = (
     "analytics-results",
     "business-data",
     "cleansed-data",
+    "clinical-audit",
+    "clinical-curated",
     "data-archive",
     "emr-logs",
     "model-registry",
@@ -55,6 +60,7 @@ def seed(
     s3_client: Any,
     plant_faults: int | None = None,
     dags_folder: Path | None = None,
+    secrets_client: Any = None,
 ) -> list[Landed]:
     """Make the buckets that are missing, upload job files, reference tables and the flights of the days.
 
@@ -62,6 +68,8 @@ def seed(
     :param s3_client: boto3's client of S3
     :param plant_faults: a number from which duplicates and broken rows are drawn and added; none when not given
     :param dags_folder: the folder whose ``jobs/<bucket>/…`` is uploaded; looked for when not given
+    :param secrets_client: boto3's client of Secrets Manager, for the key of the clinical pseudonyms; none is made when
+        not given
     """
     wanted = [checked_day(day) for day in days]
     data, jobs = packaged_data(), (dags_folder or find_dags_folder()) / "jobs"
@@ -72,6 +80,10 @@ def seed(
     make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS, *(bucket for bucket, *_ in job_keys.values())})
     for path, (bucket, *key) in job_keys.items():
         put(s3_client, bucket, "/".join(key), path.read_bytes())
+        if path.suffix == ".scala":
+            _put_jar(s3_client, path, bucket, "/".join(key))
+    if secrets_client is not None:
+        encounters.make_key(secrets_client)
     for table in REFERENCE_TABLES:
         put(s3_client, RAW_BUCKET, f"reference/{table}.csv", (data / f"{table}.csv").read_bytes())
     landed = []
@@ -82,6 +94,17 @@ def seed(
             land(s3_client, flights)
         landed.append(Landed(flights.day, flights.rows, flights.duplicates, flights.broken))
     return landed
+
+
+def _put_jar(s3_client: Any, source: Path, bucket: str, key: str) -> None:
+    """Upload the jar of a Scala source beside it; without Java here the example that runs it lacks it."""
+    from airflow_emr_pipelines.emulator.java import MissingExtra
+    from airflow_emr_pipelines.local.jars import jar_of
+
+    try:
+        put(s3_client, bucket, key.removesuffix(source.suffix) + ".jar", jar_of(source))
+    except MissingExtra as error:
+        log.warning("The jar of %s is not built: %s", source.name, error)
 
 
 def key_of(day: date) -> str:
@@ -146,7 +169,13 @@ def run(options: argparse.Namespace) -> None:
         import boto3
 
         client = boto3.client("s3", endpoint_url=options.endpoint_url)
-        landed = seed(days, s3_client=client, plant_faults=options.plant_faults, dags_folder=options.dags_folder)
+        landed = seed(
+            days,
+            s3_client=client,
+            plant_faults=options.plant_faults,
+            dags_folder=options.dags_folder,
+            secrets_client=_secrets_of_an_emulator(options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")),
+        )
     except (InvalidSpec, ModuleNotFoundError) as error:
         sys.exit(str(error))
     for day in landed:
@@ -154,6 +183,15 @@ def run(options: argparse.Namespace) -> None:
             f", of which {day.duplicates} duplicates and {day.broken} broken rows are planted" if day.broken else ""
         )
         print(f"s3://{RAW_BUCKET}/{key_of(day.day)}: {day.rows} rows{planted}")
+
+
+def _secrets_of_an_emulator(endpoint_url: str | None) -> Any:
+    """In an account of AWS's a key is for a person to make, who says who may read it."""
+    import boto3
+
+    if endpoint_url is None:
+        return None
+    return boto3.client("secretsmanager", endpoint_url=endpoint_url, region_name=encounters.REGION)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

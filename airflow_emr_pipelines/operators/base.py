@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, BaseOperatorLink
 
 from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, job_key
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class EmrCallOperator(BaseOperator):
     :param region_name: the AWS region; None for the connection's
     """
 
+    calls: ClassVar[Calls]
     template_fields: Sequence[str] = ("aws_conn_id", "region_name")
     ui_color = "#ffe6c7"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec, StepsNotCancelled
 from airflow_emr_pipelines.operators.base import EmrOperator
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.releases import CANCELS_PENDING, CANCELS_RUNNING, cancels, label_of, numbers_of
@@ -38,6 +39,7 @@ class EmrCancelStepsOperator(EmrOperator):
     :raises StepsNotCancelled: EMR refused, with its reason for each step
     """
 
+    calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster", "ListSteps", "CancelSteps")}
     template_fields: Sequence[str] = (
         "cluster_id",
         "step_ids",

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
 from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.step_logs import failure_of
@@ -65,6 +66,14 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     :raises StepFailed: a step of ``steps`` did not complete
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("RunJobFlow", "DescribeCluster", "ListClusters", "TerminateJobFlows"),
+        "steps": ("ListSteps",),
+        "steps and cluster.log_uri": READS_S3,
+        "steps.log_uri": READS_S3,
+        "steps and cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
+        "cluster.termination_protected": ("SetTerminationProtection",),
+    }
     operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
@@ -165,6 +174,10 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     :raises ClusterFailed: the cluster is protected and not ours
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("DescribeCluster", "ListClusters", "TerminateJobFlows"),
+        "cluster.termination_protected": ("SetTerminationProtection",),
+    }
     template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
 
     def __init__(self, *, cluster_id: str | Any, **kwargs: Any) -> None:

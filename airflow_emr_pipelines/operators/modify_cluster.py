@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.base import EmrOperator
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.failures import gone
 from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.fleets import Fleet
@@ -60,6 +61,27 @@ class EmrModifyClusterOperator(EmrOperator):
     :raises ClusterGone: the cluster is ending, or has ended
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("DescribeCluster",),
+        "step_concurrency": ("ModifyCluster",),
+        "termination_protected": ("SetTerminationProtection",),
+        "not termination_protected": ("SetTerminationProtection",),
+        "unhealthy_node_replacement": ("SetUnhealthyNodeReplacement",),
+        "not unhealthy_node_replacement": ("SetUnhealthyNodeReplacement",),
+        "keep_alive": ("SetKeepJobFlowAliveWhenNoSteps",),
+        "not keep_alive": ("SetKeepJobFlowAliveWhenNoSteps",),
+        "idle_timeout": ("GetAutoTerminationPolicy", "PutAutoTerminationPolicy"),
+        "not idle_timeout": ("GetAutoTerminationPolicy", "RemoveAutoTerminationPolicy"),
+        "managed_scaling": ("GetManagedScalingPolicy", "PutManagedScalingPolicy"),
+        "not managed_scaling": ("GetManagedScalingPolicy", "RemoveManagedScalingPolicy"),
+        "groups": ("ListInstanceGroups", "ModifyInstanceGroups"),
+        "groups.auto_scaling": ("PutAutoScalingPolicy",),
+        "not groups.auto_scaling": ("RemoveAutoScalingPolicy",),
+        "task_groups": ("ListInstanceGroups", "AddInstanceGroups", "ModifyInstanceGroups"),
+        "task_groups.auto_scaling": ("PutAutoScalingPolicy",),
+        "fleets": ("ListInstanceFleets", "ModifyInstanceFleet"),
+        "task_fleet": ("ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet"),
+    }
     template_fields: Sequence[str] = ("cluster_id", *CHANGES, *EmrOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(CHANGES[5:], "json")
 

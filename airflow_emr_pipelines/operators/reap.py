@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
 
 from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs import rules
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class EmrReapClustersOperator(BaseOperator):
     :raises InvalidSpec: ``[emr_pipelines] deployment`` is not set
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("ListClusters", "DescribeCluster"),
+        "terminate": ("TerminateJobFlows", "SetTerminationProtection"),
+    }
     template_fields: Sequence[str] = ("terminate", "aws_conn_id", "region_name")
     ui_color = "#ffe6c7"
 

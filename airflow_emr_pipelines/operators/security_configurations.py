@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.base import EmrCallOperator
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.late import known
 
@@ -43,6 +44,7 @@ class EmrCreateSecurityConfigurationOperator(EmrSecurityConfigurationOperator):
     :raises SecurityConfigurationDiffers: there is one of that name that says something else
     """
 
+    calls: ClassVar[Calls] = {ALWAYS: ("CreateSecurityConfiguration", "DescribeSecurityConfiguration")}
     template_fields: Sequence[str] = ("security_configuration", *EmrSecurityConfigurationOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"security_configuration": "json"}
 
@@ -64,6 +66,8 @@ class EmrDeleteSecurityConfigurationOperator(EmrSecurityConfigurationOperator):
 
     :param name: which one
     """
+
+    calls: ClassVar[Calls] = {ALWAYS: ("DeleteSecurityConfiguration", "DescribeSecurityConfiguration")}
 
     def execute(self, context: Context) -> None:
         name = rules.text(f"{type(self).__name__}.name", self.name)

@@ -13,6 +13,7 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
 from airflow_emr_pipelines.operators.failures import gone
 from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
@@ -63,6 +64,16 @@ class EmrRunStepOperator(EmrOperator):
     :raises ClusterGone: the cluster cannot take steps any more; ClusterLost where its machines were lost
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps"),
+        "cluster.log_uri": READS_S3,
+        "step.log_uri": READS_S3,
+        "cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
+        "successor": ("RunJobFlow", "ListClusters", "TerminateJobFlows"),
+        "successor.termination_protected": ("SetTerminationProtection",),
+        "step.on_failure=TERMINATE_CLUSTER": ("TerminateJobFlows",),
+        "step.on_failure=TERMINATE_CLUSTER and cluster.termination_protected": ("SetTerminationProtection",),
+    }
     operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = (
         "step",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
 
@@ -19,6 +19,7 @@ from airflow_emr_pipelines.errors import (
 )
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.base import BACKSTOP
+from airflow_emr_pipelines.operators.calls import Calls
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +38,7 @@ class EmrSensor(BaseSensorOperator):
     :param deferrable: wait in the triggerer, which costs no worker slot; False waits as ``mode`` says
     """
 
+    calls: ClassVar[Calls]
     template_fields: Sequence[str] = ("aws_conn_id", "region_name")
     operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
     ui_color = "#fff4e3"

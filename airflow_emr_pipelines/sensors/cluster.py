@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.reports import ClusterReport
@@ -24,6 +25,7 @@ class EmrClusterSensor(EmrSensor):
     :raises ClusterFailed: the cluster ended in another state, with its reason
     """
 
+    calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster",)}
     template_fields: Sequence[str] = ("cluster_id", "target_states", *EmrSensor.template_fields)
 
     def __init__(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.reports import StepReport
@@ -22,6 +23,11 @@ class EmrStepSensor(EmrSensor):
     :raises StepFailed: the step ended otherwise, with the probable cause from its logs
     """
 
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("ListSteps", "DescribeCluster"),
+        "cluster.log_uri": READS_S3,
+        "cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
+    }
     template_fields: Sequence[str] = ("cluster_id", "step_id", *EmrSensor.template_fields)
 
     def __init__(self, *, cluster_id: str | Any, step_id: str | Any, **kwargs: Any) -> None:

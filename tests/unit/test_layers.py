@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": BASE | {"operators", "sensors", "task_groups"},
     "emulator": {"specs"},
     "local": {"emulator", "specs", "errors"},
-    "cli": BASE | {"hooks", "emulator", "local"},
+    "iam_policy": BASE | {"operators"},
+    "cli": BASE | {"hooks", "emulator", "local", "iam_policy"},
 }
 
 # Each DAG file is parsed again and again: half a second of boto3 would be paid every time.

@@ -1,0 +1,51 @@
+"""``airflow emr iam-policy DAG_ID``: what the role of Airflow's connection has to be allowed for a DAG."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command can be told."""
+    parser.add_argument("dag_id", help="the DAG whose calls are to be allowed")
+    parser.add_argument("--account", default="*", metavar="ID", help="AWS account of the resources; any by default")
+    parser.add_argument(
+        "--region", default="*", metavar="REGION", help="region of tasks that name none; any by default"
+    )
+    parser.add_argument("--partition", default="aws", help="aws, aws-cn or aws-us-gov; aws by default")
+    parser.add_argument(
+        "--deployment", metavar="ID", help="the deployment tag of clusters; the configured one by default"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the policy, and on stderr what it could not know; exit code 2 when there is no such DAG."""
+    from airflow_emr_pipelines import settings
+    from airflow_emr_pipelines.cli.dags import dag_of
+    from airflow_emr_pipelines.errors import EmrPipelinesError
+    from airflow_emr_pipelines.iam_policy.policy import Account, policy_of
+
+    try:
+        dag = dag_of(options.dag_id)
+    except EmrPipelinesError as refused:
+        print(refused, file=sys.stderr)
+        sys.exit(2)
+    deployment = settings.deployment() if options.deployment is None else options.deployment
+    policy = policy_of(dag.tasks, Account(options.account, options.region, options.partition, deployment))
+    print(json.dumps(policy.document(), indent=2))
+    for note in policy.notes:
+        print(note, file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments and carry the command out, where Airflow has no commands of providers."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.cli.iam_policy", description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    main()

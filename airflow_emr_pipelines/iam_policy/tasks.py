@@ -1,0 +1,105 @@
+"""What a task of a DAG says before it runs: its fields, the cluster it is about, and the operations it may call."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.specs.late import known
+from airflow_emr_pipelines.specs.plain import KINDS, to_plain
+
+
+class DagTask:
+    """A task that uses one of our operators or sensors, mapped or not."""
+
+    def __init__(self, task: Any) -> None:
+        self.id = str(task.task_id)
+        self._task = task
+        self.operator: Any = getattr(task, "operator_class", type(task)) if is_mapped(task) else type(task)
+        self.calls: Calls = getattr(self.operator, "calls", {})
+
+    def values(self, path: str) -> Iterator[Any]:
+        """All values that the path leads to; of what is known only when the task runs, what stands for it."""
+        name, *rest = path.split(".")
+        found = [self._field(name)]
+        for part in rest:
+            found = [inner for value in found for inner in _inside(value, part)]
+        yield from found
+
+    def operations(self) -> set[str]:
+        """The operations that it may call, as its class declares them."""
+        return {name for when, names in self.calls.items() if self._holds(when) for name in names}
+
+    @property
+    def makes_cluster(self) -> bool:
+        return "RunJobFlow" in self.operations()
+
+    def _field(self, name: str) -> Any:
+        if name == "cluster" and not self._has("cluster"):
+            maker = self.cluster_of()
+            return None if not self._has("cluster_id") else UNKNOWN if maker is None else maker._field("cluster")
+        return to_plain(self._own(name))
+
+    def cluster_of(self) -> DagTask | None:
+        """The task that creates the cluster of this one; None where that is no task of the DAG, or this one itself."""
+        source = self._own("cluster_id") if self._has("cluster_id") else None
+        operator = getattr(source, "operator", None)
+        if operator is None or "RunJobFlow" not in getattr(type(operator), "calls", {}).get("", ()):
+            return None
+        return DagTask(operator)
+
+    def _has(self, name: str) -> bool:
+        return name in self.operator.template_fields
+
+    def _own(self, name: str) -> Any:
+        if not is_mapped(self._task):
+            return getattr(self._task, name, None)
+        if name in self._task.partial_kwargs:
+            return self._task.partial_kwargs[name]
+        mapped = self._task.expand_input.value
+        return UNKNOWN if not isinstance(mapped, Mapping) or name in mapped else None
+
+    def _holds(self, when: str) -> bool:
+        return all(self._is(term) for term in when.split(" and ")) if when else True
+
+    def _is(self, term: str) -> bool:
+        negated, path = term.startswith("not "), term.removeprefix("not ").partition("=")[0]
+        word = term.partition("=")[2]
+        for value in self.values(path):
+            if not known(value):
+                return True
+            if (value is False) if negated else (value == word) if word else bool(value):
+                return True
+        return False
+
+
+class _Unknown:
+    """Stands for what only the run knows, as an output of another task does."""
+
+    def resolve(self) -> None: ...
+
+
+UNKNOWN = _Unknown()
+
+
+def is_mapped(task: Any) -> bool:
+    return hasattr(task, "partial_kwargs") and hasattr(task, "expand_input")
+
+
+def _inside(value: Any, name: str) -> Iterator[Any]:
+    if not known(value):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _inside(part, name)
+    elif isinstance(value, Mapping):
+        yield value[name] if name in value else _default(value.get("kind"), name)
+
+
+def _default(kind: Any, name: str) -> Any:
+    """What a field of a spec is that is not given: plain dictionaries leave that out."""
+    fields = dataclasses.fields(KINDS[kind]) if kind in KINDS else ()  # type: ignore[arg-type]
+    found = next((field.default for field in fields if field.name == name), None)
+    return None if found is dataclasses.MISSING else found
