@@ -63,7 +63,14 @@ if TYPE_CHECKING:
         spark_analytics_cluster,
         streaming_cluster,
     )
-    from airflow_emr_pipelines.specs.prices import Between, HourlyCost, InstancePrice, Prices, hourly_cost
+    from airflow_emr_pipelines.specs.prices import (
+        Between,
+        HourlyCost,
+        InstancePrice,
+        Prices,
+        hourly_cost,
+        instance_types_of,
+    )
     from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
     from airflow_emr_pipelines.specs.steps import (
         CustomJarStep,
@@ -147,6 +154,7 @@ __all__ = [
     "flink_conf",
     "glue_catalog",
     "hourly_cost",
+    "instance_types_of",
     "interactive_analytics_cluster",
     "io_optimized_cluster",
     "jupyter_s3",
@@ -216,7 +224,7 @@ _HOMES = {
         "spark_analytics_cluster",
         "streaming_cluster",
     ),
-    "specs.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost"),
+    "specs.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost", "instance_types_of"),
     "specs.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
     "specs.steps": (
         "CustomJarStep",

@@ -12,6 +12,7 @@ from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.cluster import EmrCluster, RootVolume
 from airflow_emr_pipelines.specs.fleets import Fleet, InstanceFleets, InstanceTypeConfig
 from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups, instance_type
+from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling
 
 HOURS_A_MONTH = 730
@@ -121,6 +122,13 @@ def hourly_cost(cluster: EmrCluster, prices: Prices) -> HourlyCost:
     EMR's volumes for instances of which nothing is said, and IOPS, throughput and traffic, are not counted.
     """
     return _Reckoning(cluster, prices).cost()
+
+
+def instance_types_of(cluster: EmrCluster) -> list[str]:
+    """The instance types that a cluster may have, each once, as far as they are known."""
+    instances = cluster.instances
+    known_types = [one.instance_type for _, one in instances.each()] if known(instances) else []
+    return sorted({name for name in known_types if known(name)})
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from airflow_emr_pipelines.specs.cluster import (
     RootVolume,
 )
 from airflow_emr_pipelines.specs.fleets import Fleet, InstanceTypeConfig
-from airflow_emr_pipelines.specs.prices import Between, InstancePrice, Prices, hourly_cost
+from airflow_emr_pipelines.specs.prices import Between, InstancePrice, Prices, hourly_cost, instance_types_of
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
 
 PRICES = Prices(
@@ -158,3 +158,10 @@ def test_prices_of_another_kind_are_refused_when_written_down() -> None:
     wrong: Any = {"m5.xlarge": 0.2}
     with pytest.raises(InvalidSpec, match="it is no InstancePrice"):
         Prices(wrong)
+
+
+def test_the_instance_types_of_a_cluster_are_named_once_each() -> None:
+    groups = InstanceGroups("m5.xlarge", Group("r5.xlarge"), [Group("m5.xlarge"), Group("{{ params.machine }}")])
+    assert instance_types_of(cluster(groups)) == ["m5.xlarge", "r5.xlarge"]
+    late: Any = "{{ params.instances }}"
+    assert instance_types_of(cluster(late)) == []
