@@ -89,6 +89,8 @@ if TYPE_CHECKING:
         Step,
         TrinoStep,
     )
+    from airflow_emr_pipelines.specs.tenants import Tenant
+    from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
     from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
 
@@ -98,6 +100,7 @@ __all__ = [
     "AutoScaling",
     "Between",
     "BootstrapAction",
+    "Branch",
     "CapacityReservation",
     "CloudWatchLogs",
     "Configuration",
@@ -147,8 +150,10 @@ __all__ = [
     "SpotProvisioning",
     "SpotResizing",
     "Step",
+    "Tenant",
     "TrinoStep",
     "data_engineering_cluster",
+    "branch_merge",
     "environment",
     "existing_cluster",
     "flink_conf",
@@ -162,6 +167,7 @@ __all__ = [
     "memory_optimized_cluster",
     "multi_tenant_cluster",
     "spark_analytics_cluster",
+    "mapped_branch_merge",
     "spark_defaults",
     "sql_connector",
     "streaming_cluster",
@@ -243,6 +249,8 @@ _HOMES = {
         "Step",
         "TrinoStep",
     ),
+    "specs.tenants": ("Tenant",),
+    "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
     "task_groups.existing_cluster": ("existing_cluster",),
     "task_groups.transient_cluster": ("transient_cluster",),
 }

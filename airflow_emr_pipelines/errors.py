@@ -13,6 +13,7 @@
     ├── SecurityConfigurationDiffers  one of that name exists, and says something else
     ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
     ├── SparkHistoryNotReady  EMR has yet to get the user interface ready
+    ├── BranchesMissing       branches did not make it to where they meet
     ├── DeadlineExceeded      what was waited for did not end in time
     ├── UnclearAnswer         a request may or may not have taken effect
     ├── UnknownState          a state that is none of EMR's
@@ -164,6 +165,18 @@ class SparkHistoryNotReady(EmrPipelinesError):
     def __str__(self) -> str:
         reason = f": {self.reason}" if self.reason else ""
         return f"EMR's user interface {self.ui} is {self.status}{reason}"
+
+
+class BranchesMissing(EmrPipelinesError):
+    """Branches did not make it to where they meet. ``missing`` says why, by name."""
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        super().__init__(dict(missing))
+        self.missing = dict(missing)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{name}: {why}" for name, why in self.missing.items())
+        return f"{len(self.missing)} of the branches did not make it: {told}"
 
 
 class DeadlineExceeded(EmrPipelinesError):

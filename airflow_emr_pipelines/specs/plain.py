@@ -50,6 +50,7 @@ from airflow_emr_pipelines.specs.steps import (
     SparkStep,
     TrinoStep,
 )
+from airflow_emr_pipelines.specs.tenants import Tenant
 
 S = TypeVar("S", bound=Spec)
 
@@ -94,6 +95,7 @@ KINDS: dict[str, type[Spec]] = {
         RootVolume,
         BootstrapAction,
         Configuration,
+        Tenant,
     )
 }
 

@@ -10,6 +10,7 @@ from airflow_emr_pipelines import errors
 from airflow_emr_pipelines.errors import (
     HIDDEN,
     BadTriggerEvent,
+    BranchesMissing,
     ClusterFailed,
     ClusterGone,
     ClusterLost,
@@ -44,6 +45,7 @@ RAISED = [
     SecurityConfigurationDiffers("encrypted", ["EncryptionConfiguration"]),
     SparkHistoryNotReady("p-1", "STARTING", "it was asked for just now"),
     InfrastructureLost("capacity"),
+    BranchesMissing({"LGA": "etl ended failed"}),
     DeadlineExceeded("step s-1", 60.0, "RUNNING"),
     UnclearAnswer("RunJobFlow", "no answer", "look in the console"),
     UnknownState("a step", "MELTED"),

@@ -1,0 +1,119 @@
+"""What has become of branches that were let run to their ends, however each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_emr_pipelines.errors import BranchesMissing
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+Place = tuple[str, int]
+"""A task and its map index; -1 where it has none."""
+
+
+class BranchesEndedOperator(BaseOperator):
+    """Tell which branches made it, once all have ended.
+
+    A branch has made it when each of its steps has completed. One with a failure that was tolerated has not: the data
+    that the step makes are not there.
+
+    :param branches: of static branches the ids of their tasks, by name
+    :param mapped: of branches that are known at run time mappings with their ``name``, in the order in which they were
+        mapped
+    :param task_ids: the ids of the tasks of each mapped branch
+    :returns: ``made``, a list of names; ``missing``, why not, by name; ``skipped``, names of branches not taken
+    :raises BranchesMissing: none of those that ran has made it: there is nothing to merge
+    """
+
+    template_fields: Sequence[str] = ("mapped",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"mapped": "json"}
+
+    def __init__(
+        self,
+        *,
+        branches: Mapping[str, Sequence[str]] | None = None,
+        mapped: Sequence[Mapping[str, Any]] | Any = (),
+        task_ids: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.branches = {name: list(task_ids) for name, task_ids in (branches or {}).items()}
+        self.mapped = mapped
+        self.task_ids = list(task_ids)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        places = self.places()
+        states = self._states(context, {task_id for tasks in places.values() for task_id, _ in tasks})
+        made: list[str] = []
+        skipped: list[str] = []
+        missing: dict[str, str] = {}
+        for name, tasks in places.items():
+            of_branch = [(place, _state_at(place, states)) for place in tasks]
+            if all(state == "skipped" for _, state in of_branch):
+                skipped.append(name)
+            elif why := self._lack(context, of_branch):
+                missing[name] = why
+                self.log.error("Branch %s is missing: %s", name, why)
+            else:
+                made.append(name)
+        self.log.info("Of %d branches %d made it: %s", len(places), len(made), ", ".join(made) or "none")
+        if not made and missing:
+            raise BranchesMissing(missing)
+        if not made:
+            raise AirflowSkipException("No branch was taken")
+        return {"made": made, "missing": missing, "skipped": skipped}
+
+    def places(self) -> dict[str, list[Place]]:
+        """The tasks of each branch."""
+        static = {name: [(task_id, -1) for task_id in tasks] for name, tasks in self.branches.items()}
+        mapped = {
+            str(branch["name"]): [(task_id, index) for task_id in self.task_ids]
+            for index, branch in enumerate(self.mapped)
+        }
+        return {**static, **mapped}
+
+    def _states(self, context: Context, task_ids: set[str]) -> dict[str, str]:
+        ti: Any = context["ti"]
+        found = ti.get_task_states(dag_id=ti.dag_id, task_ids=sorted(task_ids), run_ids=[ti.run_id])
+        return {name: str(getattr(state, "value", state)) for name, state in found.get(ti.run_id, {}).items()}
+
+    def _lack(self, context: Context, of_branch: Sequence[tuple[Place, str]]) -> str | None:
+        """Why a branch has not made it; None where it has."""
+        ti: Any = context["ti"]
+        for (task_id, index), state in of_branch:
+            if state != "success":
+                return f"{task_id} ended {state}"
+            result = ti.xcom_pull(task_ids=task_id, map_indexes=index)
+            if isinstance(result, Mapping) and result.get("tolerated"):
+                return f"{task_id} failed, which was tolerated: {result.get('cause')}"
+        return None
+
+
+class NoBranchMissingOperator(BaseOperator):
+    """Fail when a branch is missing, so that a run that went on without it does not look as if all were well.
+
+    :param ended: what ``BranchesEndedOperator`` told
+    :raises BranchesMissing: some are
+    """
+
+    template_fields: Sequence[str] = ("ended",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"ended": "json"}
+
+    def __init__(self, *, ended: Mapping[str, Any] | Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ended = ended
+
+    def execute(self, context: Context) -> None:
+        if self.ended["missing"]:
+            raise BranchesMissing(self.ended["missing"])
+
+
+def _state_at(place: Place, states: Mapping[str, str]) -> str:
+    """The state of a task; one that was never mapped has ended as a whole."""
+    task_id, index = place
+    return states.get(f"{task_id}_{index}" if index >= 0 else task_id) or states.get(task_id) or "without a state"
