@@ -61,8 +61,9 @@ def test_mapped_branches_have_one_chain_of_templates() -> None:
         def find() -> list[dict[str, str]]:
             return [{"name": "a"}]
 
+        found = find()
         with existing_cluster("emr", "j-1") as emr:
-            merged = mapped_branch_merge(emr, find(), branch_of, merge)
+            merged = mapped_branch_merge(emr, found, branch_of, merge)
     assert edges(dag) == {
         "find": {"branch.one", "branches_ended"},
         "branch.one": {"branch.two"},
