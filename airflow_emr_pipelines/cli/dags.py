@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
 def dag_of(dag_id: str) -> Any:
     """The DAG of that id, with its operators as they were written: from the first of Airflow's bundles that has it.
 
+    What Airflow and the DAG files say meanwhile goes to stderr: stdout is for what the command prints.
+
     :raises InvalidSpec: none has it; files that cannot be imported are named, since it may be in one of them
     """
+    with _stdout_is_stderr():
+        return _find(dag_id)
+
+
+def _find(dag_id: str) -> Any:
     from airflow.dag_processing.bundles.manager import DagBundlesManager
 
     from airflow_emr_pipelines.errors import InvalidSpec
@@ -32,3 +42,17 @@ def dag_of(dag_id: str) -> Any:
     if broken:
         remedy = f"repair {', '.join(sorted(broken))}, or {remedy}"
     raise InvalidSpec("dag_id", dag_id, "Airflow's DAG bundles have no DAG of that id", remedy)
+
+
+@contextmanager
+def _stdout_is_stderr() -> Iterator[None]:
+    """Airflow's loggers hold on to the stdout that they were made with: only below Python can it be led elsewhere."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,8 @@ def run(options: argparse.Namespace) -> None:
     from airflow_emr_pipelines import settings
     from airflow_emr_pipelines.cli.dags import dag_of
     from airflow_emr_pipelines.errors import EmrPipelinesError
-    from airflow_emr_pipelines.iam_policy.policy import Account, policy_of
+    from airflow_emr_pipelines.iam_policy.grants import policy_of
+    from airflow_emr_pipelines.iam_policy.policy import Account
 
     try:
         dag = dag_of(options.dag_id)
@@ -38,14 +38,3 @@ def run(options: argparse.Namespace) -> None:
     print(json.dumps(policy.document(), indent=2))
     for note in policy.notes:
         print(note, file=sys.stderr)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the arguments and carry the command out, where Airflow has no commands of providers."""
-    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.cli.iam_policy", description=__doc__)
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    main()

@@ -32,18 +32,14 @@ class DagTask:
         """The operations that it may call, as its class declares them."""
         return {name for when, names in self.calls.items() if self._holds(when) for name in names}
 
-    @property
-    def makes_cluster(self) -> bool:
-        return "RunJobFlow" in self.operations()
-
     def _field(self, name: str) -> Any:
         if name == "cluster" and not self._has("cluster"):
-            maker = self.cluster_of()
+            maker = self.maker()
             return None if not self._has("cluster_id") else UNKNOWN if maker is None else maker._field("cluster")
         return to_plain(self._own(name))
 
-    def cluster_of(self) -> DagTask | None:
-        """The task that creates the cluster of this one; None where that is no task of the DAG, or this one itself."""
+    def maker(self) -> DagTask | None:
+        """The task of the DAG that creates the cluster of this one, if one does."""
         source = self._own("cluster_id") if self._has("cluster_id") else None
         operator = getattr(source, "operator", None)
         if operator is None or "RunJobFlow" not in getattr(type(operator), "calls", {}).get("", ()):

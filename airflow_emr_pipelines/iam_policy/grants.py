@@ -1,0 +1,192 @@
+"""The smallest policy for the calls of a DAG's tasks, as their operators declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_emr_pipelines.iam_policy.policy import Account, Policy
+from airflow_emr_pipelines.iam_policy.secret_stores import resource_of
+from airflow_emr_pipelines.iam_policy.tasks import DagTask
+from airflow_emr_pipelines.operators.calls import READS_CLOUD_WATCH, READS_S3
+from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG
+from airflow_emr_pipelines.specs.late import known
+from airflow_emr_pipelines.specs.tags import legal_value
+
+ACCOUNT_WIDE = {
+    "ListClusters": "ListClusters",
+    "CreateSecurityConfiguration": "SecurityConfigurations",
+    "DescribeSecurityConfiguration": "SecurityConfigurations",
+    "DeleteSecurityConfiguration": "SecurityConfigurations",
+}
+"""Operations that IAM allows for an account only, and the statement that they go into."""
+ROLES = {
+    "service_role": "elasticmapreduce.amazonaws.com",
+    "job_flow_role": "ec2.amazonaws.com",
+    "auto_scaling_role": "application-autoscaling.amazonaws.com",
+}
+"""The fields of a cluster that are roles, and the service that each is passed to."""
+RUNTIME_ROLE = "elasticmapreduce:ExecutionRoleArn"
+ANY_LOG_GROUP = "/aws/emr*"
+"""Where EMR puts logs that are given no group."""
+
+
+def policy_of(tasks: Iterable[Any], account: Account) -> Policy:
+    """What the tasks of a DAG need of those that are ours; the others need what their own providers say."""
+    policy = Policy()
+    ours = [found for found in map(DagTask, tasks) if found.calls]
+    for task in ours:
+        _Grants(policy, task, account).all()
+    if not account.deployment and any("RunJobFlow" in task.operations() for task in ours):
+        policy.note("[emr_pipelines] deployment is not set: nothing tells clusters of this Airflow from others")
+    return policy
+
+
+class _Grants:
+    """What one task needs."""
+
+    def __init__(self, policy: Policy, task: DagTask, account: Account) -> None:
+        self.policy, self.task, self.account = policy, task, account
+
+    def all(self) -> None:
+        operations = self.task.operations()
+        for operation in sorted(operations.difference(READS_S3, READS_CLOUD_WATCH)):
+            self._emr(operation)
+        if "RunJobFlow" in operations:
+            for path in self._there("cluster", "successor"):
+                self._roles(path)
+                self._secrets(path)
+        if not operations.isdisjoint(READS_S3):
+            self._s3_logs()
+        if not operations.isdisjoint(READS_CLOUD_WATCH):
+            self._cloud_watch_logs()
+
+    # EMR
+
+    def _emr(self, operation: str) -> None:
+        action = f"elasticmapreduce:{operation}"
+        if operation == "RunJobFlow":
+            of_deployment = self._deployment("RequestTag")
+            self.policy.grant("MakeClusters", (action, "elasticmapreduce:AddTags"), "*", of_deployment)
+        elif operation in ACCOUNT_WIDE:
+            self.policy.grant(ACCOUNT_WIDE[operation], (action,), "*")
+        else:
+            sid, resource, condition = self._clusters(operation)
+            role = self._runtime_role() if operation == "AddJobFlowSteps" else None
+            if role is None:
+                self.policy.grant(sid, (action,), resource, condition)
+            else:
+                self.policy.grant(f"{sid}AsRoles", (action,), resource, condition, one_of=(RUNTIME_ROLE, role))
+
+    def _clusters(self, operation: str) -> tuple[str, str, dict[str, dict[str, str]]]:
+        """The statement, the resource and the condition for the cluster that the task is about."""
+        (cluster_id,) = self.task.values("cluster_id")
+        if operation == "DescribeCluster" and cluster_id is None and not list(self._given("cluster")):
+            return "AllClusters", self._arn("elasticmapreduce", "cluster/*"), {}  # to tell ours from others
+        if cluster_id is None or self.task.maker() is not None:
+            return "OwnClusters", self._arn("elasticmapreduce", "cluster/*"), self._deployment("ResourceTag")
+        if not known(cluster_id):
+            self._star("its cluster")
+        return "StandingClusters", self._arn("elasticmapreduce", f"cluster/{_word(cluster_id)}"), {}
+
+    def _deployment(self, kind: str) -> dict[str, dict[str, str]]:
+        if not self.account.deployment:
+            return {}
+        tag = f"elasticmapreduce:{kind}/{DEPLOYMENT_TAG}"
+        return {"StringEquals": {tag: legal_value(self.account.deployment)}}
+
+    def _runtime_role(self) -> str | None:
+        for role in self._given("execution_role_arn"):
+            if known(role):
+                return str(role)
+            self._star("its runtime role")
+        return None
+
+    # What travels with a new cluster
+
+    def _roles(self, path: str) -> None:
+        for name, service in ROLES.items():
+            for role in self._words(f"{path}.{name}"):
+                arn = (
+                    role
+                    if role.startswith("arn:")
+                    else f"arn:{self.account.partition}:iam::{self.account.id}:role/{role}"
+                )
+                passed_to = {"StringLike": {"iam:PassedToService": f"{service}*"}}
+                self.policy.grant("PassRoles", ("iam:PassRole",), arn, passed_to)
+                if name == "job_flow_role" and role != "*":
+                    self.policy.note(f"The instance profile {role} is taken to have a role of the same name")
+
+    def _secrets(self, path: str) -> None:
+        for kerberos in self._given(f"{path}.kerberos"):
+            for secret in kerberos.values() if isinstance(kerberos, dict) else ():
+                if not isinstance(secret, dict) or secret.get("kind") != "secret":
+                    continue
+                found = resource_of(secret)
+                if found is not None:
+                    action, service, resource = found
+                    self.policy.grant("ReadSecrets", (action,), self._arn(service, resource))
+                    self.policy.note("ReadSecrets is for Airflow's secrets backend, which may have a login of its own")
+
+    # Logs
+
+    def _s3_logs(self) -> None:
+        for path in ("cluster.log_uri", "step.log_uri", "steps.log_uri"):
+            for address in self._words(path):
+                bucket, prefix = ("*", "") if address == "*" else _parts(address)
+                arn = f"arn:{self.account.partition}:s3:::{bucket}"
+                within = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
+                self.policy.grant("ReadLogs", ("s3:GetObject",), f"{arn}/{prefix}*")
+                self.policy.grant("ListLogs", ("s3:ListBucket",), arn, within)
+        for path in ("cluster.log_encryption_kms_key_id", "step.encryption_key_arn", "steps.encryption_key_arn"):
+            for key in self._given(path):
+                if known(key):  # of a cluster that nobody knows, it is not known either whether there is one
+                    self._decrypt(str(key))
+
+    def _decrypt(self, key: str) -> None:
+        if key.startswith("alias/"):
+            by_name = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": key}}
+            self.policy.grant("DecryptLogs", ("kms:Decrypt",), self._arn("kms", "key/*"), by_name)
+        else:
+            arn = key if key.startswith("arn:") else self._arn("kms", f"key/{key}")
+            self.policy.grant("DecryptLogs", ("kms:Decrypt",), arn)
+
+    def _cloud_watch_logs(self) -> None:
+        named = list(self._words("cluster.monitoring.cloud_watch.log_group_name"))
+        for group in named or [ANY_LOG_GROUP]:
+            for resource in (f"log-group:{group}", f"log-group:{group}:*"):
+                actions = (f"logs:{operation}" for operation in READS_CLOUD_WATCH)
+                self.policy.grant("ReadCloudWatchLogs", actions, self._arn("logs", resource))
+
+    # Values
+
+    def _there(self, *paths: str) -> list[str]:
+        return [path for path in paths if list(self._given(path))]
+
+    def _given(self, path: str) -> Iterator[Any]:
+        return (value for value in self.task.values(path) if value is not None)
+
+    def _words(self, path: str) -> Iterator[str]:
+        """The values that a path leads to; a star, with a note, for one that only a run knows."""
+        for value in self._given(path):
+            if not known(value):
+                self._star(path)
+            yield _word(value)
+
+    def _star(self, what: str) -> None:
+        self.policy.note(f"Task {self.task.id}: {what} is known only when it runs, so the policy allows any")
+
+    def _arn(self, service: str, resource: str) -> str:
+        named = [str(region) for region in self._given("region_name") if known(region)]
+        region = named[0] if named else self.account.region
+        return f"arn:{self.account.partition}:{service}:{region}:{self.account.id}:{resource}"
+
+
+def _word(value: Any) -> str:
+    return str(value) if known(value) else "*"
+
+
+def _parts(address: str) -> tuple[str, str]:
+    parts = urlsplit(address, allow_fragments=False)
+    return parts.netloc, parts.path.lstrip("/")
