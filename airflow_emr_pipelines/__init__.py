@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.specs.tenants import Tenant
     from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
+    from airflow_emr_pipelines.task_groups.ml_chain import ml_chain
     from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
 
 __version__ = "0.1.0"
@@ -166,6 +167,7 @@ __all__ = [
     "machine_learning_cluster",
     "mapped_branch_merge",
     "memory_optimized_cluster",
+    "ml_chain",
     "multi_tenant_cluster",
     "spark_analytics_cluster",
     "spark_defaults",
@@ -252,6 +254,7 @@ _HOMES = {
     "specs.tenants": ("Tenant",),
     "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
     "task_groups.existing_cluster": ("existing_cluster",),
+    "task_groups.ml_chain": ("ml_chain",),
     "task_groups.transient_cluster": ("transient_cluster",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

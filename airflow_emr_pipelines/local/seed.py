@@ -38,6 +38,7 @@ RESULT_BUCKETS = (
     "clinical-curated",
     "data-archive",
     "emr-logs",
+    "ml-training",
     "model-registry",
     "temp-processing",
     "validation-results",

@@ -72,29 +72,43 @@ def delete(spark: SparkSession, path: str) -> None:
     _file_system(spark, where).delete(where, True)
 
 
-def read_json(spark: SparkSession, path: str) -> Any:
+def read_text(spark: SparkSession, path: str) -> str:
     where = _path(spark, path)
     file_system = _file_system(spark, where)
     if not file_system.exists(where):
         raise DataError(f"There is no file {path}.")
     stream = file_system.open(where)
     try:
-        text = _jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+        return str(_jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
     finally:
         stream.close()
+
+
+def read_json(spark: SparkSession, path: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(read_text(spark, path))
     except json.JSONDecodeError as error:
         raise DataError(f"{path} is not valid JSON: {error}") from None
 
 
-def write_json(spark: SparkSession, path: str, value: Any) -> None:
+def read_whole(spark: SparkSession, folder: str) -> DataFrame:
+    """The rows of a folder that a job has written to its end."""
+    if not exists(spark, join(folder, "_SUCCESS")):
+        raise DataError(f"{folder} is missing or was not written to its end: it has no _SUCCESS.")
+    return spark.read.parquet(folder)
+
+
+def write_bytes(spark: SparkSession, path: str, value: bytes) -> None:
     where = _path(spark, path)
     stream = _file_system(spark, where).create(where, True)
     try:
-        stream.write(bytearray(json.dumps(value, indent=2) + "\n", "utf-8"))
+        stream.write(bytearray(value))
     finally:
         stream.close()
+
+
+def write_json(spark: SparkSession, path: str, value: Any) -> None:
+    write_bytes(spark, path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def write_one_parquet(frame: DataFrame, folder: str, name: str) -> None:

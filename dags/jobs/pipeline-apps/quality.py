@@ -44,10 +44,11 @@ def read_raw(spark: SparkSession, paths: list[str], schema: Schema) -> DataFrame
     )
 
 
-def judge(raw: DataFrame, schema: Schema, rules: list[Rule], processing_date: str) -> DataFrame:
+def judge(raw: DataFrame, schema: Schema, rules: list[Rule], processing_date: str | Column) -> DataFrame:
     """The rows with their types, the schema's derived columns, and the names of the rules that each one breaks.
 
-    A rule's SQL says what a good row is; `processing_date` may be used in it. NULL is not a yes.
+    A rule's SQL says what a good row is; `processing_date` may be used in it: one day for all rows, or a column that
+    says each row's own. NULL is not a yes.
     """
     columns = schema["columns"]
     named = raw.select(
