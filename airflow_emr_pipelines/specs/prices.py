@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,7 +12,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.cluster import EmrCluster, RootVolume
 from airflow_emr_pipelines.specs.fleets import Fleet, InstanceFleets, InstanceTypeConfig
-from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups, instance_type
+from airflow_emr_pipelines.specs.instances import Group, InstanceGroups, instance_type
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling
 
@@ -158,10 +159,10 @@ class _Reckoning:
         else:
             by_role = {}
             self._note("the instances are not known before the task runs")
-        if isinstance(self.cluster.managed_scaling, ManagedScaling):
+        if by_role and isinstance(self.cluster.managed_scaling, ManagedScaling):
             workers = self._managed(self.cluster.managed_scaling, instances)
             if workers is not None:
-                by_role = {"primary": by_role["primary"], WORKERS: workers}
+                by_role = {**{role: cost for role, cost in by_role.items() if role == "primary"}, WORKERS: workers}
         return HourlyCost(by_role, tuple(self.unknown))
 
     def _groups(self, groups: InstanceGroups) -> dict[str, Between]:
@@ -199,15 +200,24 @@ class _Reckoning:
             return None
         least, most = int(scaling.minimum), int(scaling.maximum)
         on_demand = most if scaling.maximum_on_demand is None else int(scaling.maximum_on_demand)
-        workers = [config for role, config in instances.each() if role != "primary"]
-        cost = self._between(self._ways(workers, spot=False), min(least, on_demand), min(most, on_demand))
-        if most > on_demand:
-            spot = self._ways(workers, spot=True)
-            cost += self._between(spot, max(least - on_demand, 0), most - on_demand)
-        return cost
+        dear, cheap = (self._ways(_workers(instances, spot=spot), spot=spot) for spot in (False, True))
+        return self._between(dear, min(least, on_demand), min(most, on_demand)) + self._between(
+            cheap, max(least - on_demand, 0), max(most - on_demand, 0)
+        )
 
-    def _ways(self, configs: Iterable[Any], *, spot: bool) -> list[_Units]:
-        return [_Units(_weight(config), self._one(config, spot=spot)) for config in configs if _weight(config)]
+    def _ways(self, configs: Any, *, spot: bool) -> list[_Units]:
+        """Each way that has a price."""
+        ways = []
+        found: Sequence[Any] = configs if isinstance(configs, (tuple, list)) else (None,)
+        for config in found:
+            units = _weight(config)
+            if not units:
+                self._note("the instance types of a fleet, or their weights, are not known before the task runs")
+                continue
+            way = _Units(units, self._one(config, spot=spot))
+            if config.instance_type in self.prices.instances:
+                ways.append(way)
+        return ways
 
     def _between(self, ways: Sequence[_Units], least: int, most: int) -> Between:
         return Between(
@@ -233,17 +243,28 @@ class _Reckoning:
         self.unknown[told] = None
 
 
-def _gib(root: RootVolume | None, volumes: Sequence[EbsVolumes]) -> Iterator[int]:
+def _workers(instances: InstanceGroups | InstanceFleets, *, spot: bool) -> list[Any]:
+    """The core and task instances of a market; those of both where there are none of it yet."""
+    if isinstance(instances, InstanceGroups):
+        workers = [group for role, group in instances.each() if role != "primary"]
+        return [group for group in workers if bool(group.spot) is spot] or workers
+    fleets = [fleet for fleet in (instances.core, instances.task) if isinstance(fleet, Fleet)]
+    fleets = [fleet for fleet in fleets if (fleet.spot if spot else fleet.on_demand)] or fleets
+    types = [fleet.instance_types if isinstance(fleet.instance_types, tuple) else (None,) for fleet in fleets]
+    return list(itertools.chain.from_iterable(types))
+
+
+def _gib(root: RootVolume | None, volumes: Any) -> Iterator[int]:
     if isinstance(root, RootVolume) and isinstance(root.size_gb, int):
         yield root.size_gb
-    for each in volumes:
+    for each in volumes if isinstance(volumes, tuple) else ():
         if isinstance(each.size_gb, int) and isinstance(each.per_instance, int):
             yield each.size_gb * each.per_instance
 
 
-def _weight(config: Group | InstanceTypeConfig) -> int:
+def _weight(config: Any) -> int:
     """The units that an instance is; 0 for not known."""
-    weight = config.weighted_capacity if isinstance(config, InstanceTypeConfig) else 1
+    weight = 1 if isinstance(config, Group) else getattr(config, "weighted_capacity", 0)
     return weight if isinstance(weight, int) else 0
 
 

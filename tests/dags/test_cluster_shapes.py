@@ -12,7 +12,15 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from cluster_shapes import SHAPES
 
-from airflow_emr_pipelines import EmrCluster, InstanceFleets, InstanceGroups
+from airflow_emr_pipelines import (
+    EmrCluster,
+    InstanceFleets,
+    InstanceGroups,
+    InstancePrice,
+    Prices,
+    hourly_cost,
+    instance_types_of,
+)
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from airflow_emr_pipelines.local.seed import Landed
 from airflow_emr_pipelines.specs.presets import (
@@ -303,3 +311,13 @@ def test_the_log_etl_keeps_application_masters_off_the_spot_market() -> None:
     yarn = properties_of("log-etl")["yarn-site"]
     assert yarn["yarn.node-labels.am.default-node-label-expression"] == "CORE"
     assert render_cluster(BY_NAME["log-etl"])["ScaleDownBehavior"] == "TERMINATE_AT_TASK_COMPLETION"
+
+
+@pytest.mark.parametrize("cluster", ALL, ids=lambda cluster: cluster.name)
+def test_a_shape_has_a_cost_that_follows_from_its_prices(cluster: EmrCluster) -> None:
+    types = instance_types_of(cluster)
+    cost = hourly_cost(cluster, Prices({name: InstancePrice(1.0, 0.25, spot=0.5) for name in types}, 0.08))
+    assert cost.unknown == ()
+    assert 1.25 < cost.total.least <= cost.total.most
+    scales = cluster.managed_scaling is not None or cluster.auto_scaling_role is not None
+    assert (cost.total.least < cost.total.most) is scales

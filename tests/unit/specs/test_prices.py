@@ -117,14 +117,39 @@ def test_what_is_not_known_is_told_once_each() -> None:
     assert roles(cost)["task"] == (0.62, 0.62)
 
 
+def test_a_type_without_a_price_is_no_way_to_a_fleets_target() -> None:
+    fleets = InstanceFleets("m5.xlarge", Fleet(["p3.2xlarge", "m5.xlarge"], on_demand=2))
+    cost = hourly_cost(cluster(fleets), PRICES)
+    assert roles(cost)["core"] == (0.5, 0.5)
+    assert cost.unknown == ("there is no price of p3.2xlarge",)
+
+
+def test_on_the_spot_market_managed_scaling_grows_by_what_is_there_on_it() -> None:
+    groups = InstanceGroups("m5.xlarge", Group("r5.2xlarge", 2), [Group("m5.xlarge", 1, spot=True)])
+    limits = ManagedScaling(2, 10, maximum_on_demand=2)
+    cost = hourly_cost(cluster(groups, managed_scaling=limits), PRICES)
+    assert roles(cost)["core and task"] == (1.24, round(2 * 0.62 + 8 * 0.13, 4))
+
+
 def test_templates_are_told() -> None:
-    instances: Any = "{{ params.instances }}"
-    assert hourly_cost(cluster(instances), PRICES).unknown == ("the instances are not known before the task runs",)
-    fleets = InstanceFleets("m5.xlarge", Fleet(["m5.xlarge"], on_demand="{{ params.units }}"))
-    limits = ManagedScaling(1, "{{ params.most }}")
-    cost = hourly_cost(cluster(fleets, managed_scaling=limits), PRICES)
+    late: Any = "{{ params.late }}"
+    cost = hourly_cost(cluster(late, managed_scaling=ManagedScaling(1, 2)), PRICES)
+    assert (cost.by_role, cost.unknown) == ({}, ("the instances are not known before the task runs",))
+    types = "the instance types of a fleet, or their weights, are not known before the task runs"
+    for fleet in (
+        Fleet(late, on_demand=2),
+        Fleet([late], on_demand=2),
+        Fleet([InstanceTypeConfig("m5.xlarge", late)], on_demand=2),
+    ):
+        fleets = InstanceFleets("m5.xlarge", fleet)
+        assert hourly_cost(cluster(fleets), PRICES).unknown == (types,)
+        assert hourly_cost(cluster(fleets, managed_scaling=ManagedScaling(1, 2)), PRICES).unknown == (types,)
+    fleets = InstanceFleets("m5.xlarge", Fleet(["m5.xlarge"], on_demand=late))
+    cost = hourly_cost(cluster(fleets, managed_scaling=ManagedScaling(1, late)), PRICES)
     assert cost.by_role["core"] == Between(0, 0)
     assert [told.partition(" ")[0] for told in cost.unknown] == ["how", "managed"]
+    volumes = Group("m5.xlarge", ebs=late)
+    assert hourly_cost(cluster(InstanceGroups("m5.xlarge", volumes)), PRICES).by_role["core"] == Between(0.25, 0.25)
 
 
 def test_prices_come_from_json() -> None:
