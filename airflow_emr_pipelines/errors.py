@@ -17,6 +17,7 @@
     ├── DeadlineExceeded      what was waited for did not end in time
     ├── UnclearAnswer         a request may or may not have taken effect
     ├── UnknownState          a state that is none of EMR's
+    ├── DagNotFound           no DAG of that id could be read
     ├── WatchRefused          the service refused to say how the work stands
     └── BadTriggerEvent       a trigger came back with something that is no answer
 
@@ -25,6 +26,7 @@ The fields are attributes, and the exceptions survive pickling.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -210,6 +212,20 @@ class UnknownState(EmrPipelinesError):
 
     def __str__(self) -> str:
         return f"{self.what} has the state {self.state!r}, which is none of EMR's that this release knows"
+
+
+class DagNotFound(EmrPipelinesError):
+    """No DAG of that id was read. ``others`` are the ids that were, ``import_errors`` what Airflow says, by file."""
+
+    def __init__(self, dag_id: str, others: Sequence[str], import_errors: Mapping[str, str]) -> None:
+        super().__init__(dag_id, list(others), dict(import_errors))
+        self.dag_id, self.others, self.import_errors = dag_id, list(others), dict(import_errors)
+
+    def __str__(self) -> str:
+        near = difflib.get_close_matches(self.dag_id, self.others, n=3, cutoff=0.5)
+        told = f"; did you mean {' or '.join(near)}?" if near else f"; there are: {', '.join(self.others) or 'none'}"
+        broken = (f"\n{file} cannot be imported:\n{error.rstrip()}" for file, error in self.import_errors.items())
+        return f"There is no DAG {self.dag_id}{told}" + "".join(broken)
 
 
 class WatchRefused(EmrPipelinesError):

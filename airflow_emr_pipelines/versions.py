@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,13 @@ def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
 
 
 def dag_bag(folder: str) -> Any:
-    """All DAGs of a folder's files; from 3.2 what reads them has another home."""
+    """All DAGs of a folder's files, or of one file, without Airflow's examples; what reads them has moved in 3.2."""
     if Version(airflow.__version__) >= Version("3.2"):
         from airflow.dag_processing.dagbag import DagBag
     else:
         from airflow.models.dagbag import DagBag  # type: ignore[attr-defined, no-redef, unused-ignore]
-    return DagBag(folder)
+    no_examples = {"include_examples": False} if "include_examples" in inspect.signature(DagBag).parameters else {}
+    return DagBag(folder, **no_examples)
 
 
 async def uncut(work: Coroutine[Any, Any, None]) -> None:

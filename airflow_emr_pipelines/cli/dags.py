@@ -6,42 +6,47 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from airflow_emr_pipelines.errors import DagNotFound
 
-def dag_of(dag_id: str) -> Any:
+
+def dag_of(dag_id: str, files: Path | None = None) -> Any:
     """The DAG of that id, with its operators as they were written: from the first of Airflow's bundles that has it.
 
     What Airflow and the DAG files say meanwhile goes to stderr: stdout is for what the command prints.
 
-    :raises InvalidSpec: none has it; files that cannot be imported are named, since it may be in one of them
+    :param files: the folder or file to read in place of the bundles
+    :raises DagNotFound: none has it, with the ids that are near, and with what the files that cannot be imported say
     """
     with _stdout_is_stderr():
-        return _find(dag_id)
+        return _find(dag_id, files)
 
 
-def _find(dag_id: str) -> Any:
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-
-    from airflow_emr_pipelines.errors import InvalidSpec
-    from airflow_emr_pipelines.specs.rules import nearest
+def _find(dag_id: str, files: Path | None) -> Any:
     from airflow_emr_pipelines.versions import dag_bag
 
-    known: list[str] = []
-    broken: list[str] = []
-    for bundle in DagBundlesManager().get_all_dag_bundles():
-        bundle.initialize()
-        if str(bundle.path) not in sys.path:
-            sys.path.append(str(bundle.path))  # as for any process of Airflow's that reads them
-        bag = dag_bag(str(bundle.path))
+    others: list[str] = []
+    import_errors: dict[str, str] = {}
+    for path in [files] if files is not None else _bundles():
+        folder = str(path if path.is_dir() else path.parent)
+        if folder not in sys.path:
+            sys.path.append(folder)  # as for any process of Airflow's that reads them
+        bag = dag_bag(str(path))
         if dag_id in bag.dags:
             return bag.dags[dag_id]
-        known += bag.dags
-        broken += bag.import_errors
-    remedy = nearest(dag_id, sorted(known))
-    if broken:
-        remedy = f"repair {', '.join(sorted(broken))}, or {remedy}"
-    raise InvalidSpec("dag_id", dag_id, "Airflow's DAG bundles have no DAG of that id", remedy)
+        others += bag.dags
+        import_errors |= bag.import_errors
+    raise DagNotFound(dag_id, sorted(others), import_errors)
+
+
+def _bundles() -> Iterator[Path]:
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+    for bundle in DagBundlesManager().get_all_dag_bundles():
+        bundle.initialize()
+        yield Path(bundle.path)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from airflow_emr_pipelines.errors import (
     ClusterGone,
     ClusterLost,
     ClusterNotModified,
+    DagNotFound,
     DeadlineExceeded,
     EmrPipelinesError,
     InfrastructureLost,
@@ -34,6 +35,7 @@ STEP = ("j-1", "s-1", "Validate", "FAILED", "exit code 1", "s3://logs/j-1/steps/
 CLUSTER = ("j-1", "daily", "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE", "exit code 2", None)
 RAISED = [
     InvalidSpec("SparkStep.driver_memory", "6.4g", "the JVM takes no fractions", "write 6553m"),
+    DagNotFound("daly", ["daily"], {"broken.py": "SyntaxError: invalid syntax"}),
     StepFailed(*STEP),
     StepCancelled(*STEP),
     StepLost(*STEP),
