@@ -37,7 +37,8 @@ def dag_bag(folder: str) -> Any:
     else:
         from airflow.models.dagbag import DagBag  # type: ignore[attr-defined, no-redef, unused-ignore]
     no_examples = {"include_examples": False} if "include_examples" in inspect.signature(DagBag).parameters else {}
-    return DagBag(folder, **no_examples)
+    reader: Any = DagBag
+    return reader(folder, **no_examples)
 
 
 async def uncut(work: Coroutine[Any, Any, None]) -> None:
