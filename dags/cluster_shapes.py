@@ -134,7 +134,7 @@ ML_PLATFORM = replace(
         primary="r5.4xlarge",
         core=Group("r5.2xlarge", 4, ebs=[EbsVolumes(500)]),
         tasks=[
-            Group("p3.2xlarge", 2, name="GPU", ebs=[EbsVolumes(1000)]),
+            Group("g5.2xlarge", 2, name="GPU", ebs=[EbsVolumes(1000)]),
             Group("c5.4xlarge", 2, name="CPU", spot=True, auto_scaling=AutoScaling(2, 20, BY_MEMORY)),
         ],
     ),
@@ -149,12 +149,12 @@ ML_PLATFORM = replace(
     idle_timeout=4 * 3600,
 )
 
-# A stream is never idle: the two hours count once its steps have ended.
+# A stream is never idle: the two hours count once its steps have ended. EMR has no r5 smaller than xlarge.
 STREAMING_PLATFORM = replace(
     streaming_cluster("streaming-platform", checkpoints="s3://flink-checkpoints/platform/", log_uri=LOGS),
     instances=InstanceGroups(
         primary="m5.xlarge",
-        core=Group("r5.large", 6),
+        core=Group("r5.xlarge", 6),
         tasks=[Group("c5.2xlarge", 8, auto_scaling=AutoScaling(4, 32, BY_MEMORY))],
     ),
     auto_scaling_role=SCALING_ROLE,

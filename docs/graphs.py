@@ -5,6 +5,7 @@ What a picture shows is read back from it by the tests, so that one that its DAG
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ PICTURES = ROOT / "docs" / "workflows"
 
 GRAPH = 'rankdir=LR bgcolor=white pad=0.1 nodesep=0.2 ranksep=0.3 fontname="Helvetica" fontsize=13'
 NODE = 'shape=box style="filled,rounded" color="#8a8f98" fontname="Helvetica" fontsize=13 margin="0.14,0.08" height=0.5'
-EDGE = 'color="#6b7280" arrowsize=0.7'
+EDGE = 'color="#6b7280" arrowsize=0.7 fontname="Helvetica" fontsize=11 fontcolor="#4b5563"'
 GROUP = 'style="filled,rounded" color="#c3c9d4" fillcolor="#6495ed22"'
 SETUP_OR_TEARDOWN = "#dbe7f5"
 LINE = 18
@@ -58,7 +59,9 @@ def _all_after(after: Mapping[str, set[str]], task_id: str) -> set[str]:
 def dot_of(dag: Any) -> str:
     """The graph as Graphviz reads it, the same each time."""
     lines = [f"graph [{GRAPH}]", f"node [{NODE}]", f"edge [{EDGE}]", *_inside(dag.task_group)]
-    lines += [f'"{above}" -> "{below}"' for above, below in sorted(edges_of(dag))]
+    for above, below in sorted(edges_of(dag)):
+        label = dag.get_edge_info(above, below).get("label")
+        lines.append(f'"{above}" -> "{below}"' + (f" [label={json.dumps(label)}]" if label else ""))
     return f'digraph "{dag.dag_id}" {{\n' + "\n".join(lines) + "\n}\n"
 
 

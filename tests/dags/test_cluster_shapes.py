@@ -56,12 +56,12 @@ GROUPS: dict[str, list[tuple[str, str, int, str, list[int]]]] = {
     "ml-platform": [
         ("MASTER", "r5.4xlarge", 1, "ON_DEMAND", []),
         ("CORE", "r5.2xlarge", 4, "ON_DEMAND", [500]),
-        ("TASK", "p3.2xlarge", 2, "ON_DEMAND", [1000]),
+        ("TASK", "g5.2xlarge", 2, "ON_DEMAND", [1000]),
         ("TASK", "c5.4xlarge", 2, "SPOT", []),
     ],
     "streaming-platform": [
         ("MASTER", "m5.xlarge", 1, "ON_DEMAND", []),
-        ("CORE", "r5.large", 6, "ON_DEMAND", []),
+        ("CORE", "r5.xlarge", 6, "ON_DEMAND", []),
         ("TASK", "c5.2xlarge", 8, "ON_DEMAND", []),
     ],
     "multi-tenant-platform": [
@@ -150,6 +150,15 @@ def test_a_shape_comes_up_as_it_says(emr: Any, made: Make, cluster: EmrCluster) 
     assert {tag["Key"]: tag["Value"] for tag in told["Tags"]}.items() >= dict(cluster.tags).items()
     policy = emr.get_auto_termination_policy(ClusterId=cluster_id).get("AutoTerminationPolicy", {})
     assert policy.get("IdleTimeout") == cluster.idle_timeout
+
+
+def test_emr_has_all_their_instance_types(emr: Any) -> None:
+    there, more = set(), {"ReleaseLabel": cluster_shapes.RELEASE}
+    while more:
+        page = emr.list_supported_instance_types(**more)
+        there |= {one["Type"] for one in page["SupportedInstanceTypes"]}
+        more = {**more, "Marker": page["Marker"]} if "Marker" in page else {}
+    assert {name for cluster in ALL for name in instance_types_of(cluster)} <= there
 
 
 @pytest.mark.parametrize("name", GROUPS)

@@ -32,7 +32,9 @@ def test_a_picture_shows_the_tasks_and_edges_that_its_dag_has_now(dags: dict[str
 def test_each_example_has_a_page_with_its_picture_and_no_picture_is_left_over(dags: dict[str, Any]) -> None:
     index = (PICTURES / "index.md").read_text()
     for dag_id in dags:
-        assert f"({dag_id}.svg)" in (PICTURES / f"{dag_id}.md").read_text()
+        page = PICTURES / f"{dag_id}.md"
+        assert page.exists(), f"{dag_id} has no page in docs/workflows"
+        assert f"({dag_id}.svg)" in page.read_text()
         assert f"\n{dag_id}\n" in index
     assert {picture.stem for picture in PICTURES.glob("*.svg")} == set(dags)
 
