@@ -17,7 +17,7 @@ from tests.faults.world import Task
 
 def cluster_of(name: str, **fields: Any) -> EmrCluster:
     """A small cluster."""
-    return EmrCluster(name, "emr-7.10.0", InstanceGroups("m5.xlarge"), **fields)
+    return EmrCluster(name, **{"release_label": "emr-7.10.0", "instances": InstanceGroups("m5.xlarge"), **fields})
 
 
 def step_task(cluster_id: str, command: str = "true", *, retries: int = 3, **arguments: Any) -> Task:
