@@ -21,11 +21,8 @@ def resource_of(secret: Mapping[str, Any]) -> tuple[str, str, str] | None:
     if backend not in STORES:
         return None
     action, service, resource, root = STORES[backend]
-    options = conf.getjson("secrets", "backend_kwargs", fallback={})
+    options: Any = conf.getjson("secrets", "backend_kwargs", fallback={}) or {}
     ((kind, name),) = ((kind, secret[kind]) for kind in KINDS if secret.get(kind))
-    prefix = options.get(f"{KINDS[kind]}_prefix", f"{root}/{KINDS[kind]}") if isinstance(options, dict) else root
-    return action, service, resource.format(f"{prefix}{_separator(options, backend)}{name}")
-
-
-def _separator(options: Any, backend: str) -> str:
-    return str(options.get("sep", "/")) if backend == "SecretsManagerBackend" and isinstance(options, dict) else "/"
+    prefix = options.get(f"{KINDS[kind]}_prefix", f"{root}/{KINDS[kind]}")
+    separator = options.get("sep", "/") if service == "secretsmanager" else "/"
+    return action, service, resource.format(f"{prefix}{separator}{name}")

@@ -232,12 +232,11 @@ def test_reaping_clusters(account: Account, name: str, calls: Calls, monkeypatch
     monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__DEPLOYMENT", name)
     create_task(name, termination_protected=True).run()
     for terminate in (False, True):
-        reap = InAirflow(
-            lambda terminate=terminate: EmrReapClustersOperator(
-                task_id="task", terminate=terminate, older_than=timedelta(0)
-            ),
-            retries=0,
-        )
+
+        def make(terminate: bool = terminate) -> Any:
+            return EmrReapClustersOperator(task_id="task", terminate=terminate, older_than=timedelta(0))
+
+        reap = InAirflow(make, retries=0)
         calls.of(reap.run, reap.make())
     assert account.clusters(name, alive=True) == []
     assert calls.seen() == declared_by(EmrReapClustersOperator)

@@ -1,0 +1,39 @@
+"""``airflow emr iam-policy`` prints a policy and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.dags.conftest import DAGS
+
+
+def printed(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "airflow_emr_pipelines.cli", "iam-policy", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_policy_of_the_governed_etl_is_the_one_that_is_shipped() -> None:
+    told = ("--account", "123456789012", "--region", "eu-central-1", "--deployment", "clinical")
+    done = printed("emr_governed_etl", *told)
+    assert done.returncode == 0, done.stderr
+    shipped = json.loads((DAGS / "governance" / "clinical-airflow.policy.json").read_text())
+    checks = [one for one in shipped["Statement"] if one["Sid"].startswith("Check")]
+    assert json.loads(done.stdout)["Statement"] == [one for one in shipped["Statement"] if one not in checks]
+    assert "The instance profile clinical-emr-instance is taken to have a role of the same name" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "said"),
+    [
+        ("emr_governed_elt", "did you mean emr_governed_etl?"),
+        ("nothing", "Airflow's DAG bundles have no DAG of that id"),
+    ],
+)
+def test_a_dag_that_there_is_not_is_told_with_a_way_out(dag_id: str, said: str) -> None:
+    done = printed(dag_id)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
