@@ -18,6 +18,7 @@ from airflow_emr_pipelines import (
     InstanceGroups,
     InstancePrice,
     Prices,
+    ShellStep,
     hourly_cost,
     instance_types_of,
 )
@@ -29,7 +30,7 @@ from airflow_emr_pipelines.specs.presets import (
     multi_tenant_cluster,
     spark_analytics_cluster,
 )
-from airflow_emr_pipelines.specs.render_ec2 import render_cluster
+from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
 
 PRESETS = (
     spark_analytics_cluster("spark-analytics"),
@@ -235,6 +236,25 @@ def test_no_secret_stands_where_a_cluster_is_described(emr: Any, made: Make) -> 
     assert [action["Name"] for action in actions] == ["Libraries", "Key of monitoring"]
     assert SECRET not in json.dumps(actions)
     assert "password" not in json.dumps(render_cluster(BY_NAME["genomics"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "proof"),
+    [
+        (
+            "unified-analytics-platform",
+            f"test $(stat -c %a ~/monitoring/key) = 600 && grep -qx '{SECRET}' ~/monitoring/key",
+        ),
+        ("streaming-platform", f"grep -qx 'bootstrap.servers={cluster_shapes.BROKERS}' ~/kafka/client.properties"),
+    ],
+)
+def test_a_step_finds_what_the_bootstrap_actions_left(emr: Any, made: Make, name: str, proof: str) -> None:
+    cluster_id = made(name)
+    step = render_step(ShellStep("proof", proof))
+    (step_id,) = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])["StepIds"]
+    emr.get_waiter("step_complete").wait(
+        ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
 
 
 @pytest.mark.parametrize(
