@@ -200,10 +200,14 @@ class _Reckoning:
             return None
         least, most = int(scaling.minimum), int(scaling.maximum)
         on_demand = most if scaling.maximum_on_demand is None else int(scaling.maximum_on_demand)
-        dear, cheap = (self._ways(_workers(instances, spot=spot), spot=spot) for spot in (False, True))
-        return self._between(dear, min(least, on_demand), min(most, on_demand)) + self._between(
-            cheap, max(least - on_demand, 0), max(most - on_demand, 0)
-        )
+        cost = Between(0, 0)
+        for spot, fewest, many in (
+            (False, min(least, on_demand), min(most, on_demand)),
+            (True, max(least - on_demand, 0), max(most - on_demand, 0)),
+        ):
+            if many:
+                cost += self._between(self._ways(_workers(instances, spot=spot), spot=spot), fewest, many)
+        return cost
 
     def _ways(self, configs: Any, *, spot: bool) -> list[_Units]:
         """Each way that has a price."""
@@ -220,6 +224,7 @@ class _Reckoning:
         return ways
 
     def _between(self, ways: Sequence[_Units], least: int, most: int) -> Between:
+        """So many units, all of them got one way."""
         return Between(
             min((way.cost_of(least) for way in ways), default=0), max((way.cost_of(most) for way in ways), default=0)
         )

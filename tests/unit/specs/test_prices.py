@@ -59,6 +59,12 @@ def test_managed_scaling_bounds_core_and_task_together() -> None:
     groups = InstanceGroups("m5.xlarge", Group("r5.2xlarge", 3), [Group("m5.xlarge", 2)])
     cost = hourly_cost(cluster(groups, managed_scaling=ManagedScaling(2, 10)), PRICES)
     assert roles(cost) == {"primary": (0.25, 0.25), "core and task": (0.5, 6.2)}
+    assert cost.unknown == ()
+
+
+def test_the_spot_market_is_no_matter_where_nothing_is_on_it() -> None:
+    groups = InstanceGroups("m5.xlarge", Group("r5.xlarge", 3))
+    assert hourly_cost(cluster(groups, managed_scaling=ManagedScaling(2, 10)), PRICES).unknown == ()
 
 
 def test_above_the_most_on_demand_managed_scaling_is_on_the_spot_market() -> None:
