@@ -100,10 +100,10 @@ def draw(dag: Any) -> str:
 
 def examples() -> dict[str, Any]:
     """The example DAGs by their ids."""
-    from airflow.dag_processing.dagbag import DagBag
+    from airflow_emr_pipelines.versions import dag_bag
 
     sys.path.insert(0, str(DAGS))  # as Airflow does with its own folder
-    bag = DagBag(str(DAGS))
+    bag = dag_bag(str(DAGS))
     if bag.import_errors:
         raise ImportError("\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()))
     return {dag_id: bag.dags[dag_id] for dag_id in sorted(bag.dags)}
