@@ -8,6 +8,8 @@ import warnings
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, BaseOperator, Label
 
 from docs.graphs import PICTURES, dot_of, edges_of, examples, shown_in
 
@@ -58,3 +60,15 @@ def test_a_graph_is_written_the_same_each_time(dags: dict[str, Any]) -> None:
         text = dot_of(dag)
         assert text == dot_of(dag)
         assert all(f'"{task_id}" [label=' in text for task_id in dag.task_ids)
+
+
+def test_colors_mapped_tasks_and_labels_of_edges_are_written_as_graphviz_knows_them() -> None:
+    with DAG("a", schedule=None) as dag:
+        first = BaseOperator(task_id="first")
+        many = EmptyOperator.partial(task_id="a_long_name_of_many").expand(email=["a", "b"])
+        first >> Label('says "go"') >> many
+    text = dot_of(dag)
+    assert first.ui_color == "#fff"
+    assert '"first" [label="first" fillcolor="#ffffff"]' in text
+    assert r'[label="a_long_name_of_\nmany [ ]"' in text
+    assert r'"first" -> "a_long_name_of_many" [label="says \"go\""]' in text
