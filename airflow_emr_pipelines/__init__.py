@@ -89,7 +89,7 @@ if TYPE_CHECKING:
         Step,
         TrinoStep,
     )
-    from airflow_emr_pipelines.specs.tenants import Tenant
+    from airflow_emr_pipelines.specs.tenants import Tenant, checked_tenants
     from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
     from airflow_emr_pipelines.task_groups.ml_chain import ml_chain
@@ -154,6 +154,7 @@ __all__ = [
     "Tenant",
     "TrinoStep",
     "branch_merge",
+    "checked_tenants",
     "data_engineering_cluster",
     "environment",
     "existing_cluster",
@@ -251,7 +252,7 @@ _HOMES = {
         "Step",
         "TrinoStep",
     ),
-    "specs.tenants": ("Tenant",),
+    "specs.tenants": ("Tenant", "checked_tenants"),
     "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
     "task_groups.existing_cluster": ("existing_cluster",),
     "task_groups.ml_chain": ("ml_chain",),
