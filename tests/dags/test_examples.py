@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk import DAG
 from botocore.session import get_session
 from botocore.validate import validate_parameters
+from tenant_platform import tenant_of
 
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.plain import from_plain
@@ -29,7 +30,7 @@ from tests.dags.conftest import DAGS, JOBS
 
 DAG_FILES = sorted(path for path in DAGS.glob("emr_*.py"))
 JOB_SCRIPTS = sorted((JOBS / "pipeline-apps").rglob("*.py"))
-INSTALLED_ON_CLUSTERS = {"matplotlib", "numpy", "optuna", "yaml"}  # by their bootstrap actions
+INSTALLED_ON_CLUSTERS = {"matplotlib", "numpy", "opendp", "optuna", "yaml"}  # by their bootstrap actions
 EMR = get_session().get_service_model("emr")
 
 
@@ -48,11 +49,23 @@ def pipelines(dags: dict[str, Any]) -> list[Any]:
     return [dag for dag in dags.values() if "day" in dag.params]
 
 
+def left(task_ids: str) -> Any:
+    """What other tasks have left for the steps over tenants: the tenants, or what has become of them."""
+    if task_ids.endswith("branches_ended"):
+        return {"made": ["EWR", "JFK"], "missing": {"LGA": "its ETL failed"}}
+    return [tenant_of("EWR", queue="root.tenants.EWR").values()]
+
+
 def rendered(dag: DAG, task_id: str, day: str | None = "2013-01-31") -> dict[str, Any]:
     """The step of a task as a run for the day has it."""
     params = {**dag.params.dump(), "day": day}
     run = SimpleNamespace(data_interval_start=None, run_after=None)
-    context: Any = {"dag_run": run, "params": params, "ti": None, "run_id": "manual"}
+    context: Any = {
+        "dag_run": run,
+        "params": params,
+        "ti": SimpleNamespace(map_index=0, xcom_pull=left),
+        "run_id": "manual",
+    }
     task: Any = dag.get_task(task_id)
     step: dict[str, Any] = task.render_template(task.step, context, dag.get_template_env())
     return step
