@@ -1,8 +1,7 @@
 """Cross-tenant analytics: true figures under noise of the right size, a budget that is kept, and who is missing.
 
 OpenDP draws from the system's own source of chance, which nobody can seed. So figures are tested with a noise that is
-handed in, and OpenDP's noise by its distribution: of 4,000 draws, within limits that chance passes less than once in
-10^15 runs.
+handed in, and OpenDP's noise by its distribution: of 1,500 draws, within limits that are eight standard errors away.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from hypothesis import strategies as st
 from lake import DataError
 
 DAY = "2013-01-01"
-DRAWS = 4000
+DRAWS = 1500
 
 
 def exact(true: int, scale: float) -> int:
@@ -133,19 +132,18 @@ def test_each_shown_number_has_the_noise_that_its_share_asks_for(two: Path) -> N
     for name, sensitivity in (("short_flights", 4), ("late", 4), ("delay_minutes", 4 * 180)):
         scale = sensitivity / (2.0 / len(names))
         off = [report[name] - 1000 for report in shown]
-        assert statistics.fmean(abs(error) for error in off) == pytest.approx(scale, rel=0.15)
-        assert abs(statistics.fmean(off)) < 0.25 * scale
+        assert statistics.fmean(abs(error) for error in off) == pytest.approx(scale, rel=0.25)
+        assert abs(statistics.fmean(off)) < 0.35 * scale
         within = sum(abs(error) <= 3 * scale for error in off) / DRAWS
-        assert 0.91 < within < 0.985
+        assert 0.89 < within < 0.995
 
 
 def test_half_the_epsilon_is_twice_the_noise() -> None:
     def spread(epsilon: float) -> float:
-        draws = [privacy.Budget(epsilon, privacy.laplace).release("n", 0, epsilon=epsilon, sensitivity=10).value]
-        draws += [privacy.laplace(0, 10 / epsilon) for _ in range(DRAWS)]
-        return statistics.fmean(abs(value) for value in draws)
+        scale = privacy.Budget(epsilon, exact).release("n", 0, epsilon=epsilon, sensitivity=10).scale
+        return statistics.fmean(abs(privacy.laplace(0, scale)) for _ in range(DRAWS))
 
-    assert spread(0.5) / spread(1.0) == pytest.approx(2, rel=0.25)
+    assert spread(0.5) / spread(1.0) == pytest.approx(2, rel=0.35)
 
 
 @given(
