@@ -126,7 +126,7 @@ def interactive_analytics_cluster(
         name,
         release_label,
         InstanceGroups("m5.2xlarge", _core("r5.2xlarge", workers, gib=200)),
-        applications=("Hadoop", "Spark", "Hive", engine, "Livy", "JupyterEnterpriseGateway", "Zeppelin"),
+        applications=("Hadoop", "Spark", "Hive", engine, "Livy", "JupyterHub", "Zeppelin"),
         configurations=(spark_defaults(ADAPTIVE), *glue_catalog(), connector),
         step_concurrency=5,
         idle_timeout=8 * 3600,

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from airflow_emr_pipelines.emulator.release_labels import LABELS
+from airflow_emr_pipelines.emulator.rules.new_cluster import new_cluster
+from airflow_emr_pipelines.emulator.rules.releases import release_of
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.cluster import EmrCluster, InstanceGroups
 from airflow_emr_pipelines.specs.presets import (
@@ -21,6 +24,7 @@ from airflow_emr_pipelines.specs.presets import (
     spark_analytics_cluster,
     streaming_cluster,
 )
+from airflow_emr_pipelines.specs.releases import lacks_idle_policy
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster
 
 Preset = Callable[..., EmrCluster]
@@ -52,10 +56,11 @@ def test_a_preset_has_the_name_the_logs_the_release_and_the_workers_that_are_ask
 
 
 @each_preset
-@pytest.mark.parametrize("release", ["emr-7.10.0", "emr-7.0.0", "emr-6.15.0", "emr-6.2.0", "emr-5.36.0"])
-def test_a_preset_is_legal_for_its_release(preset: Preset, release: str) -> None:
-    names = [application.lower() for application in preset("a", release_label=release).applications]
-    assert len(names) == len(set(names))  # and EmrCluster has refused what the release lacks
+def test_a_preset_is_legal_for_every_release_that_ends_idle_clusters(preset: Preset) -> None:
+    releases = [label for label in LABELS if not lacks_idle_policy(release_of(label))]
+    assert len(releases) > 50
+    for label in releases:
+        new_cluster(render_cluster(preset("a", release_label=label)), {})  # by the emulator's own rules
 
 
 @each_preset
