@@ -41,24 +41,38 @@ class EmrClusters(EmrSource):
     def identity(self) -> Hashable:
         return ("cluster", self.account, self.cluster_id)
 
-    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+    def submit(
+        self,
+        request: Mapping[str, Any],
+        key: str,
+        since: datetime,
+        *,
+        earlier: str | None = None,
+        unsent: float | None = None,
+    ) -> str:
         """The id of the one cluster that this request made; the parameters are those of a step's submission."""
 
         def find() -> str | None:
             found = self.find(key, since)
             return found.id if found and found.id != earlier else None
 
-        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow")
+        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow", unsent=unsent)
 
     def create(
-        self, render: Callable[[Reveal], Mapping[str, Any]], key: str, since: datetime, *, earlier: str | None = None
+        self,
+        render: Callable[[Reveal], Mapping[str, Any]],
+        key: str,
+        since: datetime,
+        *,
+        earlier: str | None = None,
+        unsent: float | None = None,
     ) -> str:
         """The id of the one cluster that a request made. Its secrets are in clear from here to EMR, nowhere else."""
         from airflow_emr_pipelines.hooks.secrets import Secrets
 
         secrets = Secrets()
         with secrets.untold():
-            return self.submit(render(secrets.reveal), key, since, earlier=earlier)
+            return self.submit(render(secrets.reveal), key, since, earlier=earlier, unsent=unsent)
 
     def find(self, key: str, since: datetime, *, oldest: bool = False) -> ClusterReport | None:
         """The newest cluster with that key in its name, or the oldest, of those created since then.

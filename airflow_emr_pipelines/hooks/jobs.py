@@ -38,7 +38,15 @@ class Watched(Protocol):
 class Jobs(Watched, Protocol):
     """The jobs of one compute."""
 
-    def submit(self, request: Mapping[str, Any], key: str, since: datetime, *, earlier: str | None = None) -> str:
+    def submit(
+        self,
+        request: Mapping[str, Any],
+        key: str,
+        since: datetime,
+        *,
+        earlier: str | None = None,
+        unsent: float | None = None,
+    ) -> str:
         """The id of the one job that now runs the request."""
 
     def find(self, key: str, since: datetime) -> Report | None:

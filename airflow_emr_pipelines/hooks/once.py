@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 PATIENCE = 900.0
 """Seconds after which a request that is throttled or never answered is given up."""
+STALE_SECONDS = 60.0
+"""For how long it holds that nobody else has sent a request: Airflow may give up a try that stands still for longer,
+and start another. It does so after five minutes without a heartbeat, unless told otherwise."""
 LOOKS = 4
 """Looks for what an unanswered request may have made, over about ten seconds, since a new thing may be listed late."""
 
@@ -25,19 +28,29 @@ def send_once(
     find: Callable[[], str | None],
     *,
     operation: str,
+    unsent: float | None = None,
     patience: float = PATIENCE,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
+    wall_clock: Callable[[], float] = time.time,
 ) -> str:
     """The id of what ``send`` made, exactly one thing, even when answers are lost.
 
     After an answer that says neither yes nor no, ``find`` is asked for what the request may have made, and only when it
     finds nothing is the request sent again. A refusal is raised as it came.
 
+    :param unsent: when it was known that nobody else had sent the request, in seconds since 1970; None where nobody
+        else would. When that is long ago, ``find`` is asked before the request is sent
     :raises UnclearAnswer: no clear answer within ``patience`` seconds.
     """
     give_up = clock() + patience
     for pause in pauses():
+        if unsent is not None and wall_clock() - unsent > STALE_SECONDS:
+            unsent = wall_clock()
+            found = _look(find, operation, give_up, sleep, clock, looks=1)
+            if found is not None:
+                log.info("%s was sent by another try meanwhile: found %s", operation, found)
+                return found
         try:
             return send()
         except Exception as error:
@@ -88,6 +101,7 @@ def _look(
     give_up: float,
     sleep: Callable[[float], None],
     clock: Callable[[], float],
+    looks: int = LOOKS,
 ) -> str | None:
     clear_answers = 0
     for pause in pauses(longest=8.0):
@@ -102,7 +116,7 @@ def _look(
                 ) from error
         else:
             clear_answers += 1
-            if found is not None or clear_answers == LOOKS:
+            if found is not None or clear_answers == looks:
                 return found
         sleep(pause)
     raise AssertionError("pauses() never ends")

@@ -45,12 +45,14 @@ class EmrSteps(EmrSource):
         *,
         earlier: str | None = None,
         execution_role_arn: str | None = None,
+        unsent: float | None = None,
     ) -> str:
         """The id of the one step that this request made.
 
         :param since: when the key's DAG run started: nothing older carries the key
         :param earlier: the step of an earlier attempt under the same key, which is not what is looked for
         :param execution_role_arn: the step's runtime role
+        :param unsent: when nothing carried the key yet but ``earlier``, in seconds since 1970
         """
 
         def find() -> str | None:
@@ -60,7 +62,7 @@ class EmrSteps(EmrSource):
         def send() -> str:
             return self.hook.add_step(self.cluster_id, request, execution_role_arn=execution_role_arn)
 
-        return send_once(send, find, operation="AddJobFlowSteps")
+        return send_once(send, find, operation="AddJobFlowSteps", unsent=unsent)
 
     def find(self, key: str, since: datetime) -> StepReport | None:
         """The newest step with that key in its name, created since then."""

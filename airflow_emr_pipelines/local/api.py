@@ -95,10 +95,22 @@ class AirflowApi:
         path = f"{run_path(dag_id, run_id)}/taskInstances/{quoted(task_id)}"
         self._call("PATCH", path, {"new_state": state})
 
-    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Let a task run anew, as a user does in the UI."""
+    def mark_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Set a run's state, as a user does in the UI."""
+        self._call("PATCH", run_path(dag_id, run_id), {"state": state})
+
+    def clear(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool = False) -> None:
+        """Let a task run anew, and with ``downstream`` what follows it, as a user does in the UI."""
         body = {"dag_run_id": run_id, "task_ids": [task_id], "dry_run": False, "only_failed": False}
-        self._call("POST", f"/dags/{quoted(dag_id)}/clearTaskInstances", body)
+        self._call("POST", f"/dags/{quoted(dag_id)}/clearTaskInstances", {**body, "include_downstream": downstream})
+
+    def pause(self, dag_id: str, is_paused: bool = True) -> None:
+        """Let a DAG start no runs from now on, or let it again."""
+        self._call("PATCH", f"/dags/{quoted(dag_id)}", {"is_paused": is_paused})
+
+    def delete_dag(self, dag_id: str) -> None:
+        """Forget a DAG and all its runs, until its file is read again."""
+        self._call("DELETE", f"/dags/{quoted(dag_id)}")
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """All task instances of a run."""
@@ -145,7 +157,8 @@ class AirflowApi:
             request.data = json.dumps(body).encode()
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-                return json.load(answer)
+                content = answer.read()
+                return json.loads(content) if content else None
         except urllib.error.HTTPError as error:
             with error:
                 raise ApiError(method, path, error.code, error.read().decode(errors="replace")) from None

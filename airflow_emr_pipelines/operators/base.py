@@ -41,6 +41,8 @@ class TaskRun:
     tags: Mapping[str, str]
     started: datetime
     """When the DAG run started: nothing that carries the key is older."""
+    try_started: float
+    """In seconds since 1970. Until then no other try of the task was alive."""
     first_try: bool
     last_try: bool
 
@@ -67,7 +69,14 @@ class TaskRun:
             RUN_TAG: ti.run_id,
             TASK_TAG: ti.task_id,
         }
-        return cls(key, earlier_keys, tags, started, ti.try_number <= 1, ti.try_number > ti.max_tries)
+        first_try, last_try = ti.try_number <= 1, ti.try_number > ti.max_tries
+        return cls(key, earlier_keys, tags, started, try_started(ti), first_try, last_try)
+
+
+def try_started(ti: Any) -> float:
+    """When the task's current try began, in seconds since 1970."""
+    started: datetime | None = ti.start_date
+    return started.timestamp() if started else time.time()
 
 
 class EmrCallOperator(BaseOperator):
@@ -131,8 +140,7 @@ class EmrOperator(EmrCallOperator):
         """When this try's ``execution_timeout`` is over, in seconds since 1970."""
         if self.execution_timeout is None:
             return None
-        started: datetime | None = context["ti"].start_date
-        return (started.timestamp() if started else time.time()) + self.execution_timeout.total_seconds()
+        return try_started(context["ti"]) + self.execution_timeout.total_seconds()
 
     def see_through(self, context: Context, trigger: EmrTrigger) -> Any:
         """Wait for what the trigger watches, in the triggerer or here, and judge it."""

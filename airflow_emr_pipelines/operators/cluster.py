@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
 """States that end the wait for a cluster that shall take steps: it can, or it never will."""
+
+RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
+"""How often a refused termination is asked for again: a cluster that stays costs more than a task that waits."""
 
 
 class EmrClusterOperator(EmrOperator):
@@ -112,7 +116,11 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             cluster_id = earlier.id
         else:
             cluster_id = clusters.create(
-                lambda reveal: render(reveal=reveal), run.key, run.started, earlier=earlier.id if earlier else None
+                lambda reveal: render(reveal=reveal),
+                run.key,
+                run.started,
+                earlier=earlier.id if earlier else None,
+                unsent=run.try_started,
             )
             self.log.info("Created cluster %s (%s)", cluster_id, name)
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
@@ -170,6 +178,9 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
 
     Termination protection is taken off a cluster that this deployment created, and off no other.
 
+    A termination that EMR refuses is asked for again by the task's retries: three, a minute apart, unless its arguments
+    or ``default_args`` say otherwise. Throttling and faults of the service are waited out within a try.
+
     :param cluster_id: the cluster; None or empty where none was created
     :raises ClusterFailed: the cluster is protected and not ours
     """
@@ -180,8 +191,15 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     }
     template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
 
-    def __init__(self, *, cluster_id: str | Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        cluster_id: str | Any,
+        retries: int | None = RETRIES,
+        retry_delay: timedelta | float = RETRY_DELAY,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
         self.cluster_id = cluster_id
 
     def execute(self, context: Context) -> Any:
@@ -191,9 +209,12 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         from airflow_emr_pipelines.hooks.once import send_until_clear
 
         clusters = self.clusters()
-        before = send_until_clear(
-            lambda: clusters.end(self.cluster_id, deployment=settings.deployment()), operation="TerminateJobFlows"
-        )
+        end = partial(clusters.end, self.cluster_id, deployment=settings.deployment())
+        try:
+            before = send_until_clear(end, operation="TerminateJobFlows")
+        except Exception:
+            self.log.error("Cluster %s is not terminated, and runs on until it is", self.cluster_id)
+            raise
         last = self._end_successors(clusters, before) if before.state.finished else before
         self.publish_cluster(context, clusters, last)
         if last.state.finished:

@@ -157,6 +157,7 @@ class EmrRunStepOperator(EmrOperator):
             run.started,
             earlier=earlier.id if earlier else None,
             execution_role_arn=self.execution_role_arn,
+            unsent=run.try_started,
         )
         self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], cluster.id)
         return step_id

@@ -62,7 +62,8 @@ for mode, deferrable in (("deferred", True), ("waiting", False)):
             task_id="slow",
             cluster_id=CLUSTER_ID,
             step=ShellStep("slow", "sleep 1000"),
-            execution_timeout=timedelta(seconds=2),
+            # Long enough for a busy machine to start the step, which is what is to be cancelled.
+            execution_timeout=timedelta(seconds=6),
             deferrable=deferrable,
         )
 
@@ -135,7 +136,7 @@ with DAG("tolerated", schedule=None, params=PARAMS):
         )
 
 with DAG("terminate", schedule=None, params=PARAMS):
-    EmrTerminateClusterOperator(task_id="end", cluster_id=CLUSTER_ID)
+    EmrTerminateClusterOperator(task_id="end", cluster_id=CLUSTER_ID, retries=0)
     EmrTerminateClusterOperator(task_id="never_created", cluster_id=None)
 
 with (

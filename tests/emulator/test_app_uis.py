@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import urllib.error
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from tests.emulator.region import MASTER, Region, wait_until
+from tests.processes import descendants
 
 JOB = b"""
 from pyspark.sql import SparkSession
@@ -156,19 +156,10 @@ def test_who_has_another_clusters_address_sees_nothing_of_it(
 
 def test_the_server_listens_on_the_loopback_interface(emulator: LocalEmulator, region: Region, ui: str) -> None:
     presigned(region, ui)
-    (server,) = history_servers(emulator.process.pid)
+    (server,) = descendants(emulator.process.pid, "HistoryServer")
     listening = [one.laddr.ip for one in server.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
     assert listening
     assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
-
-
-def history_servers(pid: int) -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process(pid).children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):  # steps of other tests come and go
-            if "HistoryServer" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ import boto3
 import psutil
 import pytest
 
+from tests.processes import descendants
+
 # A child in the step's own group, one that left it, and one that left it twice and works in a loop.
 STARTS_DAEMONS = """
 sleep 3600 & echo $! > {pids}/group
@@ -113,9 +115,8 @@ def start_history(emulator: Any) -> int:
     wait_for(lambda: emr.describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"] == "WAITING")
     asked = {"ClusterId": cluster, "OnClusterAppUIType": "SparkHistoryServer"}
     wait_for(lambda: emr.get_on_cluster_app_ui_presigned_url(**asked)["PresignedURLReady"])
-    children = psutil.Process(emulator.pid).children(recursive=True)
-    (server,) = (child.pid for child in children if "HistoryServer" in " ".join(child.cmdline()))
-    return server
+    (server,) = descendants(emulator.pid, "HistoryServer")
+    return server.pid
 
 
 def test_a_killed_emulator_takes_sparks_history_server_with_it(emulator: Any) -> None:

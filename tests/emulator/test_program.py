@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from tests.emulator.region import Region, shell, wait_until
+from tests.processes import arguments_of
 
 COMMAND = [sys.executable, "-m", "airflow_emr_pipelines.emulator"]
 QUICK = [f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate")] + ["--no-rate-limits"]
@@ -209,7 +210,7 @@ def test_it_stops_within_seconds_and_leaves_nothing(start: Callable[..., Program
     region = Region(program.url)
     cluster = region.run(shell("trap '' TERM INT; sleep 1000"), shell("true"))
     region.wait_step(cluster, region.steps(cluster)[0]["Id"], "RUNNING")
-    wait_until(lambda: any("1000" in child.cmdline() for child in program.seen.children(recursive=True)))
+    wait_until(lambda: any("1000" in arguments_of(child) for child in program.seen.children(recursive=True)))
     family = program.seen.children(recursive=True)
     code, seconds, said = program.stop(signal.SIGTERM)
     assert (code, said) == (0, "")

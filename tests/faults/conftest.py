@@ -7,7 +7,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +20,16 @@ INSTANCES = {
     "InstanceGroups": [{"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}],
     "KeepJobFlowAliveWhenNoSteps": True,
 }
+
+
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it does, within a while."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 class Account:
@@ -60,20 +70,13 @@ class Account:
     def lose(self, cluster_id: str) -> None:
         """EC2 takes the cluster's machines away."""
         self._ask(f"clusters/{cluster_id}", "DELETE")
-        until = time.monotonic() + 20
-        while not self._ask(f"clusters/{cluster_id}")["Cluster"]["Status"]["State"].startswith("TERMINATED"):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        assert comes_true(
+            lambda: self._ask(f"clusters/{cluster_id}")["Cluster"]["Status"]["State"].startswith("TERMINATED")
+        )
 
     def until_step_is(self, cluster_id: str, state: str) -> bool:
         """Whether the newest step gets to that state, within a while."""
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            steps = self.steps(cluster_id)
-            if steps and steps[-1][1] == state:
-                return True
-            time.sleep(0.05)
-        return False
+        return comes_true(lambda: [state for _, state in self.steps(cluster_id)][-1:] == [state])
 
     def completed(self, cluster_id: str) -> Counter[str]:
         """How often each key's step ran to success."""

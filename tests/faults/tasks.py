@@ -40,5 +40,9 @@ def create_task(name: str, *, retries: int = 3, **fields: Any) -> Task:
 
 
 def terminate_task(cluster_id: str | None) -> Task:
-    """Terminates a cluster."""
-    return Task(lambda: EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1))
+    """Terminates a cluster, with the retries that its operator has when nobody says how many."""
+
+    def make() -> Any:
+        return EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1)
+
+    return Task(make, retries=make().retries)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Account
+from tests.faults.conftest import Account, comes_true
 from tests.faults.tasks import create_task, step_task, terminate_task
 
-DEAF = "trap '' TERM; while true; do sleep 0.1; done"
+DEAF = "trap '' TERM; touch {}; while true; do sleep 0.1; done"
 
 
 def test_a_step_that_is_deaf_to_the_interrupt_is_killed(
-    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch
+    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__CANCEL_GRACE_SECONDS", "1")
-    task = step_task(standing, DEAF)
+    task = step_task(standing, DEAF.format(tmp_path / "deaf"))
     assert task.start().state == "deferred"
-    account.until_step_is(standing, "RUNNING")
+    assert comes_true((tmp_path / "deaf").exists)
     task.end_by_user()
     assert account.until_step_is(standing, "CANCELLED")
 
@@ -48,6 +49,38 @@ def test_a_termination_is_asked_for_until_it_is_heard(account: Account, name: st
     ending = terminate_task(cluster).run()
     assert ending.state == "success", ending
     assert account.clusters(name, alive=True) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "protected"),
+    [
+        ("TerminateJobFlows", "ValidationException", False),
+        ("TerminateJobFlows", "AccessDeniedException", True),
+        ("DescribeCluster", "AccessDeniedException", False),
+    ],
+)
+def test_a_termination_that_is_refused_for_a_while_is_asked_for_again_by_the_teardowns_retries(
+    account: Account, name: str, operation: str, code: str, protected: bool
+) -> None:
+    cluster = create_task(name, termination_protected=protected).run().value
+    account.fault(operation, "error", times=3, code=code, message="not now", status=400)
+    task = terminate_task(cluster)
+    for _ in range(3):
+        refused = task.run()
+        assert "not now" in refused.error, refused
+        assert account.clusters(name, alive=True) == [cluster]
+    assert task.run_to_the_end().state == "success", task.log
+    assert account.clusters(name, alive=True) == []
+
+
+def test_a_termination_that_is_refused_for_good_fails_the_teardown_soon(account: Account, name: str) -> None:
+    cluster = create_task(name).run().value
+    account.fault("TerminateJobFlows", "error", code="AccessDeniedException", message="not you", status=400)
+    task = terminate_task(cluster)
+    assert "not you" in task.run_to_the_end().error
+    assert task.try_number == 4
+    account.well()
+    assert terminate_task(cluster).run().state == "success"
 
 
 def test_a_protected_cluster_of_ours_is_unlocked_and_ended(account: Account, name: str) -> None:

@@ -48,6 +48,38 @@ def test_a_cluster_whose_creator_is_killed_is_made_once_and_goes(account: Accoun
     assert account.clusters(name, alive=True) == []
 
 
+@pytest.fixture
+def airflow_gives_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try that stands still is followed by another after no time, so that nothing holds for a minute."""
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.once.STALE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("airflow_gives_up_at_once")
+@pytest.mark.parametrize("at", [KilledAt("DescribeCluster"), KilledAt("AddJobFlowSteps")], ids=str)
+@pytest.mark.parametrize("deferrable", [True, False], ids=["deferred", "waiting"])
+def test_two_tries_that_are_alive_at_once_run_one_step(
+    account: Account, standing: str, at: KilledAt, deferrable: bool
+) -> None:
+    task = step_task(standing, "sleep 0.3", deferrable=deferrable)
+    go_on = task.stand_still(at)
+    assert task.run_to_the_end().state == "success", task.log
+    assert go_on().state == ("deferred" if deferrable else "success"), task.log
+    assert [state for _, state in account.steps(standing)] == ["COMPLETED"]
+
+
+@pytest.mark.usefixtures("airflow_gives_up_at_once")
+@pytest.mark.parametrize("at", [KilledAt("ListClusters"), KilledAt("RunJobFlow")], ids=str)
+def test_two_tries_that_are_alive_at_once_make_one_cluster(account: Account, name: str, at: KilledAt) -> None:
+    task = create_task(name)
+    task.run(KilledAt("RunJobFlow", answered=False))
+    go_on = task.stand_still(at)
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert go_on().state == "deferred", task.log
+    assert account.clusters(name) == [ending.value]
+    assert terminate_task(ending.value).run().state == "success"
+
+
 @pytest.mark.parametrize("kind", ["lose_answer", "drop", "error"])
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_lost_answers_make_no_second_step(account: Account, standing: str, kind: str, times: int) -> None:

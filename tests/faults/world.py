@@ -11,13 +11,16 @@ import importlib
 import multiprocessing
 import os
 import signal
+import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 FORK = multiprocessing.get_context("fork")
@@ -31,6 +34,7 @@ class KilledAt:
     operation: str
     number: int = 1
     answered: bool = True
+    signal: int = signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Task:
     xcoms: dict[str, Any] = field(default_factory=dict)
     deferral: tuple[str, dict[str, Any], str] | None = None
     log: list[str] = field(default_factory=list)
+    process: int = 0
 
     def __post_init__(self) -> None:
         if self.max_tries < 0:
@@ -83,6 +88,26 @@ class Task:
         assert self.deferral is not None
         method = self.deferral[2]
         return self._phase(lambda: getattr(self.make(), method)(self._context(), event=event), killed_at)
+
+    def stand_still(self, at: KilledAt) -> Callable[[], Ending]:
+        """The next try, which stops at that call until what this answers is called, which tells how it went on.
+
+        Airflow gives such a try up and starts another.
+        """
+        still = replace(self, process=0)
+        self.try_number += 1
+        thread = ThreadPoolExecutor(1)
+        ending = thread.submit(still.start, replace(at, signal=signal.SIGSTOP))
+        while not (still.process and psutil.Process(still.process).status() == psutil.STATUS_STOPPED):
+            assert not ending.done(), ending.result()
+            time.sleep(0.01)
+
+        def go_on() -> Ending:
+            os.kill(still.process, signal.SIGCONT)
+            with thread:
+                return ending.result()
+
+        return go_on
 
     def end_by_user(self) -> Ending:
         """A user ends it while it is deferred: the triggerer tells the trigger."""
@@ -119,6 +144,7 @@ class Task:
         ours, theirs = FORK.Pipe()
         process = FORK.Process(target=self._child, args=(work, killed_at, theirs), daemon=True)
         process.start()
+        self.process = process.pid or 0
         theirs.close()
         ending = Ending("killed")
         try:
@@ -188,7 +214,7 @@ def _event_of(path: str, fields: Mapping[str, Any]) -> Any:
 
 
 def _arrange(at: KilledAt) -> None:
-    """Make this process kill itself at that call."""
+    """Make this process kill itself at that call, or stop."""
     from botocore import client
 
     base: Any = client.BaseClient
@@ -199,10 +225,10 @@ def _arrange(at: KilledAt) -> None:
         left -= operation == at.operation
         here = operation == at.operation and left == 0
         if here and not at.answered:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), at.signal)
         answer = send(client, operation, parameters)
         if here:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), at.signal)
         return answer
 
     base._make_api_call = sent

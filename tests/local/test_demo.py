@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.processes import arguments_of
+
 EMULATOR = ["-m", "airflow_emr_pipelines.emulator"]
 
 
@@ -46,11 +48,3 @@ def test_the_death_of_the_emulator_in_the_middle_ends_the_demo_with_the_reason(t
     assert "The emulator was killed by signal 9" in errors
     _, alive = psutil.wait_procs(everything, timeout=5)
     assert alive == []
-
-
-def arguments_of(process: psutil.Process) -> list[str]:
-    """The command line; empty for a process that has just ended."""
-    try:
-        return process.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return []

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.conftest import DAG_FOLDERS, clusters_of
 pytestmark = pytest.mark.slow
 
 DAY = "2013-01-01"
+DEPLOYMENT = "scheduled"
 LONG_STEP = """
 import os
 from datetime import timedelta
@@ -64,12 +67,38 @@ with DAG("short_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file"
 """
 
 
+PIPELINE = """
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG
+from airflow_emr_pipelines import EmrCluster, InstanceGroups, ShellStep, transient_cluster
+
+NAME = Path(__file__).stem
+CLUSTER = EmrCluster("{{ params.name }}", "emr-7.10.0", InstanceGroups("m5.xlarge"), idle_timeout=60)
+LONG = ShellStep("long", "until test -e {{ params.marker }}; do sleep 0.2; done")
+
+with DAG(
+    NAME,
+    schedule=None,
+    params={"name": "", "marker": ""},
+    dagrun_timeout=timedelta(seconds=30) if NAME == "timed_out" else None,
+):
+    with transient_cluster("pipeline", CLUSTER) as cluster:
+        cluster.run(LONG, "long") >> cluster.run(ShellStep("after", "true"), "after")
+"""
+"""Named for its file, since a user deletes one of them and another is too slow."""
+
+
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator[LocalAirflow]:
     folder = tmp_path_factory.mktemp("scheduled")
     shutil.copytree(DAG_FOLDERS["examples"], folder / "dags")
     (folder / "dags" / "long_step.py").write_text(LONG_STEP)
+    for name in ("pipeline", "deleted", "timed_out"):
+        (folder / "dags" / f"{name}.py").write_text(PIPELINE)
     options = {
+        "AIRFLOW__EMR_PIPELINES__DEPLOYMENT": DEPLOYMENT,
         "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.5",
         "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10",
         # How soon a new triggerer takes over what a dead one watched.
@@ -86,11 +115,11 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator
 @pytest.fixture
 def until(airflow: LocalAirflow) -> Callable[[Callable[[], bool], str], None]:
     """Waits until something is so, while Airflow runs."""
+    return partial(wait_while_it_runs, airflow)
 
-    def wait(condition: Callable[[], bool], what: str) -> None:
-        wait_until(condition, what, processes=airflow.components, timeout=120, log=airflow.log_of("scheduler"))
 
-    return wait
+def wait_while_it_runs(airflow: LocalAirflow, condition: Callable[[], bool], what: str) -> None:
+    wait_until(condition, what, processes=airflow.components, timeout=120, log=airflow.log_of("scheduler"))
 
 
 def state_of(airflow: LocalAirflow, dag_id: str, run_id: str, task_id: str) -> str | None:
@@ -147,15 +176,15 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
 def long_step_on(airflow: LocalAirflow, cluster_id: str, until: Any) -> str:
     airflow.wait_for_dag("long_step")
     run_id = airflow.api.trigger("long_step", {"cluster_id": cluster_id})
-    until(lambda: seen_running(airflow, run_id), "the triggerer's first look at the step")
+    until(lambda: seen_running(airflow, "long_step", run_id), "the triggerer's first look at the step")
     return run_id
 
 
-def seen_running(airflow: LocalAirflow, run_id: str) -> bool:
-    """Whether the trigger says in the task's log that the step runs."""
-    for task in airflow.api.tasks("long_step", run_id):
-        if task.state == "deferred":
-            return any("is RUNNING" in event["event"] for event in airflow.api.log("long_step", run_id, task))
+def seen_running(airflow: LocalAirflow, dag_id: str, run_id: str) -> bool:
+    """Whether the trigger says in the log of the task ``long`` that the step runs."""
+    for task in airflow.api.tasks(dag_id, run_id):
+        if task.state == "deferred" and task.id.endswith("long"):
+            return any("is RUNNING" in event["event"] for event in airflow.api.log(dag_id, run_id, task))
     return False
 
 
@@ -164,14 +193,15 @@ def step_states(emr: Any, cluster_id: str) -> list[tuple[str, str]]:
     return [(step["Name"], step["Status"]["State"]) for step in emr.list_steps(ClusterId=cluster_id)["Steps"]]
 
 
-def test_a_step_whose_waiting_task_a_user_fails_is_cancelled(
-    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_step_whose_waiting_task_a_user_marks_is_cancelled(
+    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any, state: str
 ) -> None:
     run_id = long_step_on(airflow, cluster_id, until)
     assert [state for _, state in step_states(emr, cluster_id)] == ["RUNNING"]
-    airflow.api.mark("long_step", run_id, "long", "failed")
+    airflow.api.mark("long_step", run_id, "long", state)
     until(lambda: [state for _, state in step_states(emr, cluster_id)] == ["CANCELLED"], "the step's cancellation")
-    assert state_of(airflow, "long_step", run_id, "long") == "failed"
+    assert state_of(airflow, "long_step", run_id, "long") == state
 
 
 def test_a_cleared_waiting_task_runs_anew_and_only_its_old_step_is_cancelled(
@@ -186,7 +216,7 @@ def test_a_cleared_waiting_task_runs_anew_and_only_its_old_step_is_cancelled(
     )
     (new, _), (old, _) = step_states(emr, cluster_id)
     assert new != old, "a clear makes a new key"
-    until(lambda: seen_running(airflow, run_id), "the triggerer's first look at the new step")
+    until(lambda: seen_running(airflow, "long_step", run_id), "the triggerer's first look at the new step")
     airflow.api.mark("long_step", run_id, "long", "failed")
     until(lambda: {state for _, state in step_states(emr, cluster_id)} == {"CANCELLED"}, "the new step's cancellation")
 
@@ -199,6 +229,123 @@ def test_a_retry_of_a_task_that_has_waited_runs_its_failed_step_anew(
     until(lambda: airflow.api.run_state("flaky_step", run_id) in ("success", "failed"), "the run")
     assert airflow.api.run_state("flaky_step", run_id) == "success"
     assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED", "FAILED"]
+
+
+class Pipeline:
+    """A run of a transient cluster with a long step, which ends when it is let, and one that follows."""
+
+    def __init__(self, airflow: LocalAirflow, emr: Any, folder: Path, dag_id: str) -> None:
+        self.airflow, self.emr, self.dag_id = airflow, emr, dag_id
+        self.name, self.marker = f"{dag_id}-{uuid.uuid4().hex[:8]}", folder / f"{dag_id}-{uuid.uuid4().hex[:8]}"
+        airflow.wait_for_dag(dag_id)
+        self.run_id = airflow.api.trigger(dag_id, {"name": self.name, "marker": str(self.marker)})
+
+    def until_it_waits(self) -> None:
+        """Its long step runs, and the triggerer has seen that."""
+        self._until(lambda: seen_running(self.airflow, self.dag_id, self.run_id), f"the long step of {self.dag_id}")
+
+    def let_the_long_step_end(self) -> None:
+        self.marker.touch()
+
+    def until_it_is_over(self) -> str:
+        """The state in which the run has ended."""
+        self._until(lambda: self._state() in ("success", "failed"), f"the end of the run of {self.dag_id}")
+        return self._state()
+
+    def until_clusters_are(self, *states: str) -> None:
+        """The states of the clusters that it has had, the oldest first."""
+        self._until(lambda: list(self.clusters().values()) == list(states), f"clusters of {self.dag_id}: {states}")
+
+    def until_steps_are(self, *steps: tuple[str, str]) -> None:
+        self._until(lambda: self.steps() == list(steps), f"steps of {self.dag_id}: {steps}")
+
+    def clusters(self) -> dict[str, str]:
+        """The state of each of its clusters, by id."""
+        named = [found for found in clusters_of(self.emr) if found["Name"].startswith(f"{self.name} [")]
+        in_order = sorted(named, key=lambda found: found["Status"]["Timeline"]["CreationDateTime"])
+        return {found["Id"]: found["Status"]["State"] for found in in_order}
+
+    def steps(self) -> list[tuple[str, str]]:
+        """The user's name and the state of each step on its clusters, the oldest first."""
+        found = [step for cluster in self.clusters() for step in step_states(self.emr, cluster)[::-1]]
+        return [(name.split(" [")[0], state) for name, state in found]
+
+    def _state(self) -> str:
+        return self.airflow.api.run_state(self.dag_id, self.run_id)
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        wait_while_it_runs(self.airflow, condition, what)
+
+
+@pytest.fixture
+def pipeline(airflow: LocalAirflow, emr: Any, tmp_path: Path) -> Callable[[str], Pipeline]:
+    return partial(Pipeline, airflow, emr, tmp_path)
+
+
+def test_a_run_that_a_user_marks_has_its_step_cancelled_and_its_cluster_ended_and_may_be_cleared(
+    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline]
+) -> None:
+    failed, succeeded = pipeline("pipeline"), pipeline("pipeline")
+    for run, state in ((failed, "failed"), (succeeded, "success")):
+        run.until_it_waits()
+        airflow.api.mark_run("pipeline", run.run_id, state)
+    for run in (failed, succeeded):
+        run.until_clusters_are("TERMINATED")
+        run.until_steps_are(("long", "CANCELLED"))
+        run.until_it_is_over()
+
+    failed.let_the_long_step_end()
+    airflow.api.clear("pipeline", failed.run_id, "pipeline.long", downstream=True)
+    failed.until_clusters_are("TERMINATED", "TERMINATED")
+    assert failed.until_it_is_over() == "success"
+    assert failed.steps() == [("long", "CANCELLED"), ("long", "COMPLETED"), ("after", "COMPLETED")]
+
+
+def test_a_run_whose_dag_is_paused_goes_on_later_and_its_tasks_may_be_cleared_when_it_is_over(
+    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline]
+) -> None:
+    run = pipeline("pipeline")
+    run.until_it_waits()
+    airflow.api.pause("pipeline")
+    run.let_the_long_step_end()
+    run.until_clusters_are("WAITING")
+    assert run.steps() == [("long", "COMPLETED")]
+    airflow.api.pause("pipeline", False)
+    assert run.until_it_is_over() == "success"
+    run.until_clusters_are("TERMINATED")
+    assert run.steps() == [("long", "COMPLETED"), ("after", "COMPLETED")]
+
+    airflow.api.clear("pipeline", run.run_id, "pipeline.after", downstream=True)
+    run.until_clusters_are("TERMINATED", "TERMINATED")
+    assert run.until_it_is_over() == "success"
+    assert run.steps() == [("long", "COMPLETED"), ("after", "COMPLETED"), ("after", "COMPLETED")]
+
+
+@pytest.fixture(scope="module")
+def deleted(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The DAG is deleted while its step runs."""
+    run = Pipeline(airflow, emulator.client("emr"), tmp_path_factory.mktemp("deleted"), "deleted")
+    run.until_it_waits()
+    (airflow.dags_folder / "deleted.py").unlink()
+    airflow.api.delete_dag("deleted")
+    return run
+
+
+def test_the_reaper_ends_the_cluster_of_a_run_that_timed_out_and_leaves_that_of_a_deleted_dag_alone(
+    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline], deleted: Pipeline
+) -> None:
+    """Airflow skips the teardowns of both."""
+    timed_out = pipeline("timed_out")
+    assert timed_out.until_it_is_over() == "failed"
+    for run in (timed_out, deleted):
+        run.until_steps_are(("long", "CANCELLED"))
+    assert set(timed_out.clusters().values()) <= {"RUNNING", "WAITING"}
+
+    reap = [sys.executable, "-m", "airflow", "emr", "reap", "--terminate", "--older-than", "0"]
+    done = subprocess.run(reap, env=airflow.environment, capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr
+    timed_out.until_clusters_are("TERMINATED")
+    assert f"run {deleted.run_id} of DAG deleted is not known here" in done.stdout
 
 
 @pytest.mark.skipif(Version("3.1") > AIRFLOW, reason="Airflow 3.0 fails a task whose process is killed, with no retry")
@@ -219,3 +366,10 @@ def test_a_killed_worker_and_a_killed_triggerer_leave_one_step_of_each_task_and_
     until(lambda: airflow.api.run_state("short_step", run_id) in ("success", "failed"), "the run")
     assert airflow.api.run_state("short_step", run_id) == "success"
     assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED"] * 2
+
+
+def test_the_idle_policy_ends_the_cluster_of_a_deleted_dag(deleted: Pipeline, emr: Any) -> None:
+    deleted.until_clusters_are("TERMINATED")
+    (cluster,) = deleted.clusters()
+    reason = emr.describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["StateChangeReason"]
+    assert reason["Message"] == "Auto-terminated after 60 idle seconds"
