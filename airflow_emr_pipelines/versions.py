@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Coroutine, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import airflow
@@ -39,6 +40,17 @@ def dag_bag(folder: str) -> Any:
     no_examples = {"include_examples": False} if "include_examples" in inspect.signature(DagBag).parameters else {}
     reader: Any = DagBag
     return reader(folder, **no_examples)
+
+
+def data_interval(dag: Any, logical_date: datetime) -> tuple[datetime, datetime]:
+    """The data interval of a run that somebody triggers with that logical date; from 3.2 a DAG says less by itself."""
+    timetable = dag.timetable
+    if Version(airflow.__version__) >= Version("3.2"):
+        from airflow.serialization.encoders import coerce_to_core_timetable
+
+        timetable = coerce_to_core_timetable(timetable)
+    start, end = timetable.infer_manual_data_interval(run_after=logical_date)
+    return start, end
 
 
 async def uncut(work: Coroutine[Any, Any, None]) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from airflow_emr_pipelines.cli import iam_policy, reap
+from airflow_emr_pipelines.cli import iam_policy, plan, reap
 from airflow_emr_pipelines.emulator import arguments as emulator
 from airflow_emr_pipelines.local import seed
 
@@ -48,6 +48,12 @@ def get_commands() -> list[CLICommand]:
                     help="Print the smallest IAM policy that a DAG's calls need",
                     func=iam_policy.run,
                     args=(cast("Arg", Declared(iam_policy.add_arguments)),),
+                ),
+                ActionCommand(
+                    name="plan",
+                    help="Say what a DAG would send to EMR, without asking AWS anything",
+                    func=plan.run,
+                    args=(cast("Arg", Declared(plan.add_arguments)),),
                 ),
                 ActionCommand(
                     name="reap",

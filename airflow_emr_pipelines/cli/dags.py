@@ -20,7 +20,7 @@ def dag_of(dag_id: str, files: Path | None = None) -> Any:
     :param files: the folder or file to read in place of the bundles
     :raises DagNotFound: none has it, with the ids that are near, and with what the files that cannot be imported say
     """
-    with _stdout_is_stderr():
+    with stdout_is_stderr():
         return _find(dag_id, files)
 
 
@@ -50,7 +50,7 @@ def _bundles() -> Iterator[Path]:
 
 
 @contextmanager
-def _stdout_is_stderr() -> Iterator[None]:
+def stdout_is_stderr() -> Iterator[None]:
     """Airflow's loggers hold on to the stdout that they were made with: only below Python can it be led elsewhere."""
     sys.stdout.flush()
     kept = os.dup(1)

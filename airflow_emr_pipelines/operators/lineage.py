@@ -58,6 +58,13 @@ class Lineage:
         log.info("OpenLineage's settings are given to step %s: %s", step.name, ", ".join(settings))
         return with_lineage
 
+    @property
+    def adds(self) -> bool:
+        """Whether a Spark step is given anything."""
+        return self._wants("parent_job_info", "spark_inject_parent_job_info") or self._wants(
+            "transport_info", "spark_inject_transport_info"
+        )
+
     def hide(self) -> None:
         """Let Airflow's logs show no secret of the transport: a step's own log tells the command that ran."""
         if self._wants("transport_info", "spark_inject_transport_info"):

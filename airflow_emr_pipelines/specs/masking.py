@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from airflow_emr_pipelines.errors import SECRET_NAME
 
@@ -25,6 +27,9 @@ _MASKED = tuple(
     )
 )
 
+_SECRET_KEY = re.compile(_NAME, re.IGNORECASE)
+_SECRET_FLAG = re.compile(rf"--?[\w.-]{{0,100}}?{_NAME}\Z", re.IGNORECASE)
+
 
 def without_secrets(text: str) -> str:
     """A text with the secrets in it masked, and the rest of it as it is.
@@ -34,3 +39,25 @@ def without_secrets(text: str) -> str:
     for masked in _MASKED:
         text = masked.sub(rf"\1{MASK}", text)
     return text
+
+
+def masked(value: Any) -> Any:
+    """A request, or a part of one, with the secrets in it masked: texts, what follows a flag, what a name is put to."""
+    if isinstance(value, str):
+        told = without_secrets(value)
+        return value if told == value else told  # which may be more than a text
+    if isinstance(value, Mapping):
+        named = "Key" if {"Key", "Value"} <= set(value) else None
+        return {
+            name: MASK
+            if isinstance(part, str) and _SECRET_KEY.search(str(value[named] if named and name == "Value" else name))
+            else masked(part)
+            for name, part in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        flags = [None, *value]
+        return [
+            MASK if isinstance(flag, str) and isinstance(part, str) and _SECRET_FLAG.search(flag) else masked(part)
+            for flag, part in zip(flags, value, strict=False)
+        ]
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -118,14 +119,14 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(value: Any, kind: type[S]) -> S:
+def from_plain(value: Any, kind: type[S], *, rendered: bool = True) -> S:
     """The spec of that kind that a plain dictionary describes, with defaults and every check.
 
-    Templates are taken to be rendered: what is left of one is a text like any other.
-
+    :param rendered: templates are rendered, and what is left of one is a text like any other; False lets be what is
+        not known yet
     :raises InvalidSpec: it describes another kind, has a field that this kind has not, or breaks a rule
     """
-    with all_is_rendered():
+    with all_is_rendered() if rendered else nullcontext():
         spec = _read(value)
     if not isinstance(spec, kind):
         kinds = ", ".join(word for word, known in KINDS.items() if issubclass(known, kind))

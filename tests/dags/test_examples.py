@@ -21,6 +21,7 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from tenant_platform import tenant_of
 
+from airflow_emr_pipelines.plan.plan import plan_of
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.plain import from_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
@@ -182,6 +183,12 @@ def test_requests_are_legal_for_the_service(pipelines: list[Any]) -> None:
         steps = [render_step(from_plain(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
         validate({"JobFlowId": "j-1", "Steps": steps}, "AddJobFlowSteps")
         assert {step["ActionOnFailure"] for step in steps} == {"CONTINUE"}
+
+
+def test_nothing_is_wrong_with_what_the_examples_would_send(dags: dict[str, Any]) -> None:
+    plans = [plan_of(dag) for dag in dags.values()]
+    assert {plan.dag_id: (plan.errors, plan.warnings) for plan in plans if plan.errors or plan.warnings} == {}
+    assert {plan.dag_id for plan in plans if plan.requests} >= {dag.dag_id for dag in dags.values() if steps_of(dag)}
 
 
 def test_the_cluster_of_the_daily_etl_is_the_one_that_was_asked_for(dags: dict[str, Any]) -> None:

@@ -34,7 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "emulator": {"specs"},
     "local": {"emulator", "specs", "errors"},
     "iam_policy": BASE | {"operators"},
-    "cli": BASE | {"hooks", "emulator", "local", "iam_policy"},
+    "plan": BASE | {"operators", "iam_policy"},
+    "testing": {"plan"},
+    "cli": BASE | {"hooks", "emulator", "local", "iam_policy", "plan"},
 }
 
 # Each DAG file is parsed again and again: half a second of boto3 would be paid every time.

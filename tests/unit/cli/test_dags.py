@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from airflow_emr_pipelines.errors import DagNotFound
 
 DAG_FILE = """
 from airflow.sdk import DAG
-print("read")
+print("I was read")
 with DAG("{dag_id}", schedule=None):
     pass
 """
@@ -22,10 +24,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_dag_is_read_from_its_file_and_nothing_is_printed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert dag_of("daily_sales", folder).dag_id == "daily_sales"
-    assert dag_of("weekly_sales", folder / "weekly_sales.py").dag_id == "weekly_sales"
-    assert capfd.readouterr().out == ""
+def test_a_dag_is_read_from_its_file_and_nothing_is_said_on_stdout(folder: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from airflow_emr_pipelines.cli.dags import dag_of; "
+        "print([dag_of('daily_sales', Path(path)).dag_id for path in sys.argv[1:]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder), str(folder / "daily_sales.py")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "['daily_sales', 'daily_sales']\n"
+    assert "I was read" in done.stderr
 
 
 def test_without_a_folder_airflows_own_bundles_are_read() -> None:

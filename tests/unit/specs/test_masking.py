@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.specs.masking import MASK, without_secrets
+from airflow_emr_pipelines.specs.masking import MASK, masked, without_secrets
 
 WORD = st.text("abcdefXYZ0189-_!$%*", min_size=6, max_size=20)
 
@@ -69,3 +69,18 @@ PARTS = ("password", "authorization", "--", "token", ":", "=", ",", " ", "'", '"
 def test_masking_twice_masks_no_more(text: str) -> None:
     once = without_secrets(text)
     assert without_secrets(once) == once
+
+
+def test_a_request_is_masked_by_names_flags_and_texts_and_is_else_as_it_was() -> None:
+    request = {
+        "Args": ["--db-password", "hunter2", "--conf", "spark.api_key=hunter2", "--day", "2026-01-31"],
+        "Properties": {"javax.jdo.option.ConnectionPassword": "hunter2", "hive.exec.parallel": "true"},
+        "Tags": [{"Key": "my-token", "Value": "hunter2"}, {"Key": "team", "Value": "data"}],
+        "Count": 3,
+    }
+    assert masked(request) == {
+        "Args": ["--db-password", MASK, "--conf", f"spark.api_key={MASK}", "--day", "2026-01-31"],
+        "Properties": {"javax.jdo.option.ConnectionPassword": MASK, "hive.exec.parallel": "true"},
+        "Tags": [{"Key": "my-token", "Value": MASK}, {"Key": "team", "Value": "data"}],
+        "Count": 3,
+    }

@@ -1,0 +1,128 @@
+"""``airflow emr plan DAG_ID``: what a run of a DAG would send to EMR, without asking AWS anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.plan.plan import Plan
+    from airflow_emr_pipelines.plan.requests import Request
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command can be told."""
+    parser.add_argument("dag_id", help="the DAG")
+    parser.add_argument("--params", type=_params, default={}, metavar="JSON", help="parameters of the run")
+    parser.add_argument(
+        "--logical-date", type=_when, metavar="DATE", help="of the run, in ISO 8601, UTC where it says no zone; now"
+    )
+    parser.add_argument("--file", type=Path, metavar="PATH", help="folder or file of the DAG; Airflow's DAG bundles")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="table by default")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings")
+
+
+def _params(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object is needed")
+    return value
+
+
+def _when(text: str) -> datetime:
+    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the plan; exit code 2 when something would be refused, or there is no such DAG."""
+    from airflow_emr_pipelines.cli.dags import dag_of, stdout_is_stderr
+    from airflow_emr_pipelines.errors import EmrPipelinesError
+    from airflow_emr_pipelines.plan.plan import plan_of
+
+    try:
+        dag = dag_of(options.dag_id, options.file)
+        with stdout_is_stderr():
+            plan = plan_of(dag, logical_date=options.logical_date, params=options.params)
+    except EmrPipelinesError as refused:
+        print(refused, file=sys.stderr)
+        sys.exit(2)
+    print(json.dumps(plan.to_json(), indent=2) if options.format == "json" else "\n".join(lines_of(plan)))
+    if plan.errors:
+        sys.exit(2)
+    if plan.warnings and options.strict:
+        sys.exit(1)
+
+
+def lines_of(plan: Plan) -> Iterator[str]:
+    """The plan for people."""
+    from airflow_emr_pipelines.local.table import table
+
+    yield f"DAG {plan.dag_id}, as a run of {plan.logical_date} would have it. Nothing was sent."
+    if not plan.requests and not plan.other_calls:
+        yield "It has no task of Amazon EMR."
+    for request in plan.requests:
+        yield f"\n{request.task_id}: {request.operation}"
+        yield from _request_lines(request)
+    if plan.other_calls:
+        rows = [(task_id, ", ".join(names)) for task_id, names in plan.other_calls.items()]
+        yield "\nWhat other tasks may call\n" + table(("task", "operations"), rows)
+    if plan.requests and plan.edges:
+        yield "\nWhat comes before what\n" + table(("task", "then"), _below(plan.edges))
+    for title, told in (("Warnings", plan.warnings), ("Errors", plan.errors)):
+        if told:
+            yield f"\n{title}\n" + "\n".join(f"  {each}" for each in told)
+    yield f"\n{len(plan.requests)} requests, {len(plan.warnings)} warnings, {len(plan.errors)} errors."
+
+
+def _request_lines(request: Request) -> Iterator[str]:
+    if request.body is None:
+        yield "  not known before the run: " + ", ".join(request.unknown)
+        return
+    told = {name: value for name, value in request.body.items() if name != "Steps"}
+    yield _indented(json.dumps(told, indent=2, ensure_ascii=False), 2)
+    for step in request.steps:
+        yield f"  step {step['Name']}"
+        yield from _step_lines(step, request.on_failure)
+
+
+def _step_lines(step: Mapping[str, Any], on_failure: Mapping[str, str]) -> Iterator[str]:
+    word = next((word for name, word in on_failure.items() if str(step["Name"]).startswith(name)), None)
+    sent = step.get("ActionOnFailure", "nothing")
+    carried = ", which the task carries out" if word not in (None, sent) else ""
+    yield f"    on failure {word or sent}{carried}; EMR is told {sent}"
+    jar_step = step["HadoopJarStep"]
+    for name, value in jar_step.items():
+        if name != "Args":
+            yield f"    {name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+    yield from (f"      {argument}" for argument in jar_step.get("Args", ()))
+    for name in step.keys() - {"Name", "ActionOnFailure", "HadoopJarStep"}:
+        yield f"    {name} {json.dumps(step[name], ensure_ascii=False)}"
+
+
+def _below(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """One row a task."""
+    below: dict[str, list[str]] = {}
+    for first, then in edges:
+        below.setdefault(first, []).append(then)
+    return [(first, ", ".join(then)) for first, then in below.items()]
+
+
+def _indented(text: str, by: int) -> str:
+    return "\n".join(" " * by + line for line in text.splitlines())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments and carry the command out, where Airflow has no commands of providers."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.cli.plan", description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What of a plan is legal and yet not wise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+from airflow_emr_pipelines.plan.fields import operator_of, words_of
+from airflow_emr_pipelines.plan.requests import Request
+from airflow_emr_pipelines.plan.sample import output_of
+
+MOST_ACTIVE_STEPS = 256
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something that is legal and may well go wrong.
+
+    :param code: a word for it, which stays the same
+    """
+
+    code: str
+    task_id: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.text} [{self.code}]"
+
+
+def warnings_of(dag: Any, requests: list[Request]) -> Iterator[Warned]:
+    """Everything that is to be warned of in a DAG and what it would send."""
+    clusters = [request for request in requests if request.operation == "RunJobFlow"]
+    for request in clusters:
+        yield from _of_cluster(request)
+        yield from _of_life(dag, request)
+    concurrency = {f"<{output_of(r.task_id)}>": r.body.get("StepConcurrencyLevel", 1) for r in clusters if r.body}
+    for request in requests:
+        yield from _of_words(request, concurrency)
+    yield from _of_numbers(requests)
+
+
+def _of_cluster(request: Request) -> Iterator[Warned]:
+    body = request.body
+    if body is None:
+        return
+    if not body.get("LogUri"):
+        yield Warned("no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read")
+    kept_alive = body.get("Instances", {}).get("KeepJobFlowAliveWhenNoSteps", False)
+    if kept_alive and not body.get("AutoTerminationPolicy"):
+        yield Warned(
+            "no-idle-timeout",
+            request.task_id,
+            "the cluster has no idle timeout: where its termination does not come to run, it lives on",
+        )
+
+
+def _of_life(dag: Any, request: Request) -> Iterator[Warned]:
+    create = dag.get_task(request.task_id.partition("[")[0])
+    if not issubclass(operator_of(create), EmrCreateClusterOperator) or request.steps:
+        return
+    if dag.dagrun_timeout is not None:
+        yield Warned(
+            "dagrun-timeout",
+            request.task_id,
+            "the DAG has dagrun_timeout, at which Airflow skips teardowns: the cluster then lives until its idle "
+            "timeout; bound the tasks by execution_timeout instead",
+        )
+    output = output_of(create.task_id)
+    ends = (task for task in dag.tasks if issubclass(operator_of(task), EmrTerminateClusterOperator))
+    if not any(words_of(_cluster_id(task)) == output for task in ends):
+        yield Warned(
+            "never-terminated",
+            request.task_id,
+            "no task terminates the cluster by create.output: it lives until its idle timeout",
+        )
+
+
+def _cluster_id(task: Any) -> Any:
+    return getattr(task, "cluster_id", None) or getattr(task, "partial_kwargs", {}).get("cluster_id")
+
+
+def _of_words(request: Request, concurrency: dict[str, Any]) -> Iterator[Warned]:
+    body = request.body or {}
+    of_cluster = request.operation == "RunJobFlow"
+    level = body.get("StepConcurrencyLevel", 1) if of_cluster else concurrency.get(str(body.get("JobFlowId")), 1)
+    for step, word in request.on_failure.items():
+        if request.stock and word != "CONTINUE" and isinstance(level, int) and level > 1:
+            yield Warned(
+                "failure-word-refused",
+                request.task_id,
+                f"step {step!r} says ActionOnFailure={word}, which EMR refuses at step concurrency {level}; write "
+                "CONTINUE, or use EmrRunStepOperator, which carries the word out itself",
+            )
+        elif not request.stock and of_cluster and word != "CANCEL_AND_WAIT":
+            yield Warned(
+                "failure-word-not-carried-out",
+                request.task_id,
+                f"step {step!r} says on_failure={word}; steps that are part of the cluster's request are sent with "
+                "CONTINUE, and any that fails fails the task at the cluster's end",
+            )
+
+
+def _of_numbers(requests: list[Request]) -> Iterator[Warned]:
+    added = [request for request in requests if request.operation == "AddJobFlowSteps" and request.body]
+    counts: Counter[str] = Counter()
+    for request in added:
+        counts[str((request.body or {})["JobFlowId"])] += len(request.steps)
+    for cluster, steps in counts.items():
+        if steps > MOST_ACTIVE_STEPS:
+            first = next(request for request in added if str((request.body or {})["JobFlowId"]) == cluster)
+            yield Warned(
+                "too-many-steps",
+                first.task_id,
+                f"{steps} steps for cluster {cluster}: EMR takes {MOST_ACTIVE_STEPS} that have not ended; bound the "
+                "tasks by a pool, or by max_active_tasks",
+            )

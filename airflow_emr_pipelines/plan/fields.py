@@ -1,0 +1,133 @@
+"""The fields of a task as a run would have them: rendered, mapped out, and in words where only the run knows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2.exceptions import UndefinedError
+
+from airflow_emr_pipelines.iam_policy.tasks import is_mapped
+from airflow_emr_pipelines.plan.sample import SampleRun, output_of
+from airflow_emr_pipelines.plan.unknown import NotKnown, with_words
+from airflow_emr_pipelines.specs.late import is_output
+from airflow_emr_pipelines.specs.plain import to_plain
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A task, or one of those that it is mapped to, with its fields by name.
+
+    :param label: the task's id, with the map index where it is known
+    """
+
+    label: str
+    values: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def text(self, name: str) -> str | None:
+        """A field that is a text which is known."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) and not isinstance(value, NotKnown) else None
+
+
+def operator_of(task: Any) -> type[Any]:
+    """The class of a task's operator, also where it is mapped."""
+    found: type[Any] = task.operator_class if is_mapped(task) else type(task)
+    return found
+
+
+def fields_of(task: Any, names: tuple[str, ...], run: SampleRun) -> Iterator[Fields]:
+    """The task's fields of these names; one each for what a task is mapped to that its file lists.
+
+    :raises UndefinedError: a template uses a name that no run has
+    """
+    for label, given in _unmapped(task, names):
+        yield Fields(label, {name: render(to_plain(given[name]), task, run) for name in names})
+
+
+def _unmapped(task: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if not is_mapped(task):
+        yield task.task_id, {name: getattr(task, name, None) for name in names}
+        return
+    expanded = task.expand_input.value
+    fixed = {name: task.partial_kwargs.get(name) for name in names}
+    free = [name for name in names if name not in task.partial_kwargs]
+    for place, given in enumerate(_each(expanded, free)):
+        yield (f"{task.task_id}[{place}]" if _is_listed(expanded) else task.task_id), {**fixed, **given}
+
+
+def _each(expanded: Any, free: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """The arguments of each task that is mapped: once, with words for them, where another task gives them."""
+    if isinstance(expanded, Mapping):
+        names = list(expanded)
+        for values in itertools.product(*(_elements(expanded[name]) for name in names)):
+            yield dict(zip(names, values, strict=True))
+    elif isinstance(expanded, (list, tuple)):
+        yield from (given if isinstance(given, Mapping) else _each_of(given, free) for given in expanded)
+    else:
+        yield _each_of(expanded, free)
+
+
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [list(item) for item in value.items()]
+    return list(value) if isinstance(value, (list, tuple)) else [NotKnown(f"<one of the {words_of(value)}>")]
+
+
+def _is_listed(expanded: Any) -> bool:
+    parts = expanded.values() if isinstance(expanded, Mapping) else expanded
+    if not isinstance(expanded, (Mapping, list, tuple)):
+        return False
+    return not any(is_output(part) for part in parts)
+
+
+def _each_of(source: Any, names: Iterable[str]) -> dict[str, NotKnown]:
+    """Arguments of which another task gives even the names: each may be among them."""
+    return {name: NotKnown(f"<{name} of one of the {words_of(source)}>") for name in names}
+
+
+def render(value: Any, task: Any, run: SampleRun) -> Any:
+    """A value as the run would have it, with words for what is not known.
+
+    :raises UndefinedError: a template uses a name that no run has
+    """
+    if isinstance(value, NotKnown):
+        return value
+    if is_output(value):
+        return NotKnown(f"<{words_of(value)}>")
+    if isinstance(value, str):
+        return _rendered(value, task, run)
+    if isinstance(value, Mapping):
+        return {key: render(part, task, run) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [render(part, task, run) for part in value]
+    return value
+
+
+def _rendered(text: str, task: Any, run: SampleRun) -> Any:
+    try:
+        rendered = run.env.from_string(text).render(run.context(task))
+    except UndefinedError:
+        raise
+    except Exception:  # a function of the user's, which could do nothing with what is not known
+        return NotKnown(f"<{text}>")
+    return with_words(rendered) if isinstance(rendered, str) else rendered
+
+
+def words_of(output: Any) -> str:
+    """What another task gives, in words."""
+    if not is_output(output):
+        return str(output)
+    operator, key = getattr(output, "operator", None), getattr(output, "key", None)
+    if operator is not None:
+        return output_of(operator.task_id, str(key))
+    mapped_over = getattr(output, "_key", None)
+    if mapped_over is not None:
+        return f"{mapped_over} that the group is mapped over"
+    references = getattr(output, "iter_references", list)
+    return "what is made of the " + ", ".join(output_of(task.task_id, name) for task, name in references())

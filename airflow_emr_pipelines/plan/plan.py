@@ -1,0 +1,80 @@
+"""What a run of a DAG would send to EMR, said without asking AWS anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from jinja2.exceptions import UndefinedError
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.iam_policy.tasks import DagTask
+from airflow_emr_pipelines.plan.checks import Warned, warnings_of
+from airflow_emr_pipelines.plan.requests import Request, requests_of
+from airflow_emr_pipelines.plan.sample import SampleRun
+from airflow_emr_pipelines.plan.shapes import faults
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a DAG would send.
+
+    :param dag_id: the DAG
+    :param logical_date: of the run that it is planned for
+    :param requests: clusters and steps, in the order of the tasks
+    :param other_calls: operations that other tasks of ours may call, by task
+    :param edges: pairs of tasks, of which the first comes first
+    :param warnings: what is legal and not wise
+    :param errors: what would be refused, by us or by EMR
+    """
+
+    dag_id: str
+    logical_date: str
+    requests: Sequence[Request]
+    other_calls: Mapping[str, Sequence[str]]
+    edges: Sequence[tuple[str, str]]
+    warnings: Sequence[Warned]
+    errors: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a dictionary for JSON."""
+        return asdict(self)
+
+    def request_of(self, task_id: str) -> Request:
+        """The request of a task; of a mapped one with its index: ``each[0]``."""
+        return next(request for request in self.requests if request.task_id == task_id)
+
+
+def plan_of(dag: Any, *, logical_date: datetime | None = None, params: Mapping[str, Any] | None = None) -> Plan:
+    """What a run of a DAG would send to EMR. Nothing is asked of AWS; no variable, connection or secret is read.
+
+    :param dag: as its file makes it
+    :param logical_date: of the run; now, when not given
+    :param params: in place of the DAG's own
+    """
+    when = logical_date or datetime.now(timezone.utc).replace(microsecond=0)
+    run = SampleRun(dag, when, params)
+    requests: list[Request] = []
+    errors: list[str] = []
+    tasks = list(dag.topological_sort())
+    for task in tasks:
+        try:
+            requests += requests_of(task, run)
+        except (InvalidSpec, UndefinedError) as error:
+            errors.append(f"{task.task_id}: {error}")
+    for request in requests:
+        said = faults(request.operation, request.body) if request.body is not None else []
+        errors += [f"{request.task_id}: {request.operation}{fault}" for fault in said]
+    sending = {request.task_id.partition("[")[0] for request in requests}
+    calls = {task.task_id: sorted(DagTask(task).operations()) for task in tasks if task.task_id not in sending}
+    return Plan(
+        dag.dag_id,
+        when.isoformat(),
+        tuple(requests),
+        {task_id: names for task_id, names in calls.items() if names},
+        tuple((task.task_id, below) for task in tasks for below in sorted(task.downstream_task_ids)),
+        tuple(warnings_of(dag, requests)),
+        tuple(errors),
+    )

@@ -1,0 +1,240 @@
+"""What a plan says of DAGs of every kind, and what it warns of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Param, task, task_group
+
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrCreateClusterOperator,
+    EmrRunStepOperator,
+    InstanceGroups,
+    KerberosAttributes,
+    Secret,
+    ShellStep,
+    SparkStep,
+    existing_cluster,
+    transient_cluster,
+)
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.plan.shapes import faults
+from airflow_emr_pipelines.testing import assert_sound, plan_of
+
+ONE = InstanceGroups(primary="m5.xlarge")
+CLUSTER = EmrCluster("planned", "emr-7.10.0", ONE, log_uri="s3://logs/")
+WHEN = datetime(2026, 1, 31, tzinfo=timezone.utc)
+OK = ShellStep("ok", "true")
+
+
+def codes(dag: DAG) -> list[str]:
+    return [warned.code for warned in plan_of(dag, logical_date=WHEN).warnings]
+
+
+def args_of(plan: Any, task_id: str) -> list[str]:
+    args: list[str] = plan.request_of(task_id).steps[0]["HadoopJarStep"]["Args"]
+    return args
+
+
+def test_a_dag_without_a_task_of_emr_has_no_requests() -> None:
+    with DAG("plain", schedule=None) as dag:
+        EmptyOperator(task_id="a") >> EmptyOperator(task_id="b")
+    plan = assert_sound(dag)
+    assert (plan.requests, plan.other_calls, plan.edges) == ((), {}, (("a", "b"),))
+
+
+@pytest.mark.parametrize(
+    ("said", "planned"),
+    [
+        ("{{ ds }}", "2026-01-31"),
+        ("{{ params.day }}/{{ data_interval_end | ds }}", "monday/2026-01-31"),
+        ("{{ ti.xcom_pull(task_ids='other') }}!", "<output of task other>!"),
+        ("{{ ti.xcom_pull(task_ids='other', key='k')['x'] }}", "<k of task other['x']>"),
+        ("{{ 'a' if ti.xcom_pull(task_ids='other') > 3 else 'b' }}", "<{{ 'a' if ti.xcom_pull(task_ids='other') > 3"),
+        ("{{ ti.xcom_pull(task_ids='other') | int }}", "<{{ ti.xcom_pull(task_ids='other') | int }}>"),
+        ("{{ var.value.bucket }}", "<variable bucket>"),
+        ("{{ var.value.get('bucket', 'none') }}", "<variable bucket>"),
+        ("{{ conn.db.password }}", "<connection db.password>"),
+        ("{{ dag_run.start_date }}", "<dag_run.start_date>"),
+        ("{{ run_id }}", "plan__2026-01-31T00:00:00+00:00"),
+    ],
+)
+def test_templates_are_rendered_and_what_only_a_run_knows_is_said_to_be_unknown(said: str, planned: str) -> None:
+    with DAG("templated", schedule=None, params={"day": "monday"}) as dag, existing_cluster("emr", "j-1") as emr:
+        emr.run(SparkStep("s", "s3://apps/a.py", args=[said, "end"]))
+    plan = plan_of(dag, logical_date=WHEN)
+    *_, found, end = args_of(plan, "emr.s")
+    assert end == "end"
+    assert found.startswith(planned)
+    assert bool(plan.request_of("emr.s").unknown) == ("<" in planned)
+    assert plan.errors == ()
+
+
+def test_outputs_and_mapped_values_are_shown_as_what_they_are() -> None:
+    with DAG("mapped", schedule=None) as dag:
+
+        @task
+        def steps() -> list[Any]:
+            return []
+
+        @task_group
+        def per(n: Any) -> None:
+            EmrRunStepOperator(task_id="one", cluster_id="j-1", step=ShellStep("one", n))
+
+        per.expand(n=["a", "b"])
+        made: Any = steps()
+        EmrRunStepOperator(task_id="whole", cluster_id="j-1", step=made)
+        EmrRunStepOperator.partial(task_id="each", cluster_id="j-1").expand(step=made)
+        EmrRunStepOperator.partial(task_id="kwargs").expand_kwargs(made)
+        EmrRunStepOperator.partial(task_id="listed", step=OK).expand(cluster_id=["j-1", "j-2"])
+        EmrRunStepOperator(task_id="args", cluster_id="j-1", step=SparkStep("a", "s3://apps/a.py", args=made))
+        EmrRunStepOperator(task_id="conf", cluster_id="j-1", step=SparkStep("a", "s3://apps/a.py", conf=made))
+    plan = plan_of(dag, logical_date=WHEN)
+    unknown = {request.task_id: request.unknown for request in plan.requests}
+    assert unknown == {
+        "per.one": ("<n that the group is mapped over>",),
+        "whole": ("<output of task steps>",),
+        "each": ("<one of the output of task steps>",),
+        "kwargs": tuple(
+            f"<{name} of one of the output of task steps>"
+            for name in ("cluster_id", "step", "execution_role_arn", "region_name")
+        ),
+        "listed[0]": (),
+        "listed[1]": (),
+        "args": ("<output of task steps>",),
+        "conf": ("<output of task steps>",),
+    }
+    assert args_of(plan, "args")[-1] == "<output of task steps>"
+    assert plan.request_of("conf").body is None
+    assert [plan.request_of(f"listed[{n}]").body["JobFlowId"] for n in (0, 1)] == ["j-1", "j-2"]  # type: ignore[index]
+    assert plan.errors == ()
+
+
+def test_what_would_be_refused_is_an_error() -> None:
+    params = {"memory": "4g", "day": Param(None, type="string")}
+    with DAG("refused", schedule=None, params=params) as dag, existing_cluster("emr", "j-1") as emr:
+        emr.run(SparkStep("s", "s3://apps/a.py", driver_memory="{{ params.memory }}"))
+        emr.run(SparkStep("t", "s3://apps/{{ params.nothing }}.py"))
+    with pytest.raises(InvalidSpec, match=r"day.*give the run's parameters"):
+        plan_of(dag)
+    fits = plan_of(dag, params={"day": "x"})
+    assert [error.partition(":")[0] for error in fits.errors] == ["emr.t"]
+    with pytest.raises(AssertionError, match=r"(?s)refused is not sound:.*emr\.s: SparkStep\.driver_memory = 'much'"):
+        assert_sound(dag, params={"day": "x", "memory": "much"})
+
+
+def test_secrets_are_masked_and_never_read() -> None:
+    kerberos = KerberosAttributes("EC2.INTERNAL", kdc_admin_password=Secret("no_such_connection"))
+    cluster = EmrCluster(
+        "kerberos", "emr-7.10.0", ONE, log_uri="s3://logs/", kerberos=kerberos, security_configuration="kerberos"
+    )
+    with DAG("secret", schedule=None) as dag, transient_cluster("emr", cluster) as emr:
+        emr.run(
+            SparkStep("s", "s3://apps/a.py", args=["--db-password", "hunter2"], conf={"spark.my.secret": "hunter3"})
+        )
+    told = json.dumps(assert_sound(dag).to_json())
+    assert "hunter" not in told
+    assert "no_such_connection" not in told
+    assert "KdcAdminPassword" in told
+
+
+def test_a_cluster_without_logs_or_an_idle_timeout_is_warned_of() -> None:
+    bare = EmrCluster("bare", "emr-7.10.0", ONE, idle_timeout=None)
+    with DAG("bare", schedule=None) as dag, transient_cluster("emr", bare) as emr:
+        emr.run(OK)
+    assert codes(dag) == ["no-log-uri", "no-idle-timeout"]
+    with pytest.raises(AssertionError, match="no-idle-timeout"):
+        assert_sound(dag, allow=["no-log-uri"])
+    assert assert_sound(dag, allow=["no-log-uri", "no-idle-timeout"]).requests
+
+
+def test_a_cluster_that_may_outlive_its_run_is_warned_of() -> None:
+    with DAG("timeout", schedule=None, dagrun_timeout=timedelta(hours=1)) as dag:
+        with pytest.warns(UserWarning, match="dagrun_timeout"):
+            group = transient_cluster("emr", CLUSTER)
+        with group as emr:
+            emr.run(OK)
+    assert codes(dag) == ["dagrun-timeout"]
+    with DAG("alone", schedule=None) as dag:
+        create = EmrCreateClusterOperator(task_id="create", cluster=CLUSTER)
+        EmrRunStepOperator(task_id="step", cluster_id=create.output, step=OK)
+    assert codes(dag) == ["never-terminated"]
+
+
+def test_failure_words_that_would_not_be_carried_out_are_warned_of() -> None:
+    word = ShellStep("word", "true", on_failure="TERMINATE_CLUSTER")
+    with DAG("words", schedule=None) as dag, transient_cluster("emr", CLUSTER) as emr:
+        emr.run(word)
+    plan = assert_sound(dag)
+    assert plan.request_of("emr.word").on_failure == {"word": "TERMINATE_CLUSTER"}
+    assert plan.request_of("emr.word").steps[0]["ActionOnFailure"] == "CONTINUE"
+    with DAG("in_request", schedule=None) as dag:
+        EmrCreateClusterOperator(task_id="create", cluster=CLUSTER, steps=[OK, word])
+    assert codes(dag) == ["failure-word-not-carried-out"]
+
+
+def test_a_stock_steps_word_that_emr_refuses_is_warned_of() -> None:
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    step = {"Name": "s", "ActionOnFailure": "CANCEL_AND_WAIT", "HadoopJarStep": {"Jar": "command-runner.jar"}}
+    request = {"Name": "c", "LogUri": "s3://l/", "StepConcurrencyLevel": 5, "Instances": {}}
+    with DAG("stock", schedule=None) as dag:
+        made = stock.EmrCreateJobFlowOperator(task_id="create", job_flow_overrides=request)
+        stock.EmrAddStepsOperator(task_id="steps", job_flow_id=made.output, steps=[step])
+    assert codes(dag) == ["failure-word-refused"]
+
+
+def test_more_steps_than_a_cluster_takes_are_warned_of() -> None:
+    for number, expected in ((256, []), (257, ["too-many-steps"])):
+        with DAG("many", schedule=None) as dag:
+            EmrRunStepOperator.partial(task_id="each", cluster_id="j-1").expand(step=[OK] * number)
+        assert codes(dag) == expected
+
+
+def test_requests_are_held_against_the_services_own_model() -> None:
+    step = {"Name": "s", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": "command-runner.jar"}}
+    assert faults("AddJobFlowSteps", {"JobFlowId": "j-1", "Steps": [step]}) == []
+    assert "STOP" in faults("AddJobFlowSteps", {"JobFlowId": "j-1", "Steps": [{**step, "ActionOnFailure": "STOP"}]})[0]
+    assert "Missing required parameter" in faults("AddJobFlowSteps", {"JobFlowId": "j-1"})[0]
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "airflow_emr_pipelines.cli.plan", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+BARE = """
+from airflow.sdk import DAG
+from airflow_emr_pipelines import EmrCluster, InstanceGroups, ShellStep, transient_cluster
+cluster = EmrCluster("bare", "emr-7.10.0", InstanceGroups(primary="m5.xlarge"))
+with DAG("bare_one", schedule=None, params={"n": 1}), transient_cluster("emr", cluster) as emr:
+    emr.run(ShellStep("Say", "echo {{ params.n }} {{ ds }}"))
+"""
+
+
+def test_the_command_prints_a_table_or_json_and_its_exit_code_tells(tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text(BARE)
+    run = ["--file", str(tmp_path), "--logical-date", "2026-01-31", "--params", '{"n": 7}']
+    told = command("bare_one", *run, "--format", "json", "--strict")
+    assert told.returncode == 1
+    (say,) = [r for r in json.loads(told.stdout)["requests"] if r["task_id"] == "emr.say"]
+    assert say["body"]["Steps"][0]["HadoopJarStep"]["Args"][-1] == "echo 7 2026-01-31"
+    table = command("bare_one", *run)
+    assert table.returncode == 0
+    assert "on failure CANCEL_AND_WAIT, which the task carries out; EMR is told CONTINUE" in table.stdout
+    assert "emr.create_cluster: the cluster has no log URI" in table.stdout
+    unknown = command("bare_two", *run)
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "did you mean bare_one?" in unknown.stderr
