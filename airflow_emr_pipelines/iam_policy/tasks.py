@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.plain import KINDS, to_plain
 
@@ -42,9 +42,8 @@ class DagTask:
         """The task of the DAG that creates the cluster of this one, if one does."""
         source = self._own("cluster_id") if self._has("cluster_id") else None
         operator = getattr(source, "operator", None)
-        if operator is None or "RunJobFlow" not in getattr(type(operator), "calls", {}).get("", ()):
-            return None
-        return DagTask(operator)
+        found = None if operator is None else DagTask(operator)
+        return found if found is not None and "RunJobFlow" in found.calls.get(ALWAYS, ()) else None
 
     def _has(self, name: str) -> bool:
         return name in self.operator.template_fields

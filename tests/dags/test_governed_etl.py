@@ -21,6 +21,7 @@ pytestmark = [
 ]
 
 MALFORMED = "2013-01-02"
+WHAT = ("outputs", "logs")
 IDENTIFYING = ("patient_id", "encounter_id", "name", "phone", "insurance_number", "birth_date", "note")
 
 
@@ -129,6 +130,21 @@ def test_the_twins_tell_the_same_and_it_is_what_pandas_finds(
         assert told[ward]["mean_creatinine"] == pytest.approx(rows.creatinine.mean(), abs=0.011)
         assert told[ward]["share_from_65"] == pytest.approx(from_65.mean(), abs=0.0001)
     assert governed.xcom("check_outputs")["suppressed"] == sum(row["suppressed"] for row in by_jar)
+
+
+def test_the_checks_fail_where_something_is_missing_or_differs(hospital: Stage, governed: Run) -> None:
+    outputs, logs = (hospital.dags["emr_governed_etl"].get_task(f"check_{what}").python_callable for what in WHAT)
+    with pytest.raises(ValueError, match=r"encounters/batch_date=2013-03-03/ has no file \.parquet"):
+        outputs("2013-03-03")
+    with pytest.raises(ValueError, match=r"s3://emr-logs has no j-1/steps/s-1/controller\.gz"):
+        logs([{"cluster_id": "j-1", "step_id": "s-1"}])
+    (key,) = (key for key in hospital.keys("clinical-curated", f"reports/by-jar/{DAY}/") if key.endswith(".json"))
+    true = hospital.s3.get_object(Bucket="clinical-curated", Key=key)["Body"].read()
+    hospital.s3.put_object(Bucket="clinical-curated", Key=key, Body=true.replace(b'"surgery","sup', b'"Surgery","sup'))
+    with pytest.raises(ValueError, match=f"The twins of the ward report differ for {DAY}: Surgery, surgery"):
+        outputs(DAY)
+    hospital.s3.put_object(Bucket="clinical-curated", Key=key, Body=true)
+    assert outputs(DAY)["wards"] == len(true.splitlines())
 
 
 def lines(hospital: Stage, prefix: str) -> list[dict[str, Any]]:

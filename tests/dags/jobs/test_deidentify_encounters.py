@@ -111,7 +111,7 @@ def test_pseudonyms_are_the_keys_and_stay_the_same_for_a_patient(
 ) -> None:
     deliver(options, records)
     rules = json.loads(RULES.read_text())
-    delivered = job.read(spark, options.input_path, job.named_in(rules))
+    delivered = job.read(spark, options.input_path)
 
     def pseudonyms(key: bytes) -> set[str]:
         rows = job.deidentify(delivered, rules, key, DAY).select("patient_key").collect()
@@ -127,7 +127,7 @@ def test_pseudonyms_are_the_keys_and_stay_the_same_for_a_patient(
 def test_the_key_stands_in_no_plan(spark: SparkSession, options: Any, records: list[Any]) -> None:
     deliver(options, records)
     rules = json.loads(RULES.read_text())
-    found = job.deidentify(job.read(spark, options.input_path, job.named_in(rules)), rules, KEY, DAY)
+    found = job.deidentify(job.read(spark, options.input_path), rules, KEY, DAY)
     plan: Any = found._jdf
     assert KEY.decode() not in plan.queryExecution().toString()
 
@@ -148,6 +148,25 @@ def test_a_field_that_nobody_has_judged_is_refused(spark: SparkSession, options:
     deliver(options, [*records, {**records[0], "email": "a@b.org"}])
     with pytest.raises(lake.DataError, match="has fields of which the rules say nothing: email"):
         job.run(spark, options, KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kept": ["sex"]}, "do not say once what becomes of ward"),
+        ({"kept": ["sex", "ward", "name"]}, "do not say once what becomes of name"),
+        ({"dropped": ["nmae", "phone", "insurance_number", "note"]}, "do not say once what becomes of name, nmae"),
+        ({"generalised": {}}, "must generalise birth_date, diagnoses, postcode, and nothing else"),
+        (None, "lack dropped, generalised, kept, observations, pseudonymised, shifted, smallest_cell"),
+    ],
+)
+def test_rules_that_leave_something_open_are_refused(
+    spark: SparkSession, tmp_path: Path, change: dict[str, Any] | None, said: str
+) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({**json.loads(RULES.read_text()), **change} if change else {}))
+    with pytest.raises(lake.DataError, match=said):
+        job.rules_of(spark, str(file))
 
 
 def test_no_delivery_is_no_empty_day(spark: SparkSession, options: Any) -> None:

@@ -29,8 +29,8 @@ def test_the_policy_of_the_governed_etl_is_the_one_that_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("dag_id", "said"),
     [
-        ("emr_governed_elt", "did you mean emr_governed_etl?"),
-        ("nothing", "Airflow's DAG bundles have no DAG of that id"),
+        ("emr_governed_elt", "There is no DAG emr_governed_elt; did you mean emr_governed_etl"),
+        ("nothing", "There is no DAG nothing"),
     ],
 )
 def test_a_dag_that_there_is_not_is_told_with_a_way_out(dag_id: str, said: str) -> None:

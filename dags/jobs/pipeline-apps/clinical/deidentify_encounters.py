@@ -18,12 +18,24 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-SCHEMA = (
-    "encounter_id STRING, patient_id STRING, name STRING, birth_date DATE, sex STRING, postcode STRING, "
-    "insurance_number STRING, phone STRING, ward STRING, admitted_at TIMESTAMP, discharged_at TIMESTAMP, "
-    "diagnoses ARRAY<STRING>, observations ARRAY<STRUCT<code: STRING, unit: STRING, value: DOUBLE>>, note STRING, "
-    "_malformed STRING"
-)
+SCHEMA = {
+    "encounter_id": "STRING",
+    "patient_id": "STRING",
+    "name": "STRING",
+    "birth_date": "DATE",
+    "sex": "STRING",
+    "postcode": "STRING",
+    "insurance_number": "STRING",
+    "phone": "STRING",
+    "ward": "STRING",
+    "admitted_at": "TIMESTAMP",
+    "discharged_at": "TIMESTAMP",
+    "diagnoses": "ARRAY<STRING>",
+    "observations": "ARRAY<STRUCT<code: STRING, unit: STRING, value: DOUBLE>>",
+    "note": "STRING",
+}
+RULES = {"dropped", "pseudonymised", "generalised", "shifted", "kept", "observations", "smallest_cell"}
+GENERALISED = {"birth_date", "postcode", "diagnoses"}
 REQUIRED = ("encounter_id", "patient_id", "birth_date", "sex", "postcode", "ward", "admitted_at", "discharged_at")
 ICD_10 = r"^[A-Z][0-9]{2}(\\.[0-9]{1,2})?$"
 QUASI_IDENTIFIERS = ("sex", "age_band", "region")
@@ -53,8 +65,8 @@ def main(options: argparse.Namespace) -> None:
 
 def run(spark: SparkSession, options: argparse.Namespace, key: bytes) -> None:
     """Write the day's partition, and before it the audit, also of a day that is refused."""
-    rules = lake.read_json(spark, options.rules)
-    records = read(spark, options.input_path, named_in(rules)).cache()
+    rules = rules_of(spark, options.rules)
+    records = read(spark, options.input_path).cache()
     judged = judge(records, rules)
     counts = {row["fault"]: row["count"] for row in judged.groupBy("fault").count().collect()}
     sound = counts.pop(None, 0)
@@ -70,7 +82,7 @@ def run(spark: SparkSession, options: argparse.Namespace, key: bytes) -> None:
         "fields_dropped": filled(records, rules["dropped"]),
         "fields_pseudonymised": rules["pseudonymised"],
         "fields_generalised": sorted(rules["generalised"]),
-        "fields_shifted": sorted(set(rules["shifted"]) - {"days"}),
+        "fields_shifted": rules["shifted"]["fields"],
         "regions_suppressed": curated.where("region IS NULL").count(),
         "smallest_cell": rules["smallest_cell"],
         "rules": options.rules,
@@ -105,23 +117,38 @@ def key_of(secret: str, region: str) -> bytes:
     return key.encode()
 
 
-def named_in(rules: Any) -> set[str]:
-    """All fields of which the rules say something."""
-    shifted = set(rules["shifted"]) - {"days"}
-    named = {*rules["dropped"], *rules["pseudonymised"], *rules["generalised"], *rules["kept"], "observations"}
-    return named | shifted
+def rules_of(spark: SparkSession, path: str) -> Any:
+    """The rules, which say of each field of a record exactly once what becomes of it."""
+    rules = lake.read_json(spark, path)
+    if lacking := sorted(RULES - set(rules)):
+        raise lake.DataError(f"The rules {path} lack {', '.join(lacking)}.")
+    if set(rules["generalised"]) != GENERALISED:
+        raise lake.DataError(f"The rules {path} must generalise {', '.join(sorted(GENERALISED))}, and nothing else.")
+    shifted = rules["shifted"]["fields"]
+    named = [
+        *rules["dropped"],
+        *rules["pseudonymised"],
+        *rules["generalised"],
+        *shifted,
+        *rules["kept"],
+        "observations",
+    ]
+    if wrong := sorted({name for name in {*named, *SCHEMA} if named.count(name) != (name in SCHEMA)}):
+        raise lake.DataError(f"The rules {path} do not say once what becomes of {', '.join(wrong)}.")
+    return rules
 
 
-def read(spark: SparkSession, folder: str, named: set[str]) -> DataFrame:
+def read(spark: SparkSession, folder: str) -> DataFrame:
     """The records as they were delivered. One with a field that nobody has judged must not come through."""
     files = [lake.join(folder, name) for name in lake.files_in(spark, folder)]
     if not files:
         raise lake.DataError(f"There is no input: {folder} holds no file.")
     text = spark.read.text(files)
     found = text.select(F.explode(F.json_object_keys("value")).alias("field")).distinct().collect()
-    if unknown := sorted({row["field"] for row in found} - named):
+    if unknown := sorted({row["field"] for row in found} - set(SCHEMA)):
         raise lake.DataError(f"{folder} has fields of which the rules say nothing: {', '.join(unknown)}.")
-    return spark.read.schema(SCHEMA).option("columnNameOfCorruptRecord", "_malformed").json(files)
+    schema = ", ".join(f"{name} {kind}" for name, kind in {**SCHEMA, "_malformed": "STRING"}.items())
+    return spark.read.schema(schema).option("columnNameOfCorruptRecord", "_malformed").json(files)
 
 
 def judge(records: DataFrame, rules: Any) -> DataFrame:
@@ -169,13 +196,14 @@ def deidentify(records: DataFrame, rules: Any, key: bytes, day: date) -> DataFra
     general = rules["generalised"]
     values = [_value(code) for code in rules["observations"]]
     return records.withColumn("days", shift("patient_id")).select(
-        hidden("encounter_id").alias("encounter_key"),
-        hidden("patient_id").alias("patient_key"),
+        *(hidden(name).alias(name.replace("_id", "_key")) for name in rules["pseudonymised"]),
         *rules["kept"],
         _age_band(general["birth_date"], day).alias("age_band"),
         F.col("postcode").substr(1, general["postcode"]["digits"]).alias("region"),
-        F.expr("date_add(to_date(admitted_at), days)").alias("admitted_on"),
-        F.expr("date_add(to_date(discharged_at), days)").alias("discharged_on"),
+        *(
+            F.expr(f"date_add(to_date({name}), days)").alias(name.replace("_at", "_on"))
+            for name in rules["shifted"]["fields"]
+        ),
         F.round((F.col("discharged_at").cast("long") - F.col("admitted_at").cast("long")) / 86400, 2).alias(
             "stay_days"
         ),
