@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from airflow_emr_pipelines.iam_policy.policy import Account, Policy
 from airflow_emr_pipelines.iam_policy.secret_stores import resource_of
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
-from airflow_emr_pipelines.operators.calls import READS_CLOUD_WATCH, READS_S3
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.tags import legal_value
 
 ACCOUNT_WIDE = {
     "ListClusters": "ListClusters",
+    "ListSupportedInstanceTypes": "SupportedInstanceTypes",
     "CreateSecurityConfiguration": "SecurityConfigurations",
     "DescribeSecurityConfiguration": "SecurityConfigurations",
     "DeleteSecurityConfiguration": "SecurityConfigurations",
@@ -58,6 +59,7 @@ class _Grants:
                 self._roles(path)
                 self._secrets(path)
         if not operations.isdisjoint(READS_S3):
+            self._s3_documents()
             self._s3_logs()
         if not operations.isdisjoint(READS_CLOUD_WATCH):
             self._cloud_watch_logs()
@@ -81,14 +83,21 @@ class _Grants:
 
     def _clusters(self, operation: str) -> tuple[str, str, dict[str, dict[str, str]]]:
         """The statement, the resource and the condition for the cluster that the task is about."""
-        (cluster_id,) = self.task.values("cluster_id")
-        if operation == "DescribeCluster" and cluster_id is None and not list(self._given("cluster")):
+        named = self._named_cluster()
+        if named is None and operation == "DescribeCluster" and not list(self._given("cluster")):
             return "AllClusters", self._arn("elasticmapreduce", "cluster/*"), {}  # to tell ours from others
-        if cluster_id is None or self.task.maker() is not None:
+        if named is None or self.task.maker() is not None:
             return "OwnClusters", self._arn("elasticmapreduce", "cluster/*"), self._deployment("ResourceTag")
-        if not known(cluster_id):
+        if not (known(named) and named.startswith("j-")):
             self._star("its cluster")
-        return "StandingClusters", self._arn("elasticmapreduce", f"cluster/{_word(cluster_id)}"), {}
+            named = "*"
+        return "StandingClusters", self._arn("elasticmapreduce", f"cluster/{named}"), {}
+
+    def _named_cluster(self) -> Any:
+        """The cluster that somebody made before, by its id or its name."""
+        names = () if "RunJobFlow" in self.task.calls.get(ALWAYS, ()) else ("cluster_id", "cluster")
+        values = (value for name in names for value in self._given(name))
+        return next((value for value in values if isinstance(value, str) or not known(value)), None)
 
     def _deployment(self, kind: str) -> dict[str, dict[str, str]]:
         if not self.account.deployment:
@@ -129,7 +138,12 @@ class _Grants:
                     self.policy.grant("ReadSecrets", (action,), self._arn(service, resource))
                     self.policy.note("ReadSecrets is for Airflow's secrets backend, which may have a login of its own")
 
-    # Logs
+    # Files and logs
+
+    def _s3_documents(self) -> None:
+        for address in self._words("document"):
+            arn = f"arn:{self.account.partition}:s3:::"
+            self.policy.grant("ReadDocuments", ("s3:GetObject",), arn + address.removeprefix("s3://"))
 
     def _s3_logs(self) -> None:
         for path in ("cluster.log_uri", "step.log_uri", "steps.log_uri"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from airflow.sdk import DAG, Param, task
@@ -24,6 +24,8 @@ from airflow_emr_pipelines import (
 )
 from airflow_emr_pipelines.iam_policy.grants import policy_of
 from airflow_emr_pipelines.iam_policy.policy import Account, Policy
+from airflow_emr_pipelines.operators.base import EmrCallOperator
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
 
 ACCOUNT = Account("123456789012", "eu-central-1", deployment="prod")
@@ -252,6 +254,28 @@ def test_passwords_are_read_where_airflow_keeps_them(
         assert "ReadSecrets" not in sids(policy)
     else:
         assert statement(policy, "ReadSecrets")["Resource"] == [f"arn:aws:{arn.format('eu-central-1:123456789012')}"]
+
+
+class FindsAndReads(EmrCallOperator):
+    """An operator that names a cluster by its id or its name, and reads a document."""
+
+    calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster", "GetObject", "ListSupportedInstanceTypes")}
+    template_fields = ("cluster", "document", *EmrCallOperator.template_fields)
+
+    def __init__(self, *, cluster: str, document: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cluster, self.document = cluster, document
+
+
+@pytest.mark.parametrize(
+    ("cluster", "allowed", "noted"), [("j-1AB", "j-1AB", False), ("daily", "*", True), ("{{ params.id }}", "*", True)]
+)
+def test_a_cluster_may_be_named_and_a_document_is_one_object(cluster: str, allowed: str, noted: bool) -> None:
+    policy = of_tasks(FindsAndReads(task_id="t", cluster=cluster, document="s3://configs/steps/daily.json"))
+    assert statement(policy, "StandingClusters")["Resource"] == [f"{CLUSTERS}/{allowed}"]
+    assert statement(policy, "ReadDocuments")["Resource"] == ["arn:aws:s3:::configs/steps/daily.json"]
+    assert statement(policy, "SupportedInstanceTypes")["Resource"] == ["*"]
+    assert ("Task t: its cluster is known only when it runs, so the policy allows any" in policy.notes) is noted
 
 
 def test_a_dag_without_tasks_of_ours_needs_nothing() -> None:
