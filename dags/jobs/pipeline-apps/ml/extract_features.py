@@ -33,6 +33,8 @@ DEFINITIONS = {
 }
 
 Definitions = dict[str, Any]
+Table = tuple[list[str], DataFrame]
+"""Features, and the columns of a flight that they belong to."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -71,63 +73,75 @@ def main(options: argparse.Namespace) -> None:
     judged = judged_flights(spark, first, options)
     good = judged.filter(~quality.is_broken())
     flights = cleanse_flights.one_row_each(good, _schema(spark, "flights", options), "latest_timestamp")
-    flights = flights.select(
-        "*",
-        F.concat_ws("-", "date", "carrier", "flight", "origin", "sched_dep_time").alias("flight_id"),
-        F.datediff("date", F.lit(first)).alias("day_number"),
-        F.expr(definitions["target"]).cast("int").alias("label"),
-    ).cache()
+    flights = (
+        with_aircraft(spark, flights, options)
+        .select(
+            "*",
+            F.concat_ws("-", "date", "carrier", "flight", "origin", "sched_dep_time").alias("flight_id"),
+            F.datediff("date", F.lit(first)).alias("day_number"),
+            F.expr(definitions["target"]).cast("int").alias("label"),
+        )
+        .cache()
+    )
 
+    counts = counted(judged, flights, options)
     rows = flights.filter(F.col("label").isNotNull() & (F.col("day_number") > 0))
+    tables = [
+        weather_at(spark, rows, definitions["weather"], first, options),
+        *(history_of(flights, definition, options) for definition in definitions["history"]),
+        *target_shares(flights, definitions["target_encoding"]),
+    ]
+    for keys, table in tables:
+        rows = rows.join(table, keys, "left")
     features = rows.select(
         "flight_id",
         F.col("date").alias("flight_date"),
         *definitions["groups"],
         "label",
         *(F.expr(sql).cast("double").alias(name) for name, sql in definitions["flight"].items()),
+        *or_median(flights, definitions["aircraft"]),
+        *(column for keys, table in tables for column in table.columns if column not in keys),
     )
-    for table in (
-        weather_at_departure(spark, rows, definitions["weather"], first, options),
-        aircraft_of(spark, rows, definitions["aircraft"], options),
-        history_of(flights, rows, definitions["history"], options),
-        encoded(flights, rows, definitions["target_encoding"]),
-    ):
-        features = features.join(table, "flight_id")
     features.write.mode("overwrite").parquet(options.target_path)
-    report(judged, flights, options)
+    names = [name for name, kind in features.dtypes if kind == "double"]
+    check_values(spark, options.target_path, names)
+    flights.unpersist()
+    lake.write_json(spark, options.report_output, {**counts, "features": names})
+    print(f"{counts} with {len(names)} features")
 
 
-def report(judged: DataFrame, flights: DataFrame, options: argparse.Namespace) -> None:
-    spark = judged.sparkSession
-    written = lake.read_whole(spark, options.target_path)
-    names = [name for name, kind in written.dtypes if kind == "double"]
-    empty = [F.count_if(F.col(name).isNull() | F.isnan(name)).alias(name) for name in names]
-    counts = written.agg(F.count("label"), F.sum("label"), *empty).first()
+def counted(judged: DataFrame, flights: DataFrame, options: argparse.Namespace) -> dict[str, int]:
+    """What became of the raw rows; none to learn from is an error."""
     raw = judged.agg(F.count(F.lit(1)), F.count_if(quality.is_broken())).first()
-    kept = flights.agg(F.count(F.lit(1)), F.count_if(F.expr("label IS NULL"))).first()
-    assert counts is not None
+    kept = flights.agg(
+        F.count(F.lit(1)),
+        F.count_if(F.expr("label IS NULL")),
+        F.count_if(F.expr("label IS NOT NULL AND day_number > 0")),
+    ).first()
     assert raw is not None
     assert kept is not None
-    if not counts[0]:
+    if not kept[2]:
         raise lake.DataError(
             f"No flight to learn from: none with a target after the first of the {options.history_days} days "
             f"up to {options.processing_date}."
         )
-    if missing := [name for name in names if counts[name]]:
-        raise lake.DataError(f"There is no value for all or some flights of the feature {', '.join(missing)}.")
-    said = {
-        "processing_date": str(options.processing_date),
-        "history_days": options.history_days,
+    return {
         "rows_in": raw[0],
         "rows_rejected": raw[1],
         "duplicates_removed": raw[0] - raw[1] - kept[0],
         "without_target": kept[1],
-        "rows_out": counts[0],
-        "positives": counts[1],
-        "features": names,
+        "rows_out": kept[2],
     }
-    lake.write_json(spark, options.report_output, said)
-    print(f"{counts[0]} flights with {len(names)} features; {counts[1]} came true")
+
+
+def check_values(spark: SparkSession, folder: str, names: list[str]) -> None:
+    """A feature without a value for some flight is an error, and what was written is no output."""
+    written = lake.read_whole(spark, folder)
+    empty = written.agg(*(F.count_if(F.col(name).isNull() | F.isnan(name)).alias(name) for name in names)).first()
+    assert empty is not None
+    if missing := [name for name in names if empty[name]]:
+        lake.delete(spark, folder)
+        raise lake.DataError(f"There is no value for all or some flights of the feature {', '.join(missing)}.")
 
 
 def definitions_of(spark: SparkSession, path: str) -> Definitions:
@@ -177,30 +191,20 @@ def _schema(spark: SparkSession, table: str, options: argparse.Namespace) -> qua
     return quality.schema_of(spark, options.schema_registry, table)
 
 
-def weather_at_departure(
+def weather_at(
     spark: SparkSession, rows: DataFrame, names: list[str], first: date, options: argparse.Namespace
-) -> DataFrame:
-    """The weather of each flight's origin and hour; what was not observed then is filled from before and after.
+) -> Table:
+    """The weather of each origin and hour; what was not observed then is filled from before and after.
 
     Interpolation draws a straight line between the observations on both sides; where there is only one of them, and
     with last_observation, the nearest that there is counts: the one before, or else the one after.
     """
+    keys = ["origin", "time_hour"]
     known_by_now = F.make_date("year", "month", "day").between(F.lit(first), F.lit(options.processing_date))
-    observed = (
-        reference(spark, "weather", options)
-        .filter(known_by_now)
-        .groupBy("origin", "time_hour")
-        .agg(*(F.avg(name).alias(name) for name in names))
-    )
-    hours = rows.select("origin", "time_hour").distinct().join(observed, ["origin", "time_hour"], "full")
-    filled = hours.select(
-        "origin", "time_hour", *(filled_in(name, options.missing_values).alias(name) for name in names)
-    )
-    return (
-        rows.select("flight_id", "origin", "time_hour")
-        .join(filled, ["origin", "time_hour"], "left")
-        .drop("origin", "time_hour")
-    )
+    observed = reference(spark, "weather", options).filter(known_by_now)
+    hourly = observed.groupBy(*keys).agg(*(F.avg(name).alias(name) for name in names))
+    hours = rows.select(*keys).distinct().join(hourly, keys, "full")
+    return keys, hours.select(*keys, *(filled_in(name, options.missing_values).alias(name) for name in names))
 
 
 def filled_in(name: str, how: str) -> Column:
@@ -217,75 +221,76 @@ def filled_in(name: str, how: str) -> Column:
     return F.coalesce(F.col(name), between, nearest)
 
 
-def aircraft_of(
-    spark: SparkSession, rows: DataFrame, definitions: dict[str, str], options: argparse.Namespace
-) -> DataFrame:
+def with_aircraft(spark: SparkSession, flights: DataFrame, options: argparse.Namespace) -> DataFrame:
+    """The flights with their row of planes.csv as the column `plane`, NULL where the aircraft is unknown."""
     planes = reference(spark, "planes", options)
-    known = rows.select("flight_id", "date", "tailnum").join(planes, "tailnum", "left")
-    known = known.select("flight_id", *(F.expr(sql).cast("double").alias(name) for name, sql in definitions.items()))
-    medians = known.agg(*(F.median(name).alias(f"median_{name}") for name in definitions))
-    return known.crossJoin(medians).select(
-        "flight_id", *(F.coalesce(name, f"median_{name}").alias(name) for name in definitions)
-    )
+    return flights.join(planes.select("tailnum", F.struct("*").alias("plane")), "tailnum", "left")
 
 
-def totals_before(flights: DataFrame, by: list[str], value: Column, days: int | None) -> DataFrame:
-    """For each day of each group: number, sum and sum of squares of the values on the days before it.
+def or_median(flights: DataFrame, definitions: dict[str, str]) -> list[Column]:
+    """The value of each expression, or where there is none, the median of all flights."""
+    medians = flights.agg(*(F.median(F.expr(sql).cast("double")) for sql in definitions.values())).first()
+    assert medians is not None
+    return [
+        F.coalesce(F.expr(sql).cast("double"), F.lit(median)).alias(name)
+        for (name, sql), median in zip(definitions.items(), medians)
+    ]
 
-    :param days: how many days back; all when None
-    """
+
+def totals_by_day(flights: DataFrame, by: list[str], value: Column) -> DataFrame:
+    """For each day of each group: number, sum and sum of squares of the values that there are."""
     known = value.cast("double")
-    daily = flights.groupBy(*by, "day_number").agg(
+    return flights.groupBy(*by, "day_number").agg(
         F.count(known).alias("number"), F.sum(known).alias("total"), F.sum(known * known).alias("squares")
     )
-    earliest = Window.unboundedPreceding if days is None else -days
-    before = Window.partitionBy(*by).orderBy("day_number").rangeBetween(earliest, -1)
-    return daily.select(
-        *by,
-        "day_number",
-        *(F.coalesce(F.sum(name).over(before), F.lit(0)).alias(name) for name in ("number", "total", "squares")),
-    )
 
 
-def history_of(
-    flights: DataFrame, rows: DataFrame, definitions: list[dict[str, Any]], options: argparse.Namespace
-) -> DataFrame:
-    """Each aggregation of each value over each window; without a flight to tell, it is 0, and so is the count."""
-    groups = {column for definition in definitions for column in definition["by"]}
-    result = rows.select("flight_id", "day_number", *sorted(groups))
-    number, total = F.col("number"), F.col("total")
-    variance = (F.col("squares") - total * total / number) / (number - 1)
-    aggregates = {
-        "sum": total,
-        "avg": F.when(number > 0, total / number).otherwise(0),
-        "count": number,
-        "stddev": F.when(number > 1, F.sqrt(F.greatest(variance, F.lit(0)))).otherwise(0),
-    }
-    for definition in definitions:
-        by, of = definition["by"], definition["of"]
-        for days in options.windows:
-            columns = [
-                aggregates[word].cast("double").alias("_".join([*by, of, word, f"{days}d"]))
-                for word in options.aggregations
-            ]
-            totals = totals_before(flights, by, F.col(of), days).select(*by, "day_number", *columns)
-            result = result.join(totals, [*by, "day_number"])
-    return result.drop("day_number", *groups)
+def before(totals: DataFrame, by: list[str], windows: Sequence[int | None]) -> DataFrame:
+    """The sums of daily totals over so many days before each day, as number_<days>, total_<days> and squares_<days>.
+
+    :param windows: in days; None for all days before
+    """
+    sums = []
+    for days in windows:
+        earliest = Window.unboundedPreceding if days is None else -days
+        window = Window.partitionBy(*by).orderBy("day_number").rangeBetween(earliest, -1)
+        for name in ("number", "total", "squares"):
+            sums.append(
+                F.coalesce(F.sum(name).over(window).cast("double"), F.lit(0.0)).alias(f"{name}_{days or 'before'}")
+            )
+    return totals.select(*by, "day_number", *sums)
 
 
-def encoded(flights: DataFrame, rows: DataFrame, definition: dict[str, Any]) -> DataFrame:
-    """The share of flights before that came true, by group, drawn to that of all by `weight` flights."""
-    groups = {column for by in definition["by"] for column in by}
-    result = rows.select("flight_id", "day_number", *sorted(groups))
+def history_of(flights: DataFrame, definition: dict[str, Any], options: argparse.Namespace) -> Table:
+    """Each aggregation of a value over each window; without a flight to tell, it is 0, and so is the count."""
+    by, of = definition["by"], definition["of"]
+    columns = []
+    for days in options.windows:
+        number, total, squares = (F.col(f"{name}_{days}") for name in ("number", "total", "squares"))
+        variance = (squares - total * total / number) / (number - 1)
+        aggregates = {
+            "sum": total,
+            "avg": F.when(number > 0, total / number).otherwise(0.0),
+            "count": number,
+            "stddev": F.when(number > 1, F.sqrt(F.greatest(variance, F.lit(0.0)))).otherwise(0.0),
+        }
+        columns += [aggregates[word].alias("_".join([*by, of, word, f"{days}d"])) for word in options.aggregations]
+    keys = [*by, "day_number"]
+    return keys, before(totals_by_day(flights, by, F.col(of)), by, options.windows).select(*keys, *columns)
+
+
+def target_shares(flights: DataFrame, definition: dict[str, Any]) -> list[Table]:
+    """By group, the share of flights before that came true, drawn to that of all by `weight` flights."""
     label, weight = F.col("label"), F.lit(float(definition["weight"]))
-    everyone = totals_before(flights, [], label, None)
-    common = everyone.select("day_number", (F.col("total") / F.col("number")).alias("common"))
+    everyone = before(totals_by_day(flights, [], label), [], [None])
+    common = everyone.select("day_number", (F.col("total_before") / F.col("number_before")).alias("common"))
+    tables = []
     for by in definition["by"]:
-        share = (F.col("total") + weight * F.col("common")) / (F.col("number") + weight)
-        totals = totals_before(flights, by, label, None).join(common, "day_number")
-        shares = totals.select(*by, "day_number", share.alias("_".join([*by, "target_share"])))
-        result = result.join(shares, [*by, "day_number"])
-    return result.drop("day_number", *groups)
+        keys = [*by, "day_number"]
+        share = (F.col("total_before") + weight * F.col("common")) / (F.col("number_before") + weight)
+        so_far = before(totals_by_day(flights, by, label), by, [None]).join(common, "day_number")
+        tables.append((keys, so_far.select(*keys, share.alias("_".join([*by, "target_share"])))))
+    return tables
 
 
 if __name__ == "__main__":

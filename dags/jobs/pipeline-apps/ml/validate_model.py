@@ -153,19 +153,14 @@ def drift(train: DataFrame, test: DataFrame, names: list[str]) -> dict[str, Any]
 
 def binned(rows: DataFrame, bounds: dict[str, list[float]]) -> dict[str, list[int]]:
     """How many rows lie in each bin; a bound belongs to the bin below it."""
-    found = rows.agg(
-        *(
-            F.count_if(bin_of(name, cuts) == place).alias(f"{name} {place}")
-            for name, cuts in bounds.items()
-            for place in range(len(cuts) + 1)
-        )
-    ).first()
-    assert found is not None
-    return {name: [found[f"{name} {place}"] for place in range(len(cuts) + 1)] for name, cuts in bounds.items()}
+    bins = [F.struct(F.lit(name).alias("name"), bin_of(name, cuts).alias("bin")) for name, cuts in bounds.items()]
+    found = rows.select(F.explode(F.array(*bins)).alias("found")).groupBy("found.name", "found.bin").count().collect()
+    sizes = {(row["name"], row["bin"]): int(row["count"]) for row in found}
+    return {name: [sizes.get((name, place), 0) for place in range(len(cuts) + 1)] for name, cuts in bounds.items()}
 
 
 def bin_of(name: str, cuts: list[float]) -> Column:
-    return sum(((F.col(name) > cut).cast("int") for cut in cuts), F.lit(0))
+    return F.size(F.filter(F.array(*map(F.lit, cuts)), lambda cut: cut < F.col(name)))
 
 
 def stability(expected: list[int], seen: list[int]) -> float:
