@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
     from airflow_emr_pipelines.task_groups.ml_chain import ml_chain
+    from airflow_emr_pipelines.task_groups.stream_batch import stream_batch
     from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
 
 __version__ = "0.1.0"
@@ -173,6 +174,7 @@ __all__ = [
     "spark_analytics_cluster",
     "spark_defaults",
     "sql_connector",
+    "stream_batch",
     "streaming_cluster",
     "transient_cluster",
     "yarn_queues",
@@ -256,6 +258,7 @@ _HOMES = {
     "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
     "task_groups.existing_cluster": ("existing_cluster",),
     "task_groups.ml_chain": ("ml_chain",),
+    "task_groups.stream_batch": ("stream_batch",),
     "task_groups.transient_cluster": ("transient_cluster",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG
+from assets import CARRIER_DELAYS
 from processing_day import DAILY_AT_2, DAY, DAY_PARAM, MACROS, START_DATE
 
 from airflow_emr_pipelines import EmrCluster, Group, InstanceGroups, SparkStep, transient_cluster
@@ -33,5 +34,6 @@ with (
             "Carrier Delays",
             "s3://pipeline-apps/carrier_delays.py",
             args=[f"--input=s3://raw-data/daily/{DAY}/", f"--output=s3://analytics-results/carrier-delays/{DAY}/"],
-        )
+        ),
+        outlets=[CARRIER_DELAYS],
     )

@@ -40,6 +40,8 @@ RESULT_BUCKETS = (
     "emr-logs",
     "ml-training",
     "model-registry",
+    "stream-checkpoints",
+    "stream-results",
     "temp-processing",
     "validation-results",
 )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from airflow_emr_pipelines.local.seed import Landed
-from tests.airflow_of import DagBag
+from tests.airflow_of import DagBag, make_known
 from tests.conftest import clusters_of
 from tests.dags.conftest import DAGS
 
@@ -46,7 +46,9 @@ class Stage:
 
     @cached_property
     def dags(self) -> dict[str, Any]:
-        return dict(DagBag(str(DAGS)).dags)
+        bag = DagBag(str(DAGS))
+        make_known(bag, "examples")
+        return dict(bag.dags)
 
     def run(self, dag_id: str, **arguments: Any) -> Run:
         """A run of the DAG by ``dag.test``: its arguments are logical_date, run_conf …"""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_emr_pipelines.local.flights import DayOfFlights
-from airflow_emr_pipelines.local.inputs import encounters, tenants
+from airflow_emr_pipelines.local.inputs import encounters, flight_events, tenants
 
-INPUTS: tuple[Callable[[Any, DayOfFlights], None], ...] = (encounters.land, tenants.land)
+INPUTS: tuple[Callable[[Any, DayOfFlights], None], ...] = (encounters.land, flight_events.land, tenants.land)
 """Each lands one workflow's input of a day: called with boto3's client of S3 and the flights of the day."""
