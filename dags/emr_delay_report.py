@@ -34,6 +34,6 @@ with (
         SparkStep(
             "Delay Report",
             "s3://pipeline-apps/delay_report.py",
-            args=[f"--input={CARRIER_DELAYS.uri}", "--output=s3://analytics-results/delay-report"],
+            args=["--input=s3://analytics-results/carrier-delays", "--output=s3://analytics-results/delay-report"],
         )
     )
