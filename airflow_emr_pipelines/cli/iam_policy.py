@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deployment", metavar="ID", help="the deployment tag of clusters; the configured one by default"
     )
+    parser.add_argument(
+        "--log-uri", default="", metavar="URI", help="where clusters log that the DAG does not describe; any by default"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -34,7 +37,8 @@ def run(options: argparse.Namespace) -> None:
         print(refused, file=sys.stderr)
         sys.exit(2)
     deployment = settings.deployment() if options.deployment is None else options.deployment
-    policy = policy_of(dag.tasks, Account(options.account, options.region, options.partition, deployment))
+    account = Account(options.account, options.region, options.partition, deployment, options.log_uri)
+    policy = policy_of(dag.tasks, account)
     print(json.dumps(policy.document(), indent=2))
     for note in policy.notes:
         print(note, file=sys.stderr)

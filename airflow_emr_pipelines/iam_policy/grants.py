@@ -147,7 +147,7 @@ class _Grants:
 
     def _s3_logs(self) -> None:
         for path in ("cluster.log_uri", "step.log_uri", "steps.log_uri"):
-            for address in self._words(path):
+            for address in self._words(path, self.account.log_uri or "*"):
                 bucket, prefix = ("*", "") if address == "*" else _parts(address)
                 arn = f"arn:{self.account.partition}:s3:::{bucket}"
                 within = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
@@ -181,12 +181,12 @@ class _Grants:
     def _given(self, path: str) -> Iterator[Any]:
         return (value for value in self.task.values(path) if value is not None)
 
-    def _words(self, path: str) -> Iterator[str]:
-        """The values that a path leads to; a star, with a note, for one that only a run knows."""
+    def _words(self, path: str, unknown: str = "*") -> Iterator[str]:
+        """The values that a path leads to; for one that only a run knows a star, with a note, or what is said."""
         for value in self._given(path):
-            if not known(value):
+            if not known(value) and unknown == "*":
                 self._star(path)
-            yield _word(value)
+            yield str(value) if known(value) else unknown
 
     def _star(self, what: str) -> None:
         self.policy.note(f"Task {self.task.id}: {what} is known only when it runs, so the policy allows any")
@@ -195,10 +195,6 @@ class _Grants:
         named = [str(region) for region in self._given("region_name") if known(region)]
         region = named[0] if named else self.account.region
         return f"arn:{self.account.partition}:{service}:{region}:{self.account.id}:{resource}"
-
-
-def _word(value: Any) -> str:
-    return str(value) if known(value) else "*"
 
 
 def _parts(address: str) -> tuple[str, str]:

@@ -15,12 +15,14 @@ class Account:
     """Whose resources a policy names; a star stands for any.
 
     :param deployment: the deployment id that our clusters carry as a tag; empty where they carry none
+    :param log_uri: where the logs of clusters are that a DAG does not describe; empty for anywhere
     """
 
     id: str = "*"
     region: str = "*"
     partition: str = "aws"
     deployment: str = ""
+    log_uri: str = ""
 
 
 @dataclass(frozen=True, order=True)

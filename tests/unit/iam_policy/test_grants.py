@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, ClassVar
 
 import pytest
@@ -153,7 +154,13 @@ def test_on_a_cluster_that_stands_only_that_one_is_named() -> None:
     standing = statement(policy, "StandingClusters")
     assert (standing["Resource"], "Condition" in standing) == ([f"{CLUSTERS}/j-1AB2CD3EF4GH5"], False)
     assert "RunJobFlow" not in str(policy.document())
-    assert "Task emr.job: cluster.log_uri is known only when it runs, so the policy allows any" in policy.notes
+    unknown = "Task emr.job: cluster.log_uri is known only when it runs, so the policy allows any"
+    assert unknown in policy.notes
+    assert statement(policy, "ReadLogs")["Resource"] == ["arn:aws:s3:::*/*"]
+
+    policy = policy_of(dag.tasks, dataclasses.replace(ACCOUNT, log_uri="s3://emr-logs/daily/"))
+    assert unknown not in policy.notes
+    assert statement(policy, "ReadLogs")["Resource"] == ["arn:aws:s3:::emr-logs/daily/*"]
 
 
 def test_what_only_a_run_knows_is_a_star_with_a_note() -> None:
