@@ -67,6 +67,11 @@ class AirflowApi:
         """Whether the DAG has been read."""
         return self._has(f"/dags/{quoted(dag_id)}")
 
+    def make_pool(self, name: str, pool: Mapping[str, object]) -> None:
+        """Make a pool with these slots and so on, unless there is one of that name."""
+        if not self._has(f"/pools/{quoted(name)}"):
+            self._call("POST", "/pools", {"name": name, **pool})
+
     def import_errors(self) -> dict[str, str]:
         """The stack trace of each DAG file that could not be imported, by the file's name."""
         return {found["filename"]: found["stack_trace"] for found in self._get("/importErrors")["import_errors"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import sqlite3
@@ -141,6 +142,13 @@ class LocalAirflow:
             missing[SCHEDULER] = last
         started = {name.replace("-", "_") for name in missing}
         self._wait(lambda: self._is_healthy(started, begun), what, self.start_timeout, log)
+        self._make_pools()
+
+    def _make_pools(self) -> None:
+        """Make the pools in the DAGs folder's pools.json: Airflow starts no task of a pool that is not there."""
+        file = self.dags_folder / "pools.json"
+        for name, pool in (json.loads(file.read_text()) if file.exists() else {}).items():
+            self.api.make_pool(name, pool)
 
     def _run(self, name: str, command: Sequence[str]) -> None:
         run_to_end(

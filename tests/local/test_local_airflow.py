@@ -25,7 +25,7 @@ import os
 from airflow.sdk import DAG, task
 
 with DAG("two_tasks", schedule=None):
-    @task
+    @task(pool="of_its_own")
     def tell(params=None, dag_run=None):
         return [os.environ["TOLD"], dag_run.conf["day"], os.environ.get("AWS_PROFILE")]
 
@@ -42,6 +42,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     folder = tmp_path_factory.mktemp("local")
     (folder / "dags").mkdir()
     (folder / "dags" / "two_tasks.py").write_text(DAG_FILE)
+    # A task whose pool is not there would never start.
+    (folder / "dags" / "pools.json").write_text('{"of_its_own": {"slots": 1, "include_deferred": true}}')
     os.environ["AWS_PROFILE"] = "a-real-account"
     try:
         running = LocalAirflow(folder / "home", folder / "dags", env=ENV)
