@@ -14,6 +14,7 @@ from airflow_emr_pipelines import (
     InstanceGroups,
     OnFailure,
     ScriptRunnerStep,
+    ShellStep,
 )
 from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
 
@@ -51,3 +52,8 @@ with DAG("secrets", schedule=None, params={"bucket": "none", "security_configura
             **fields,
         )
         create >> run >> end
+
+with DAG("handed_on", schedule=None, params={"cluster_id": "j-NONE", "said": ""}):
+    EmrRunStepOperator(
+        task_id="told", cluster_id="{{ params.cluster_id }}", step=ShellStep("told", "echo {{ params.said }}")
+    )

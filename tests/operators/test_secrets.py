@@ -139,3 +139,19 @@ def test_no_secret_is_where_people_read(left: Left) -> None:
     assert "aws_secret_access_key=*** of the account" in left.printed
     assert "cannot reach https://me:***@db.example/x" in left.database, "the cause of the tolerated failure"
     assert "secretive" in left.emr
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{{ conn.marked.password }}",
+        "{{ task.emr.get_credentials().secret_key }}",
+    ],
+)
+def test_a_template_that_whoever_starts_a_run_hands_in_is_text_and_reaches_no_credentials(
+    run_dag: Callable[..., Any], emr: Any, cluster_id: str, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_MARKED", json.dumps({"conn_type": "aws", "password": PASSWORD}))
+    run_dag("handed_on", cluster_id=cluster_id, said=said)
+    (step,) = emr.list_steps(ClusterId=cluster_id)["Steps"]
+    assert step["Config"]["Args"][-1] == f"echo {said}"

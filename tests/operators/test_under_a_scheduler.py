@@ -270,6 +270,15 @@ class Pipeline:
         found = [step for cluster in self.clusters() for step in step_states(self.emr, cluster)[::-1]]
         return [(name.split(" [")[0], state) for name, state in found]
 
+    def causes(self) -> dict[str, str | None]:
+        """The exception of each task that has failed."""
+        tasks = self.airflow.api.tasks(self.dag_id, self.run_id)
+        return {
+            task.id: exception_of(self.airflow.api, self.dag_id, self.run_id, task)
+            for task in tasks
+            if task.state in ("failed", "upstream_failed")
+        }
+
     def _state(self) -> str:
         return self.airflow.api.run_state(self.dag_id, self.run_id)
 
@@ -297,7 +306,7 @@ def test_a_run_that_a_user_marks_has_its_step_cancelled_and_its_cluster_ended_an
     failed.let_the_long_step_end()
     airflow.api.clear("pipeline", failed.run_id, "pipeline.long", downstream=True)
     failed.until_clusters_are("TERMINATED", "TERMINATED")
-    assert failed.until_it_is_over() == "success"
+    assert failed.until_it_is_over() == "success", failed.causes()
     assert failed.steps() == [("long", "CANCELLED"), ("long", "COMPLETED"), ("after", "COMPLETED")]
 
 
@@ -311,19 +320,21 @@ def test_a_run_whose_dag_is_paused_goes_on_later_and_its_tasks_may_be_cleared_wh
     run.until_clusters_are("WAITING")
     assert run.steps() == [("long", "COMPLETED")]
     airflow.api.pause("pipeline", False)
-    assert run.until_it_is_over() == "success"
+    assert run.until_it_is_over() == "success", run.causes()
     run.until_clusters_are("TERMINATED")
     assert run.steps() == [("long", "COMPLETED"), ("after", "COMPLETED")]
 
     airflow.api.clear("pipeline", run.run_id, "pipeline.after", downstream=True)
     run.until_clusters_are("TERMINATED", "TERMINATED")
-    assert run.until_it_is_over() == "success"
+    assert run.until_it_is_over() == "success", run.causes()
     assert run.steps() == [("long", "COMPLETED"), ("after", "COMPLETED"), ("after", "COMPLETED")]
 
 
 @pytest.fixture(scope="module")
 def deleted(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """The DAG is deleted while its step runs."""
+    if Version("3.1") > AIRFLOW:
+        pytest.skip("Airflow 3.0's scheduler dies when a run is deleted while it looks at it")
     run = Pipeline(airflow, emulator.client("emr"), tmp_path_factory.mktemp("deleted"), "deleted")
     run.until_it_waits()
     (airflow.dags_folder / "deleted.py").unlink()
@@ -331,21 +342,28 @@ def deleted(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.TempP
     return run
 
 
-def test_the_reaper_ends_the_cluster_of_a_run_that_timed_out_and_leaves_that_of_a_deleted_dag_alone(
-    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline], deleted: Pipeline
-) -> None:
-    """Airflow skips the teardowns of both."""
-    timed_out = pipeline("timed_out")
-    assert timed_out.until_it_is_over() == "failed"
-    for run in (timed_out, deleted):
-        run.until_steps_are(("long", "CANCELLED"))
-    assert set(timed_out.clusters().values()) <= {"RUNNING", "WAITING"}
-
-    reap = [sys.executable, "-m", "airflow", "emr", "reap", "--terminate", "--older-than", "0"]
-    done = subprocess.run(reap, env=airflow.environment, capture_output=True, text=True, timeout=90)
+def reap(airflow: LocalAirflow) -> str:
+    """What ``airflow emr reap --terminate`` says, as it is called where Airflow 3.0 knows no commands of ours."""
+    command = [sys.executable, "-m", "airflow_emr_pipelines.cli", "reap", "--terminate", "--older-than", "0"]
+    done = subprocess.run(command, env=airflow.environment, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
-    timed_out.until_clusters_are("TERMINATED")
-    assert f"run {deleted.run_id} of DAG deleted is not known here" in done.stdout
+    return done.stdout
+
+
+def test_the_reaper_leaves_the_cluster_of_a_deleted_dag_alone(airflow: LocalAirflow, deleted: Pipeline) -> None:
+    deleted.until_steps_are(("long", "CANCELLED"))
+    assert f"run {deleted.run_id} of DAG deleted is not known here" in reap(airflow)
+
+
+def test_the_reaper_ends_the_cluster_of_a_run_that_timed_out(
+    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline]
+) -> None:
+    run = pipeline("timed_out")
+    assert run.until_it_is_over() == "failed"
+    run.until_steps_are(("long", "CANCELLED"))
+    assert set(run.clusters().values()) <= {"RUNNING", "WAITING"}, "Airflow has skipped the teardown"
+    reap(airflow)
+    run.until_clusters_are("TERMINATED")
 
 
 @pytest.mark.skipif(Version("3.1") > AIRFLOW, reason="Airflow 3.0 fails a task whose process is killed, with no retry")
