@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
     from airflow_emr_pipelines.operators.modify_cluster import EmrModifyClusterOperator
     from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
+    from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
     from airflow_emr_pipelines.operators.security_configurations import (
         EmrCreateSecurityConfigurationOperator,
         EmrDeleteSecurityConfigurationOperator,
@@ -117,6 +118,7 @@ __all__ = [
     "EmrDeleteSecurityConfigurationOperator",
     "EmrModifyClusterOperator",
     "EmrReapClustersOperator",
+    "EmrRunReportOperator",
     "EmrRunStepOperator",
     "EmrStepSensor",
     "EmrTerminateClusterOperator",
@@ -186,6 +188,7 @@ _HOMES = {
     "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
     "operators.modify_cluster": ("EmrModifyClusterOperator",),
     "operators.reap": ("EmrReapClustersOperator",),
+    "operators.run_report": ("EmrRunReportOperator",),
     "operators.security_configurations": (
         "EmrCreateSecurityConfigurationOperator",
         "EmrDeleteSecurityConfigurationOperator",

@@ -37,3 +37,4 @@ with (
         ),
         outlets=[CARRIER_DELAYS],
     )
+    cluster.report()

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from airflow_emr_pipelines.hooks.answers import code_of
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.run_report import InstanceReport
 
 STEP_IDS_PER_CALL = 10
 UNFINISHED_STEPS = ("PENDING", "RUNNING", "CANCEL_PENDING")
@@ -80,6 +81,11 @@ class EmrHook(AwsBaseHook):
         for page in self.conn.get_paginator("list_clusters").paginate(CreatedAfter=created_after, **wanted):
             for cluster in page["Clusters"]:
                 yield ClusterReport.from_answer(cluster)
+
+    def list_instances(self, cluster_id: str) -> Iterator[InstanceReport]:
+        """All instances of a cluster, those that have ended among them."""
+        for page in self.conn.get_paginator("list_instances").paginate(ClusterId=cluster_id):
+            yield from map(InstanceReport.from_answer, page["Instances"])
 
     def terminate(self, cluster_id: str) -> None:
         """TerminateJobFlows: asks for the end, which takes minutes."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
 from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known, known
+from airflow_emr_pipelines.specs.prices import Prices
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
 from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
@@ -39,6 +42,7 @@ class TransientCluster(ClusterTasks):
         self.cluster = cluster
         self.successor = cluster if replace_lost_cluster else None
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        self.reporting: Any = None
         if self.dag.dagrun_timeout is not None:
             warnings.warn(
                 f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the "
@@ -73,7 +77,7 @@ class TransientCluster(ClusterTasks):
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:
-        members = [task for task in self.iter_tasks() if task is not self.create]
+        members = [task for task in self.iter_tasks() if task not in (self.create, self.reporting)]
         if not members:
             raise InvalidSpec(
                 f"transient_cluster({self.group_id!r})",
@@ -90,7 +94,34 @@ class TransientCluster(ClusterTasks):
         self.create.set_downstream(roots)
         terminate.as_teardown(setups=self.create, on_failure_fail_dagrun=self.on_failure_fail_dagrun)
         terminate.set_upstream(self.steps_ended(ends) if self.on_failure_fail_dagrun else ends)
+        if self.reporting is not None:
+            self.reporting.as_teardown(on_failure_fail_dagrun=False)
+            self.reporting.set_upstream(terminate)
         self.draw_early_edges([self.create])
+
+    def report(
+        self,
+        folder: str | Any | None = None,
+        prices: Prices | Mapping[str, Any] | Literal["aws"] | Any | None = None,
+        task_id: str = "report",
+        **operator_arguments: Any,
+    ) -> EmrRunReportOperator:
+        """A task that tells what the cluster did and cost, once it has ended, however the run went.
+
+        It is a teardown without a setup: it runs also where the cluster never came, and does not make a run that has
+        failed a success. The parameters are those of EmrRunReportOperator.
+        """
+        if not self.open or self.reporting is not None:
+            rule = "a cluster has one report, asked for within its group"
+            raise InvalidSpec(f"{self.group_id}.report", task_id, rule, "call report once, inside the group's `with`")
+        where: dict[str, Any] = {
+            name: self.connection[name] for name in ("aws_conn_id", "region_name") if name in self.connection
+        }
+        where.update(operator_arguments)
+        made = made_by(self.create.task_id)
+        report = EmrRunReportOperator(task_id=task_id, cluster_id=made, folder=folder, prices=prices, **where)
+        self.reporting = report
+        return report
 
     def steps_ended(self, ends: list[Any]) -> EmptyOperator:
         """What stands between the last tasks and a teardown that may fail the run.
@@ -102,6 +133,12 @@ class TransientCluster(ClusterTasks):
         ended.as_teardown(setups=self.create)
         ended.set_upstream(ends)
         return ended
+
+
+def made_by(task_id: str) -> str:
+    """A template for the cluster that a task made, also where the task failed after that; no edge comes of it."""
+    pulled = f"ti.xcom_pull(task_ids={task_id!r}, key={LINK_XCOM!r})"
+    return f"{{{{ ({pulled} or {{}}).get('cluster_id') or '' }}}}"
 
 
 def transient_cluster(

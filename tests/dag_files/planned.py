@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, task
 
 from airflow_emr_pipelines import (
+    BootstrapAction,
     CustomJarStep,
     EmrCluster,
     EmrCreateClusterOperator,
@@ -29,6 +31,8 @@ CLUSTER = EmrCluster(
     tags={"day": "{{ ds }}"},
     log_uri="{{ params.log_uri }}",
 )
+
+ONE = InstanceGroups(primary="m5.xlarge")
 
 with DAG("planned", schedule="@daily", catchup=False, params={"who": "nobody", "log_uri": "s3://none/"}):
 
@@ -55,3 +59,21 @@ with DAG("planned_with_its_steps", schedule=None, params={"who": "nobody", "log_
         task_id="create", cluster=CLUSTER, steps=[ShellStep("only", "echo {{ params.who }}")]
     )
     EmrTerminateClusterOperator(task_id="terminate", cluster_id=made.output)
+
+PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192, "emr": 0.048}}}
+ENDS = {"well": "true", "badly": "exit 3"}
+for end, command in ENDS.items():
+    with DAG(f"reported_{end}", schedule=None, params={"who": "x", "log_uri": "s3://none/", "folder": "s3://none/"}):
+        with transient_cluster("emr", CLUSTER) as reported:
+            reported.report("{{ params.folder }}", prices=PRICES)
+            tolerated = reported.run(ShellStep("Tolerated", "exit 4", on_failure="CONTINUE"))
+            tolerated >> reported.run(ShellStep("<Last> {1}", command), "last")
+        reported >> EmptyOperator(task_id="after")
+
+with DAG("reported_without_a_cluster", schedule=None, params={"who": "x", "log_uri": "s3://none/"}):
+    unbootable = EmrCluster(
+        "bad", "emr-7.10.0", ONE, bootstrap_actions=(BootstrapAction("bad", "s3://none-such/x.sh"),)
+    )
+    with transient_cluster("emr", unbootable) as never:
+        never.report()
+        never.run(ShellStep("Never", "true"))

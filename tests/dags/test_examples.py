@@ -121,7 +121,8 @@ def test_the_transient_cluster_runs_one_step(dags: dict[str, Any]) -> None:
         },
         "pipeline.carrier_delays": {"pipeline.steps_ended"},
         "pipeline.steps_ended": {"pipeline.terminate_cluster"},
-        "pipeline.terminate_cluster": set(),
+        "pipeline.terminate_cluster": {"pipeline.report"},
+        "pipeline.report": set(),
     }
 
 

@@ -413,3 +413,27 @@ def test_a_runtime_role_on_a_cluster_without_such_is_refused(cluster: EmrCluster
 def test_a_runtime_role_that_is_none_or_of_another_kind_of_step_is_refused(step: Step, role: str, said: str) -> None:
     with pytest.raises(InvalidSpec, match=said):
         EmrRunStepOperator(task_id="t", step=step, cluster_id="j-1", execution_role_arn=role)
+
+
+def test_a_report_comes_after_the_clusters_end_and_is_no_leaf_that_judges_the_run() -> None:
+    with DAG("reported", schedule=None) as dag:
+        with transient_cluster("emr", CLUSTER) as group:
+            report = group.report("s3://reports/emr/")
+            step = group.run(ShellStep("step", "true"))
+        group >> EmptyOperator(task_id="after")
+    assert step.downstream_task_ids == {"emr.steps_ended", "after"}
+    assert report.upstream_task_ids == {"emr.terminate_cluster"}
+    assert (report.is_teardown, report.on_failure_fail_dagrun) == (True, False)
+    assert dag.get_task("emr.terminate_cluster").on_failure_fail_dagrun
+    check_cycle(dag)
+
+
+def test_a_cluster_has_one_report_which_is_asked_for_within_its_group() -> None:
+    with DAG("reported_twice", schedule=None):
+        with transient_cluster("emr", CLUSTER) as group:
+            group.run(ShellStep("step", "true"))
+            group.report()
+            with pytest.raises(InvalidSpec, match="one report"):
+                group.report()
+        with pytest.raises(InvalidSpec, match="inside the group's `with`"):
+            group.report()
