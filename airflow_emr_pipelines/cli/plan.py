@@ -115,14 +115,3 @@ def _below(edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _indented(text: str, by: int) -> str:
     return "\n".join(" " * by + line for line in text.splitlines())
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the arguments and carry the command out, where Airflow has no commands of providers."""
-    parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.cli.plan", description=__doc__)
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    main()

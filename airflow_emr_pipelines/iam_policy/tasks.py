@@ -41,7 +41,7 @@ class DagTask:
     def maker(self) -> DagTask | None:
         """The task of the DAG that creates the cluster of this one, if one does."""
         source = self._own("cluster_id") if self._has("cluster_id") else None
-        operator = getattr(source, "operator", None)
+        operator = getattr(source, "operator", None) or getattr(self._task, "maker", None)
         found = None if operator is None else DagTask(operator)
         return found if found is not None and "RunJobFlow" in found.calls.get(ALWAYS, ()) else None
 

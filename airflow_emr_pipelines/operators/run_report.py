@@ -56,6 +56,8 @@ class EmrRunReportOperator(EmrCallOperator):
         self.cluster_id = cluster_id
         self.folder = folder if folder is None else addresses.s3_folder("EmrRunReportOperator.folder", folder)
         self.prices = _plain(prices)
+        self.maker: Any = None
+        """The task that creates the cluster, where cluster_id is no output of it."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_emr_pipelines.hooks.clusters import EmrClusters

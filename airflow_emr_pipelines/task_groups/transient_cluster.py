@@ -120,6 +120,7 @@ class TransientCluster(ClusterTasks):
         where.update(operator_arguments)
         made = made_by(self.create.task_id)
         report = EmrRunReportOperator(task_id=task_id, cluster_id=made, folder=folder, prices=prices, **where)
+        report.maker = self.create
         self.reporting = report
         return report
 
@@ -137,7 +138,7 @@ class TransientCluster(ClusterTasks):
 
 def made_by(task_id: str) -> str:
     """A template for the cluster that a task made, also where the task failed after that; no edge comes of it."""
-    pulled = f"ti.xcom_pull(task_ids={task_id!r}, key={LINK_XCOM!r})"
+    pulled = f"ti.xcom_pull(task_ids={task_id!r}, key={LINK_XCOM!r}, map_indexes=ti.map_index)"
     return f"{{{{ ({pulled} or {{}}).get('cluster_id') or '' }}}}"
 
 

@@ -207,7 +207,7 @@ def test_requests_are_held_against_the_services_own_model() -> None:
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "airflow_emr_pipelines.cli.plan", *arguments],
+        [sys.executable, "-m", "airflow_emr_pipelines.cli", "plan", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
