@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_emr_pipelines.operators.cancel_steps import EmrCancelStepsOperator
     from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+    from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
+    from airflow_emr_pipelines.operators.find_cluster import EmrFindClusterOperator
     from airflow_emr_pipelines.operators.modify_cluster import EmrModifyClusterOperator
     from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
     from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         EmrCreateSecurityConfigurationOperator,
         EmrDeleteSecurityConfigurationOperator,
     )
+    from airflow_emr_pipelines.operators.size_executors import EmrSizeExecutorsOperator
     from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
     from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
     from airflow_emr_pipelines.sensors.steps import EmrStepSensor
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         yarn_queues,
         yarn_site,
     )
+    from airflow_emr_pipelines.specs.executors import Node, SparkResources, executors_for
     from airflow_emr_pipelines.specs.fleets import (
         CapacityReservation,
         Fleet,
@@ -92,8 +96,10 @@ if TYPE_CHECKING:
     )
     from airflow_emr_pipelines.specs.tenants import Tenant, checked_tenants
     from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
+    from airflow_emr_pipelines.task_groups.etl_chain import etl_chain
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
     from airflow_emr_pipelines.task_groups.ml_chain import ml_chain
+    from airflow_emr_pipelines.task_groups.steps_from_document import steps_from_document
     from airflow_emr_pipelines.task_groups.stream_batch import stream_batch
     from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
 
@@ -116,10 +122,14 @@ __all__ = [
     "EmrCreateClusterOperator",
     "EmrCreateSecurityConfigurationOperator",
     "EmrDeleteSecurityConfigurationOperator",
+    "EmrFindClusterOperator",
     "EmrModifyClusterOperator",
+    "EmrReadStepsOperator",
     "EmrReapClustersOperator",
+    "EmrRunDocumentStepOperator",
     "EmrRunReportOperator",
     "EmrRunStepOperator",
+    "EmrSizeExecutorsOperator",
     "EmrStepSensor",
     "EmrTerminateClusterOperator",
     "Fleet",
@@ -137,6 +147,7 @@ __all__ = [
     "KerberosAttributes",
     "ManagedScaling",
     "MonitoringConfiguration",
+    "Node",
     "OnDemandProvisioning",
     "OnDemandResizing",
     "OnFailure",
@@ -149,6 +160,7 @@ __all__ = [
     "ScriptRunnerStep",
     "Secret",
     "ShellStep",
+    "SparkResources",
     "SparkSqlStep",
     "SparkStep",
     "SpotProvisioning",
@@ -160,6 +172,8 @@ __all__ = [
     "checked_tenants",
     "data_engineering_cluster",
     "environment",
+    "etl_chain",
+    "executors_for",
     "existing_cluster",
     "flink_conf",
     "glue_catalog",
@@ -176,6 +190,7 @@ __all__ = [
     "spark_analytics_cluster",
     "spark_defaults",
     "sql_connector",
+    "steps_from_document",
     "stream_batch",
     "streaming_cluster",
     "transient_cluster",
@@ -186,6 +201,11 @@ __all__ = [
 _HOMES = {
     "operators.cancel_steps": ("EmrCancelStepsOperator",),
     "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
+    "operators.documents": (
+        "EmrReadStepsOperator",
+        "EmrRunDocumentStepOperator",
+    ),
+    "operators.find_cluster": ("EmrFindClusterOperator",),
     "operators.modify_cluster": ("EmrModifyClusterOperator",),
     "operators.reap": ("EmrReapClustersOperator",),
     "operators.run_report": ("EmrRunReportOperator",),
@@ -193,6 +213,7 @@ _HOMES = {
         "EmrCreateSecurityConfigurationOperator",
         "EmrDeleteSecurityConfigurationOperator",
     ),
+    "operators.size_executors": ("EmrSizeExecutorsOperator",),
     "operators.steps": ("EmrRunStepOperator",),
     "sensors.cluster": ("EmrClusterSensor",),
     "sensors.steps": ("EmrStepSensor",),
@@ -216,6 +237,11 @@ _HOMES = {
         "sql_connector",
         "yarn_queues",
         "yarn_site",
+    ),
+    "specs.executors": (
+        "Node",
+        "SparkResources",
+        "executors_for",
     ),
     "specs.fleets": (
         "CapacityReservation",
@@ -259,8 +285,10 @@ _HOMES = {
     ),
     "specs.tenants": ("Tenant", "checked_tenants"),
     "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
+    "task_groups.etl_chain": ("etl_chain",),
     "task_groups.existing_cluster": ("existing_cluster",),
     "task_groups.ml_chain": ("ml_chain",),
+    "task_groups.steps_from_document": ("steps_from_document",),
     "task_groups.stream_batch": ("stream_batch",),
     "task_groups.transient_cluster": ("transient_cluster",),
 }

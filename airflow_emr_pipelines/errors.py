@@ -2,6 +2,7 @@
 
     EmrPipelinesError
     ├── InvalidSpec           bad input, also a ValueError
+    ├── InvalidDocument       a document of steps with faults, each with its line, also a ValueError
     ├── StepFailed            a step did not complete
     │   ├── StepCancelled     … because somebody cancelled it
     │   └── StepLost          … because what it ran on was lost, also an InfrastructureLost
@@ -70,6 +71,17 @@ def _cut(text: str, longest: int) -> str:
 def may_be_secret(field: str, value: object) -> bool:
     """Whether a log should rather not show a value, by its own look or by the name of its field."""
     return bool(SECRET_NAME.search(field) or SECRET_SAID.search(repr(value)))
+
+
+class InvalidDocument(EmrPipelinesError, ValueError):
+    """A document of steps that cannot be run as it stands. ``problems`` name the line, the rule and the way out."""
+
+    def __init__(self, address: str, problems: Sequence[str]) -> None:
+        super().__init__(address, list(problems))
+        self.address, self.problems = address, list(problems)
+
+    def __str__(self) -> str:
+        return f"{self.address} was not run: " + "".join(f"\n  {problem}" for problem in self.problems)
 
 
 class StepFailed(EmrPipelinesError):

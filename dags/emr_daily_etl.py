@@ -17,6 +17,7 @@ from airflow_emr_pipelines import (
     InstanceGroups,
     S3DistCpStep,
     SparkStep,
+    etl_chain,
     glue_catalog,
     spark_defaults,
     transient_cluster,
@@ -183,6 +184,4 @@ with DAG(
     doc_md=__doc__,
 ):
     with transient_cluster("pipeline", CLUSTER) as cluster:
-        validate, cleanse, transform = cluster.run(VALIDATE), cluster.run(CLEANSE), cluster.run(TRANSFORM)
-        analytics = [cluster.run(CUSTOMERS), cluster.run(PRODUCTS)]
-        validate >> cleanse >> transform >> analytics >> cluster.run(MONITOR) >> cluster.run(ARCHIVE)
+        etl_chain(cluster, VALIDATE, CLEANSE, TRANSFORM, [CUSTOMERS, PRODUCTS], MONITOR, ARCHIVE)

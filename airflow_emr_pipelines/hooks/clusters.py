@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Hashable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.hooks.emr import CLOCKS_APART, EmrHook, EmrSource
 from airflow_emr_pipelines.hooks.once import send_once
-from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name
+from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG, key_in_name, without_key
 from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.tags import legal_value
 
+BEFORE_EMR = datetime(2009, 1, 1, tzinfo=timezone.utc)
 ALIVE = tuple(state.value for state in ClusterState if state.accepts_steps)
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,11 @@ class EmrClusters(EmrSource):
         """The ids of the clusters with one of those keys that were created since then and have not ended."""
         found = self.hook.list_clusters(created_after=since - CLOCKS_APART, states=ALIVE)
         return [cluster.id for cluster in found if key_in_name(cluster.name) in keys]
+
+    def named(self, name: str) -> list[str]:
+        """The ids of the clusters that have not ended and have that name, with or without a key behind it."""
+        found = self.hook.list_clusters(created_after=BEFORE_EMR, states=ALIVE)
+        return sorted(one.id for one in found if name in (one.name, without_key(one.name)))
 
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport | Exception], int]:
         return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)

@@ -55,3 +55,8 @@ def key_in_name(name: str) -> str | None:
     """The key at the end of a name, if there is one."""
     match = _KEY_AT_END.search(name)
     return match.group(1) if match else None
+
+
+def without_key(name: str) -> str:
+    """A name as the user gave it, if it was not cut."""
+    return _KEY_AT_END.sub("", name)

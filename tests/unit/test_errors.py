@@ -19,6 +19,7 @@ from airflow_emr_pipelines.errors import (
     DeadlineExceeded,
     EmrPipelinesError,
     InfrastructureLost,
+    InvalidDocument,
     InvalidSpec,
     SecurityConfigurationDiffers,
     SparkHistoryNotReady,
@@ -36,6 +37,7 @@ CLUSTER = ("j-1", "daily", "TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE", "exit 
 RAISED = [
     InvalidSpec("SparkStep.driver_memory", "6.4g", "the JVM takes no fractions", "write 6553m"),
     DagNotFound("daly", ["daily"], {"broken.py": "SyntaxError: invalid syntax"}),
+    InvalidDocument("s3://etl/steps.json", ["line 2, column 3: it is no JSON"]),
     StepFailed(*STEP),
     StepCancelled(*STEP),
     StepLost(*STEP),

@@ -1,0 +1,111 @@
+"""Operators for steps whose definitions are read from a document in S3 when the DAG runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.exceptions import AirflowRescheduleException
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.operators.base import EmrCallOperator
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
+from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
+from airflow_emr_pipelines.specs import addresses
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.specs.steps import Step
+
+GONE_WRONG = ("failed", "upstream_failed", "skipped", "removed")
+
+
+class EmrReadStepsOperator(EmrCallOperator):
+    """Read the steps of a document in S3, and refuse it as a whole, before any of them starts, where one is at fault.
+
+    The document is JSON where its address ends in .json, and else YAML. Its templates know ``ds``, ``ds_nodash``,
+    ``ts``, ``data_interval_start``, ``data_interval_end``, ``run_id``, ``dag_id``, ``params`` and the variables given
+    here, the functions ``ds_add(ds, days)`` and ``ds_format(ds, given, wanted)``, and nothing else.
+
+    :param document: where it lies, s3://bucket/key
+    :param variables: more values for its templates, by name
+    :returns: the arguments of an EmrRunDocumentStepOperator for each step, each after those that it depends on
+    :raises InvalidDocument: with the fault of each step and the line on which it stands
+    """
+
+    calls: ClassVar[Calls] = {ALWAYS: ("GetObject",)}
+    template_fields: Sequence[str] = ("document", "variables", *EmrCallOperator.template_fields)
+
+    def __init__(self, *, document: str | Any, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        addresses.s3_file("document", document)
+        self.document = document
+        self.variables = dict(variables or {})
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        from airflow_emr_pipelines.hooks.emr import EmrHook
+        from airflow_emr_pipelines.hooks.step_documents import planned
+
+        bucket, _, key = self.document.removeprefix("s3://").partition("/")
+        answer = EmrHook(self.aws_conn_id, self.region_name).s3.get_object(Bucket=bucket, Key=key)
+        text = answer["Body"].read().decode("utf-8-sig")
+        steps = planned(self.document, text, {**_dates(context), **self.variables})
+        self.log.info("%s describes %d steps: %s", self.document, len(steps), [one.step["name"] for one in steps])
+        return [{"step": one.step, "after": list(one.after)} for one in steps]
+
+
+class EmrRunDocumentStepOperator(EmrRunStepOperator):
+    """Run one step of a document when those that it depends on have ended well; to be expanded over the document.
+
+    Airflow draws no edges between the instances of a mapped task. This one looks at the states of those that it comes
+    after, and until they have ended it is rescheduled, as a sensor is, which costs no worker slot in between. Where one
+    of them did not end well it fails, without a retry: it is then cleared together with what failed.
+
+    :param after: the map indexes of the instances that come before
+    """
+
+    template_fields: Sequence[str] = ("after", *EmrRunStepOperator.template_fields)
+
+    def __init__(self, *, step: Step | Mapping[str, Any] | Any, after: Sequence[int] | Any = (), **kwargs: Any) -> None:
+        super().__init__(step=step, **kwargs)
+        self.after = after
+
+    def execute(self, context: Context) -> Any:
+        self._await_those_before(context)
+        return super().execute(context)
+
+    def _await_those_before(self, context: Context) -> None:
+        ti: Any = context["ti"]
+        states: dict[str, str] = {}
+        if self.after:
+            found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]).get(ti.run_id, {})
+            states = {name: str(getattr(state, "value", state)) for name, state in found.items()}
+        of_those = {index: states.get(f"{ti.task_id}_{index}", "None") for index in self.after}
+        wrong = [f"[{index}] is {state}" for index, state in of_those.items() if state in GONE_WRONG]
+        if wrong:
+            told = f"Step {self.step['name']} was not started: of those that it depends on, {', '.join(wrong)}"
+            raise AirflowFailException(told)
+        waiting = [index for index, state in of_those.items() if state != "success"]
+        if waiting:
+            seconds = self.poll_seconds or settings.poll_seconds()
+            self.log.info("Waiting for the steps %s of the document", waiting)
+            raise AirflowRescheduleException(datetime.now(timezone.utc) + timedelta(seconds=seconds))
+
+
+def _dates(context: Context) -> dict[str, Any]:
+    """What a document's templates know of the run, as plain values."""
+    run: Any = context["dag_run"]
+    when = run.logical_date or run.run_after
+    return {
+        "ds": when.strftime("%Y-%m-%d"),
+        "ds_nodash": when.strftime("%Y%m%d"),
+        "ts": when.isoformat(),
+        "data_interval_start": run.data_interval_start and run.data_interval_start.isoformat(),
+        "data_interval_end": run.data_interval_end and run.data_interval_end.isoformat(),
+        "run_id": run.run_id,
+        "dag_id": run.dag_id,
+        "params": dict(context["params"]),
+    }
