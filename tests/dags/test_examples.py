@@ -21,8 +21,10 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from tenant_platform import tenant_of
 
+from airflow_emr_pipelines.hooks.step_documents import planned
 from airflow_emr_pipelines.plan.plan import plan_of
 from airflow_emr_pipelines.specs.cluster import EmrCluster
+from airflow_emr_pipelines.specs.executors import Node, executors_for
 from airflow_emr_pipelines.specs.plain import from_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
@@ -50,8 +52,10 @@ def pipelines(dags: dict[str, Any]) -> list[Any]:
     return [dag for dag in dags.values() if "day" in dag.params]
 
 
-def left(task_ids: str) -> Any:
-    """What other tasks have left for the steps over tenants: the tenants, or what has become of them."""
+def left(task_ids: str, key: str = "return_value", **_: Any) -> Any:
+    """What other tasks have left for steps: how big executors are, the tenants, or what has become of them."""
+    if task_ids.endswith("size_executors"):
+        return executors_for([Node(32 * 1024, 8)] * 4).values()[key]
     if task_ids.endswith("branches_ended"):
         return {"made": ["EWR", "JFK"], "missing": {"LGA": "its ETL failed"}}
     return [tenant_of("EWR", queue="root.tenants.EWR").values()]
@@ -179,11 +183,26 @@ def test_each_spark_step_asks_for_its_resources(
 
 def test_requests_are_legal_for_the_service(pipelines: list[Any]) -> None:
     for dag in pipelines:
+        if not dag.has_task("pipeline.create_cluster"):
+            assert dag.has_task("find_cluster"), "it runs on a cluster of its own, or on one that stands"
+            continue  # its steps stand in a document
         cluster = from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster)
         validate(render_cluster(cluster), "RunJobFlow")
         steps = [render_step(from_plain(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
         validate({"JobFlowId": "j-1", "Steps": steps}, "AddJobFlowSteps")
         assert {step["ActionOnFailure"] for step in steps} == {"CONTINUE"}
+
+
+def test_the_document_of_steps_is_legal_and_its_jobs_understand_it() -> None:
+    pytest.importorskip("pyspark", reason="the jobs import it; where there is only an Airflow, it is not")
+    name = "etl-configs/daily-processing-steps.json"
+    steps = [one.step for one in planned(f"s3://{name}", (JOBS / name).read_text(), {"day": "2013-01-31"})]
+    assert len(steps) == 4
+    requests = [render_step(from_plain(step, Step)) for step in steps]
+    validate({"JobFlowId": "j-1", "Steps": requests}, "AddJobFlowSteps")
+    for step in steps:
+        if step["kind"] == "spark":
+            assert importlib.import_module(Path(step["application"]).stem).arguments(step["args"])
 
 
 def test_nothing_is_wrong_with_what_the_examples_would_send(dags: dict[str, Any]) -> None:
