@@ -41,11 +41,11 @@ def something_landed(address: str) -> bool:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     bucket, _, key = address.removeprefix("s3://").partition("/")
-    return S3Hook().check_for_key(key, bucket)
+    return bool(S3Hook().check_for_key(key, bucket))
 
 
 @task.branch
-def by_outcome(inspection: dict[str, Any], result: str, large: int) -> str:
+def by_outcome(inspection: dict[str, Any], result: str, large: str) -> str:
     """The step that fits: by whether the inspection's failure was tolerated, and by what it wrote to S3."""
     import json
 

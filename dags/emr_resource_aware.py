@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import DAG
 from processing_day import DAILY_AT_2, DAY, DAY_PARAM, MACROS, START_DATE
 
@@ -43,7 +45,7 @@ with (
     transient_cluster("pipeline", CLUSTER) as cluster,
 ):
     size = EmrSizeExecutorsOperator(task_id="size_executors", cluster_id=cluster.cluster_id)
-    room = size.output
+    room: Any = size.output
     outside_the_heap = {
         "spark.executor.memoryOverhead": room["executor_overhead"],
         "spark.driver.memoryOverhead": room["driver_overhead"],
