@@ -20,12 +20,12 @@ CLUSTER = EmrCluster(
 FLIGHTS = f"s3://raw-data/daily/{DAY}/flights.csv"
 RESULTS = f"s3://analytics-results/conditional/{DAY}"
 
-# The count is written in either case; a day with fewer rows than it should have is a failure that is tolerated.
+# The count is written in either case; a day with fewer lines than it should have is a failure that is tolerated.
 INSPECT = ShellStep(
     "Inspect",
-    f"rows=$(aws s3 cp {FLIGHTS} - | tail -n +2 | wc -l) && "
+    f"lines=$(aws s3 cp {FLIGHTS} - | tail -n +2 | wc -l) && "
     f'printf \'{{"rows": %d}}\' "$rows" | aws s3 cp - {RESULTS}/inspection.json && '
-    "test $rows -ge {{ params.least_rows }}",
+    "test $lines -ge {{ params.least_lines }}",
     on_failure="CONTINUE",
 )
 
@@ -54,8 +54,8 @@ def by_outcome(inspection: dict[str, Any], result: str, large: str) -> str:
     if inspection["tolerated"]:
         return "pipeline.repair"
     bucket, _, key = result.removeprefix("s3://").partition("/")
-    rows = json.loads(S3Hook().read_key(key, bucket))["rows"]
-    return "pipeline.process_large" if rows >= int(large) else "pipeline.process_small"
+    lines = json.loads(S3Hook().read_key(key, bucket))["lines"]
+    return "pipeline.process_large" if lines >= int(large) else "pipeline.process_small"
 
 
 with DAG(
@@ -66,8 +66,8 @@ with DAG(
     max_active_runs=1,
     params={
         "day": DAY_PARAM,
-        "least_rows": Param(1, type="integer", description="A day with fewer rows is repaired"),
-        "large": Param(100_000, type="integer", description="A day with that many rows is a large one"),
+        "least_lines": Param(1, type="integer", description="A day with fewer lines is repaired"),
+        "large": Param(100_000, type="integer", description="A day with that many lines is a large one"),
     },
     user_defined_macros=MACROS,
     tags=["emr"],

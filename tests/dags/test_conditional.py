@@ -24,7 +24,7 @@ def run(stage: Stage, **conf: Any) -> Run:
     [
         ({}, "COMPLETED", "process_small"),
         ({"large": 100}, "COMPLETED", "process_large"),
-        ({"least_rows": 1_000_000}, "FAILED", "repair"),
+        ({"least_lines": 1_000_000}, "FAILED", "repair"),
     ],
 )
 def test_one_way_is_taken_by_the_outcome_and_the_cluster_is_gone(
@@ -37,7 +37,9 @@ def test_one_way_is_taken_by_the_outcome_and_the_cluster_is_gone(
     assert ways == {name: "success" if name == way else "skipped" for name in ways}
     assert (done.tasks["publish"], done.tasks["terminate_cluster"]) == ("success", "success")
     assert done.xcom("pipeline.inspect")["tolerated"] is (inspection == "FAILED")
-    assert stage.json("analytics-results", f"conditional/{DAY}/inspection.json") == {"rows": stage.landed.rows}
+    flights = stage.s3.get_object(Bucket="raw-data", Key=f"daily/{DAY}/flights.csv")["Body"].read()
+    found = stage.json("analytics-results", f"conditional/{DAY}/inspection.json")
+    assert found == {"lines": flights.count(b"\n") - 1}
 
 
 def test_where_nothing_has_landed_no_cluster_is_made(stage: Stage) -> None:
