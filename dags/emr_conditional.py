@@ -24,7 +24,7 @@ RESULTS = f"s3://analytics-results/conditional/{DAY}"
 INSPECT = ShellStep(
     "Inspect",
     f"lines=$(aws s3 cp {FLIGHTS} - | tail -n +2 | wc -l) && "
-    f'printf \'{{"rows": %d}}\' "$rows" | aws s3 cp - {RESULTS}/inspection.json && '
+    f'printf \'{{"lines": %d}}\' "$lines" | aws s3 cp - {RESULTS}/inspection.json && '
     "test $lines -ge {{ params.least_lines }}",
     on_failure="CONTINUE",
 )
