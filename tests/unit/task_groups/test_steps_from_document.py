@@ -1,0 +1,82 @@
+"""How steps from a document are wired, and when one of them may start."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.exceptions import AirflowRescheduleException
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
+
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrRunDocumentStepOperator,
+    Group,
+    InstanceGroups,
+    ShellStep,
+    existing_cluster,
+    steps_from_document,
+    transient_cluster,
+)
+from airflow_emr_pipelines.errors import InvalidSpec
+from tests.airflow_of import DagSerialization, check_cycle
+
+CLUSTER = EmrCluster("shapes", "emr-7.10.0", InstanceGroups(primary="m5.xlarge", core=Group("m5.xlarge", count=2)))
+
+
+def edges(dag: DAG) -> dict[str, set[str]]:
+    check_cycle(dag)
+    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    return {task.task_id: task.downstream_task_ids for task in dag.tasks}
+
+
+def test_the_document_is_read_before_the_steps_of_a_standing_cluster() -> None:
+    with DAG("d", schedule=None) as dag:
+        steps_from_document(existing_cluster("emr", "j-1", region_name="eu-west-1"), "s3://etl-configs/steps.json")
+    assert edges(dag) == {"read_steps": {"emr.steps"}, "emr.steps": set()}
+    assert dag.get_task("read_steps").region_name == "eu-west-1"
+
+
+def test_a_faulty_document_makes_no_cluster() -> None:
+    with DAG("d", schedule=None) as dag:
+        steps_from_document(transient_cluster("emr", CLUSTER), "s3://etl-configs/steps.yaml", retries=2)
+    drawn = edges(dag)
+    assert "emr.create_cluster" in drawn["read_steps"]
+    assert {"emr.steps", "emr.steps_ended", "emr.terminate_cluster"} <= drawn["emr.create_cluster"]
+    assert drawn["emr.steps"] == {"emr.steps_ended"}
+
+
+def test_a_document_lies_in_s3() -> None:
+    with DAG("d", schedule=None), pytest.raises(InvalidSpec, match=r"document = '/tmp/steps\.json'"):
+        steps_from_document(existing_cluster("emr", "j-1"), "/tmp/steps.json")
+
+
+def start(after: list[int], states: dict[str, str]) -> None:
+    """What becomes of instance 2 when the others are in those states."""
+    ti = SimpleNamespace(
+        dag_id="d", task_id="emr.steps", run_id="r", get_task_states=lambda **_: {"r": states} if states else {}
+    )
+    operator = EmrRunDocumentStepOperator(
+        task_id="steps", step=ShellStep("two", "true"), after=after, cluster_id="j-1", poll_seconds=7
+    )
+    context: Any = {"ti": ti}
+    operator._await_those_before(context)
+
+
+def test_a_step_starts_when_all_that_it_depends_on_have_ended_well() -> None:
+    start([], {})
+    start([0], {"emr.steps_0": "success", "emr.steps_1": "running"})
+
+
+@pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry", "up_for_reschedule", "scheduled", "None"])
+def test_until_then_it_is_rescheduled(state: str) -> None:
+    with pytest.raises(AirflowRescheduleException):
+        start([0, 1], {"emr.steps_0": "success", "emr.steps_1": state})
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "removed"])
+def test_after_a_failure_it_fails_without_a_retry(state: str) -> None:
+    with pytest.raises(AirflowFailException, match=rf"Step two was not started: .*\[1\] is {state}"):
+        start([0, 1], {"emr.steps_0": "running", "emr.steps_1": state})
