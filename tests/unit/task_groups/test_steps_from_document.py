@@ -36,7 +36,8 @@ def test_the_document_is_read_before_the_steps_of_a_standing_cluster() -> None:
     with DAG("d", schedule=None) as dag:
         steps_from_document(existing_cluster("emr", "j-1", region_name="eu-west-1"), "s3://etl-configs/steps.json")
     assert edges(dag) == {"read_steps": {"emr.steps"}, "emr.steps": set()}
-    assert dag.get_task("read_steps").region_name == "eu-west-1"
+    read: Any = dag.get_task("read_steps")
+    assert read.region_name == "eu-west-1"
 
 
 def test_a_faulty_document_makes_no_cluster() -> None:
