@@ -193,7 +193,8 @@ def _make_bucket(options: argparse.Namespace) -> None:
 
 
 def _tell(options: argparse.Namespace, text: str) -> None:
-    if not (options.quiet or options.only_show_errors):
+    streamed = "-" in (options.source, getattr(options, "target", None))  # of which the AWS CLI tells nothing either
+    if not (options.quiet or options.only_show_errors or streamed):
         print(f"(dryrun) {text}" if options.dryrun else text)
 
 

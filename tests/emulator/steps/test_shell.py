@@ -59,8 +59,8 @@ def test_aws_s3_copies_lists_syncs_moves_and_removes(cluster: Cluster, s3: Any, 
         aws s3 cp all s3://{bucket}/out --recursive --only-show-errors
         aws s3 mv s3://{bucket}/out/b.txt s3://{bucket}/moved/
         aws s3 rm s3://{bucket}/in/ --recursive --exclude 'c.*'
-        echo piped | aws s3 cp - s3://{bucket}/piped --quiet
-        aws s3 cp s3://{bucket}/piped - --quiet
+        echo piped | aws s3 cp - s3://{bucket}/piped
+        aws s3 cp s3://{bucket}/piped -
         aws s3 ls s3://{bucket}/out/
         """,
     )
