@@ -69,6 +69,7 @@ def test_aws_s3_copies_lists_syncs_moves_and_removes(cluster: Cluster, s3: Any, 
     assert "a.txtall/a.txt\nall/b.txt\nall/d/e.txt\n" in ended.stdout
     assert f"move: s3://{bucket}/out/b.txt to s3://{bucket}/moved/b.txt\n" in ended.stdout
     assert "\npiped\n" in ended.stdout
+    assert " to -" not in ended.stdout  # what is streamed is not told of
     assert "PRE d/" in ended.stdout
 
 
