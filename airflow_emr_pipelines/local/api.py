@@ -95,6 +95,11 @@ class AirflowApi:
         """The state of a run."""
         return str(self._get(run_path(dag_id, run_id))["state"])
 
+    def causes(self, dag_id: str, run_id: str) -> list[tuple[str, str]]:
+        """The DAG and the run of each asset event that a run was scheduled by."""
+        events = self._get(f"{run_path(dag_id, run_id)}/upstreamAssetEvents")["asset_events"]
+        return [(event["source_dag_id"], event["source_run_id"]) for event in events]
+
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Set a task's state, as a user does in the UI."""
         path = f"{run_path(dag_id, run_id)}/taskInstances/{quoted(task_id)}"

@@ -34,7 +34,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset
 from airflow_emr_pipelines import EmrRunStepOperator, ShellStep
 
 with DAG("long_step", schedule=None, params={"cluster_id": "j-NONE"}):
@@ -65,6 +66,19 @@ with DAG("short_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file"
             retries=2,
             retry_delay=timedelta(0),
         )
+
+MADE = Asset("made")
+
+with DAG("producer", schedule=None, params={"cluster_id": "j-NONE", "exit": 0}):
+    EmrRunStepOperator(
+        task_id="make",
+        step=ShellStep("make", "exit {{ params.exit }}", on_failure="CONTINUE"),
+        cluster_id="{{ params.cluster_id }}",
+        outlets=[MADE],
+    )
+
+with DAG("consumer", schedule=[MADE]):
+    EmptyOperator(task_id="take")
 """
 
 
@@ -149,6 +163,15 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
     assert {"controller.gz", "stderr.gz", "stdout.gz", "syslog.gz"} <= {Path(found["Key"]).name for found in logs}
 
 
+def most_at_once(clusters: list[dict[str, Any]]) -> int:
+    """How many of the clusters, which have ended, were there at the same time."""
+    lives = [found["Status"]["Timeline"] for found in clusters]
+    return max(
+        sum(other["CreationDateTime"] <= life["CreationDateTime"] < other["EndDateTime"] for other in lives)
+        for life in lives
+    )
+
+
 def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_own(
     airflow: LocalAirflow, emulator: Any, until: Callable[[Callable[[], bool], str], None]
 ) -> None:
@@ -167,11 +190,28 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     until(lambda: {airflow.api.run_state(dag_id, run_id) for run_id in new} <= {"success", "failed"}, "the runs")
     assert {run_id: airflow.api.run_state(dag_id, run_id) for run_id in new} == dict.fromkeys(new, "success")
 
-    ended = [found["Status"]["State"] for found in clusters_of(emr) if found["Id"] not in clusters]
-    assert ended == ["TERMINATED"] * len(days)
+    made = [found for found in clusters_of(emr) if found["Id"] not in clusters]
+    assert [found["Status"]["State"] for found in made] == ["TERMINATED"] * len(days)
+    assert most_at_once(made) <= 2, "as many as --max-active-runs says"
     for day in days:
         results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{day}/")["Contents"]
         assert any(found["Key"].endswith("_SUCCESS") for found in results)
+
+
+def test_what_a_step_writes_schedules_a_dag_and_what_it_failed_to_write_does_not(
+    airflow: LocalAirflow, cluster_id: str, until: Callable[[Callable[[], bool], str], None]
+) -> None:
+    for dag_id in ("producer", "consumer"):
+        airflow.wait_for_dag(dag_id)
+    runs = []
+    for code in (1, 0):
+        runs.append(airflow.api.trigger("producer", {"cluster_id": cluster_id, "exit": code}))
+        until(lambda: airflow.api.run_state("producer", runs[-1]) in ("success", "failed"), "the producer's run")
+        assert airflow.api.run_state("producer", runs[-1]) == "success"
+    _tolerated, succeeded = runs
+    until(lambda: set(airflow.api.runs("consumer").values()) == {"success"}, "the consumer's run")
+    (consumed,) = airflow.api.runs("consumer")
+    assert airflow.api.causes("consumer", consumed) == [("producer", succeeded)]
 
 
 def long_step_on(airflow: LocalAirflow, cluster_id: str, until: Any) -> str:
