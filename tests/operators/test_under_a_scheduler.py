@@ -75,6 +75,7 @@ with DAG("producer", schedule=None, params={"cluster_id": "j-NONE", "exit": 0}):
         step=ShellStep("make", "exit {{ params.exit }}", on_failure="CONTINUE"),
         cluster_id="{{ params.cluster_id }}",
         outlets=[MADE],
+        deferrable=False,
     )
 
 with DAG("consumer", schedule=[MADE]):
