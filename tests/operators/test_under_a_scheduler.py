@@ -34,8 +34,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Asset
+from airflow.sdk import DAG
 from airflow_emr_pipelines import EmrRunStepOperator, ShellStep
 
 with DAG("long_step", schedule=None, params={"cluster_id": "j-NONE"}):
@@ -66,20 +65,6 @@ with DAG("short_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file"
             retries=2,
             retry_delay=timedelta(0),
         )
-
-MADE = Asset("made")
-
-with DAG("producer", schedule=None, params={"cluster_id": "j-NONE", "exit": 0}):
-    EmrRunStepOperator(
-        task_id="make",
-        step=ShellStep("make", "exit {{ params.exit }}", on_failure="CONTINUE"),
-        cluster_id="{{ params.cluster_id }}",
-        outlets=[MADE],
-        deferrable=False,
-    )
-
-with DAG("consumer", schedule=[MADE]):
-    EmptyOperator(task_id="take")
 """
 
 
@@ -197,22 +182,6 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     for day in days:
         results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{day}/")["Contents"]
         assert any(found["Key"].endswith("_SUCCESS") for found in results)
-
-
-def test_what_a_step_writes_schedules_a_dag_and_what_it_failed_to_write_does_not(
-    airflow: LocalAirflow, cluster_id: str, until: Callable[[Callable[[], bool], str], None]
-) -> None:
-    for dag_id in ("producer", "consumer"):
-        airflow.wait_for_dag(dag_id)
-    runs = []
-    for code in (1, 0):
-        runs.append(airflow.api.trigger("producer", {"cluster_id": cluster_id, "exit": code}))
-        until(lambda: airflow.api.run_state("producer", runs[-1]) in ("success", "failed"), "the producer's run")
-        assert airflow.api.run_state("producer", runs[-1]) == "success"
-    _tolerated, succeeded = runs
-    until(lambda: set(airflow.api.runs("consumer").values()) == {"success"}, "the consumer's run")
-    (consumed,) = airflow.api.runs("consumer")
-    assert airflow.api.causes("consumer", consumed) == [("producer", succeeded)]
 
 
 def long_step_on(airflow: LocalAirflow, cluster_id: str, until: Any) -> str:
