@@ -64,6 +64,16 @@ def test_the_transient_cluster_computes_the_day_that_has_ended(stage: Stage, fli
     assert set(flights.carrier) <= set(delays.index)
     # This small job takes the raw rows as they are, planted faults and all.
     assert delays.flights.sum() == len(flights) + stage.landed.duplicates + stage.landed.broken
+    assert run.tasks["report"] == "success"
+
+
+def test_the_report_that_the_asset_schedules_ranks_the_carriers(stage: Stage) -> None:
+    run = stage.run("emr_delay_report")
+    assert (run.state, set(run.tasks.values()), run.clusters_alive) == ("success", {"success"}, 0)
+    delays = stage.parquet("analytics-results", "carrier-delays/").assign(days=1)
+    report = stage.parquet("analytics-results", "delay-report/")
+    expected = delays.sort_values(["arrival_delay", "carrier"], ascending=[False, True])[list(report.columns)]
+    pd.testing.assert_frame_equal(report, expected.reset_index(drop=True), check_dtype=False)
 
 
 def test_the_daily_etl_succeeds_step_by_step_and_its_cluster_is_gone(daily: Run) -> None:

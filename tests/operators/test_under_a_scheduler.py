@@ -151,11 +151,9 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
 
 def most_at_once(clusters: list[dict[str, Any]]) -> int:
     """How many of the clusters, which have ended, were there at the same time."""
-    lives = [found["Status"]["Timeline"] for found in clusters]
-    return max(
-        sum(other["CreationDateTime"] <= life["CreationDateTime"] < other["EndDateTime"] for other in lives)
-        for life in lives
-    )
+    timelines = [found["Status"]["Timeline"] for found in clusters]
+    lives = [(timeline["CreationDateTime"], timeline["EndDateTime"]) for timeline in timelines]
+    return max(len([start for start, end in lives if start <= moment < end]) for moment, _ in lives)
 
 
 def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_own(
