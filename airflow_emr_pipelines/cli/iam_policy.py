@@ -24,20 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the policy, and on stderr what it could not know; exit code 2 when there is no such DAG."""
+    """Print the policy, and on stderr what it could not know; exit code 2 without such a DAG or log URI."""
     from airflow_emr_pipelines import settings
     from airflow_emr_pipelines.cli.dags import dag_of
     from airflow_emr_pipelines.errors import EmrPipelinesError
     from airflow_emr_pipelines.iam_policy.grants import policy_of
     from airflow_emr_pipelines.iam_policy.policy import Account
+    from airflow_emr_pipelines.specs.addresses import s3_folder
 
     try:
+        log_uri = s3_folder("--log-uri", options.log_uri) if options.log_uri else ""
         dag = dag_of(options.dag_id)
     except EmrPipelinesError as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
     deployment = settings.deployment() if options.deployment is None else options.deployment
-    account = Account(options.account, options.region, options.partition, deployment, options.log_uri)
+    account = Account(options.account, options.region, options.partition, deployment, log_uri)
     policy = policy_of(dag.tasks, account)
     print(json.dumps(policy.document(), indent=2))
     for note in policy.notes:

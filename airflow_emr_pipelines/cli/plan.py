@@ -22,21 +22,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--logical-date", type=_when, metavar="DATE", help="of the run, in ISO 8601, UTC where it says no zone; now"
     )
-    parser.add_argument("--file", type=Path, metavar="PATH", help="folder or file of the DAG; Airflow's DAG bundles")
+    parser.add_argument("--file", type=_path, metavar="PATH", help="folder or file of the DAG; Airflow's DAG bundles")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="table by default")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings")
 
 
 def _params(text: str) -> dict[str, Any]:
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise ValueError("a JSON object is needed")
+        raise argparse.ArgumentTypeError(f'{text!r} is no JSON object, such as {{"day": "2013-07-04"}}')
     return value
 
 
 def _when(text: str) -> datetime:
-    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date, such as 2013-07-04 or 2013-07-04T02:00") from error
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+def _path(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"there is no {text}")
+    return path
 
 
 def run(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from airflow_emr_pipelines.iam_policy.policy import Account, Policy
 from airflow_emr_pipelines.iam_policy.secret_stores import resource_of
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
-from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_PRICES, READS_S3, WRITES_S3
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.tags import legal_value
@@ -52,7 +52,7 @@ class _Grants:
 
     def all(self) -> None:
         operations = self.task.operations()
-        for operation in sorted(operations.difference(READS_S3, READS_CLOUD_WATCH)):
+        for operation in sorted(operations.difference(READS_S3, WRITES_S3, READS_CLOUD_WATCH, READS_PRICES)):
             self._emr(operation)
         if "RunJobFlow" in operations:
             for path in self._there("cluster", "successor"):
@@ -63,6 +63,10 @@ class _Grants:
             self._s3_logs()
         if not operations.isdisjoint(READS_CLOUD_WATCH):
             self._cloud_watch_logs()
+        if not operations.isdisjoint(WRITES_S3):
+            self._s3_reports()
+        if not operations.isdisjoint(READS_PRICES):
+            self.policy.grant("ReadPrices", ("pricing:GetProducts",), "*")
 
     # EMR
 
@@ -157,6 +161,12 @@ class _Grants:
             for key in self._given(path):
                 if known(key):  # of a cluster that nobody knows, it is not known either whether there is one
                     self._decrypt(str(key))
+
+    def _s3_reports(self) -> None:
+        for address in self._words("folder"):
+            bucket, prefix = ("*", "") if address == "*" else _parts(address.rstrip("/") + "/")
+            arn = f"arn:{self.account.partition}:s3:::{bucket}/{prefix}*"
+            self.policy.grant("WriteReports", ("s3:PutObject",), arn)
 
     def _decrypt(self, key: str) -> None:
         if key.startswith("alias/"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_emr_pipelines.errors import BranchesMissing
+from airflow_emr_pipelines.errors import BranchesMissing, InvalidSpec
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,6 +28,7 @@ class BranchesEndedOperator(BaseOperator):
     :param task_ids: the ids of the tasks of each mapped branch
     :returns: ``made``, a list of names; ``missing``, why not, by name; ``skipped``, names of branches not taken
     :raises BranchesMissing: none of those that ran has made it: there is nothing to merge
+    :raises InvalidSpec: two mapped branches have the same name
     """
 
     template_fields: Sequence[str] = ("mapped",)
@@ -71,10 +72,13 @@ class BranchesEndedOperator(BaseOperator):
     def places(self) -> dict[str, list[Place]]:
         """The tasks of each branch."""
         static = {name: [(task_id, -1) for task_id in tasks] for name, tasks in self.branches.items()}
-        mapped = {
-            str(branch["name"]): [(task_id, index) for task_id in self.task_ids]
-            for index, branch in enumerate(self.mapped)
-        }
+        mapped: dict[str, list[Place]] = {}
+        for index, branch in enumerate(self.mapped):
+            name = str(branch["name"])
+            if name in mapped:  # one would stand for the other, whatever has become of that
+                rule, way_out = "two branches have this name", "name each branch once in the list"
+                raise InvalidSpec("BranchesEndedOperator.mapped", name, rule, way_out)
+            mapped[name] = [(task_id, index) for task_id in self.task_ids]
         return {**static, **mapped}
 
     def _states(self, context: Context, task_ids: set[str]) -> dict[str, str]:

@@ -14,3 +14,5 @@ list; the ``cluster`` of a task that has none is the one that its ``cluster_id``
 ALWAYS = ""
 READS_S3 = ("GetObject", "ListObjectsV2")
 READS_CLOUD_WATCH = ("DescribeLogStreams", "GetLogEvents")
+WRITES_S3 = ("PutObject",)
+READS_PRICES = ("GetProducts",)

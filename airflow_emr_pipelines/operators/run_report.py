@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.base import EmrCallOperator
-from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_PRICES, WRITES_S3, Calls
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
 from airflow_emr_pipelines.specs import addresses
+from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.prices import Prices
 from airflow_emr_pipelines.specs.run_report import ClusterRun, InstanceReport, cluster_run, lines_of
 from airflow_emr_pipelines.specs.timeline import timeline
@@ -40,7 +41,11 @@ class EmrRunReportOperator(EmrCallOperator):
     :returns: a dictionary: clusters, one each, with the fields of ClusterRun; cost_usd; files, the addresses in S3
     """
 
-    calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster", "ListClusters", "ListSteps", "ListInstances")}
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("DescribeCluster", "ListClusters", "ListSteps", "ListInstances"),
+        "folder": WRITES_S3,
+        f"prices={LISTED}": READS_PRICES,
+    }
     template_fields: Sequence[str] = ("cluster_id", "folder", "prices", *EmrCallOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"prices": "json"}
 
@@ -102,7 +107,8 @@ class EmrRunReportOperator(EmrCallOperator):
             return []
         folder = str(addresses.s3_folder("EmrRunReportOperator.folder", self.folder)).rstrip("/")
         ti = context["ti"]
-        names = [ti.dag_id, ti.run_id, ti.task_id] + ([str(ti.map_index)] if (ti.map_index or -1) >= 0 else [])
+        mapped = ti.map_index is not None and ti.map_index >= 0
+        names = [ti.dag_id, ti.run_id, ti.task_id] + ([str(ti.map_index)] if mapped else [])
         place = "/".join([folder, *(_name(name) for name in names)])
         bucket, _, prefix = place.partition("://")[2].partition("/")
         files = {
@@ -120,7 +126,7 @@ def _plain(prices: Any) -> Any:
     if isinstance(prices, Prices):
         instances = {name: vars(price) for name, price in prices.instances.items()}
         return {"instances": instances, "ebs_gb_month": prices.ebs_gb_month}
-    if isinstance(prices, Mapping):
+    if prices is not None and prices != LISTED and known(prices):
         Prices.from_plain(prices)
     return prices
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from airflow_emr_pipelines import (
     EmrDeleteSecurityConfigurationOperator,
     EmrModifyClusterOperator,
     EmrReapClustersOperator,
+    EmrRunReportOperator,
     EmrRunStepOperator,
     EmrStepSensor,
     EmrTerminateClusterOperator,
@@ -44,6 +46,7 @@ from tests.faults.conftest import Account
 from tests.faults.tasks import cluster_of, create_task, step_task, terminate_task
 from tests.faults.world import KilledAt, Task
 
+PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
 FAILING = "echo application_1700000000000_0001 was submitted; echo 'Error: no' >&2; exit 1"
 RULES = AutoScaling(1, 4, [ScalingRule("grow", "YARNMemoryAvailablePercentage", "LESS_THAN", 15, 1)])
 
@@ -267,6 +270,28 @@ def test_watching_a_step(account: Account, name: str, calls: Calls, logs: dict[s
     assert "StepFailed" in watch.log[-1]
     terminate_task(cluster).run()
     assert calls.seen() == declared_by(EmrStepSensor)
+
+
+class OfADag(Task):
+    """A task that may ask which tasks its DAG has: none but itself."""
+
+    def _context(self) -> Any:
+        return {**super()._context(), "dag": SimpleNamespace(tasks=[])}
+
+
+def test_reporting_of_a_run(account: Account, name: str, calls: Calls, logs: dict[str, Any]) -> None:
+    cluster = str(create_task(name).run().value)
+    terminate_task(cluster).run()  # what took its place is looked for
+    told: list[dict[str, Any]] = [{}, {"folder": f"{logs['log_uri']}reports/", "prices": PRICES}, {"prices": "aws"}]
+    for fields, state in zip(told, ("success", "success", "failed"), strict=True):  # the emulator has no price list
+
+        def make(fields: dict[str, Any] = fields) -> Any:
+            return EmrRunReportOperator(task_id="task", cluster_id=cluster, **fields)
+
+        report = OfADag(make, retries=0)
+        calls.of(report.run, report.make())
+        assert state in report.log[-1], report.log
+    assert calls.seen() == declared_by(EmrRunReportOperator)
 
 
 def test_every_operator_and_sensor_says_what_it_calls() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from airflow_emr_pipelines import EmrRunReportOperator
+from airflow_emr_pipelines.errors import InvalidSpec
 from tests.operators.conftest import states
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -57,3 +60,23 @@ def test_a_cluster_that_never_took_steps_is_reported_and_the_run_fails(run_dag: 
     (cluster,) = report_of(run)["clusters"]
     assert cluster["state"] == "TERMINATED_WITH_ERRORS"
     assert (cluster["steps"], cluster["startup_seconds"]) == ([], None)
+
+
+@pytest.mark.parametrize(("map_index", "below"), [(None, ""), (-1, ""), (0, "0/"), (1, "1/")])
+def test_each_mapped_report_has_a_folder_of_its_own(
+    airflow: None, log_bucket: str, map_index: int | None, below: str
+) -> None:
+    folder = f"s3://{log_bucket}/reports"
+    ti = SimpleNamespace(dag_id="d", run_id="manual__2013-01-01", task_id="report", map_index=map_index)
+    context: Any = {"ti": ti, "dag": SimpleNamespace(tasks=[])}
+    report = EmrRunReportOperator(task_id="report", cluster_id=None, folder=folder).execute(context)
+    place = f"{folder}/d/manual__2013-01-01/report/{below}"
+    assert report == {"clusters": [], "cost_usd": None, "files": [f"{place}report.json", f"{place}timeline.svg"]}
+
+
+def test_prices_that_are_no_prices_are_refused_when_they_are_written_down() -> None:
+    wrong: list[Any] = ["awd", [], {"instances": {"m5.xlarge": 3}}]
+    for prices in wrong:
+        with pytest.raises(InvalidSpec, match="Prices"):
+            EmrRunReportOperator(task_id="report", cluster_id="j-1", prices=prices)
+    assert EmrRunReportOperator(task_id="report", cluster_id="j-1", prices="{{ params.prices }}").prices

@@ -37,3 +37,9 @@ def test_a_dag_that_there_is_not_is_told_with_a_way_out(dag_id: str, said: str) 
     done = printed(dag_id)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_a_log_uri_that_is_no_place_in_s3_is_refused() -> None:
+    done = printed("emr_governed_etl", "--log-uri", "emr-logs")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--log-uri = 'emr-logs': it is no S3 address" in done.stderr

@@ -12,6 +12,7 @@ from airflow_emr_pipelines import (
     EmrCluster,
     EmrModifyClusterOperator,
     EmrReapClustersOperator,
+    EmrRunReportOperator,
     EmrRunStepOperator,
     EmrStepSensor,
     EmrTerminateClusterOperator,
@@ -239,6 +240,34 @@ def test_a_sensor_and_an_end_need_what_they_call() -> None:
     }
     assert by_cluster["j-1"] == ["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListSteps"]
     assert "elasticmapreduce:TerminateJobFlows" in by_cluster["j-2"]
+
+
+PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
+
+
+def test_a_report_writes_into_its_folder_and_asks_for_prices_where_it_has_none() -> None:
+    assert sids(of_tasks(EmrRunReportOperator(task_id="r", cluster_id="j-1"))) == ["ListClusters", "StandingClusters"]
+    policy = of_tasks(EmrRunReportOperator(task_id="r", cluster_id="j-1", folder="s3://run-reports", prices=PRICES))
+    assert sids(policy) == ["ListClusters", "StandingClusters", "WriteReports"]
+    written = statement(policy, "WriteReports")
+    assert (written["Action"], written["Resource"]) == (["s3:PutObject"], ["arn:aws:s3:::run-reports/*"])
+    policy = of_tasks(EmrRunReportOperator(task_id="r", cluster_id="j-1", folder="s3://runs/of/dags", prices="aws"))
+    assert statement(policy, "WriteReports")["Resource"] == ["arn:aws:s3:::runs/of/dags/*"]
+    prices = statement(policy, "ReadPrices")
+    assert (prices["Action"], prices["Resource"]) == (["pricing:GetProducts"], ["*"])
+    policy = of_tasks(EmrRunReportOperator(task_id="r", cluster_id="j-1", folder="{{ params.to }}", prices="{{ x }}"))
+    assert statement(policy, "WriteReports")["Resource"] == ["arn:aws:s3:::*/*"]
+    assert "ReadPrices" in sids(policy)
+    assert "Task r: folder is known only when it runs, so the policy allows any" in policy.notes
+
+
+def test_a_report_of_a_clusters_group_is_allowed_to_look_at_its_own_cluster() -> None:
+    with DAG("d", schedule=None) as dag, transient_cluster("emr", cluster()) as group:
+        group.run(SPARK)
+        group.report("s3://run-reports/")
+    policy = policy_of(dag.tasks, ACCOUNT)
+    assert "elasticmapreduce:ListInstances" in statement(policy, "OwnClusters")["Action"]
+    assert statement(policy, "WriteReports")["Resource"] == ["arn:aws:s3:::run-reports/*"]
 
 
 @pytest.mark.parametrize(

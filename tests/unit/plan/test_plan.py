@@ -25,6 +25,7 @@ from airflow_emr_pipelines import (
     existing_cluster,
     transient_cluster,
 )
+from airflow_emr_pipelines.cli.__main__ import main
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.plan.shapes import faults
 from airflow_emr_pipelines.testing import assert_sound, plan_of
@@ -238,3 +239,21 @@ def test_the_command_prints_a_table_or_json_and_its_exit_code_tells(tmp_path: Pa
     unknown = command("bare_two", *run)
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "did you mean bare_one?" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--params", "{n: 7}", "'{n: 7}' is not JSON: "),
+        ("--params", "[7]", "'[7]' is no JSON object, such as"),
+        ("--logical-date", "yesterday", "'yesterday' is no date, such as 2013-07-04"),
+        ("--file", "/no/such/dags", "there is no /no/such/dags"),
+    ],
+)
+def test_an_option_that_is_none_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", "bare_one", option, value])
+    assert ended.value.code == 2
+    assert f"argument {option}: {said}" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from airflow.sdk import DAG, TaskGroup, task
 
 from airflow_emr_pipelines import Branch, ShellStep, branch_merge, existing_cluster, mapped_branch_merge
 from airflow_emr_pipelines.errors import BranchesMissing, InvalidSpec
-from airflow_emr_pipelines.operators.branches import NoBranchMissingOperator
+from airflow_emr_pipelines.operators.branches import BranchesEndedOperator, NoBranchMissingOperator
 from tests.airflow_of import DagSerialization, check_cycle
 
 
@@ -109,3 +109,11 @@ def test_the_verdict_names_who_is_missing_and_why() -> None:
     with pytest.raises(BranchesMissing, match=r"1 of the branches did not make it: b: emr.b.one ended failed"):
         NoBranchMissingOperator(task_id="t", ended={"missing": {"b": "emr.b.one ended failed"}}).execute({})
     NoBranchMissingOperator(task_id="t", ended={"missing": {}}).execute({})
+
+
+def test_of_two_mapped_branches_with_one_name_none_stands_for_the_other() -> None:
+    ended = BranchesEndedOperator(task_id="t", mapped=[{"name": "a"}, {"name": "b"}], task_ids=["one"])
+    assert ended.places() == {"a": [("one", 0)], "b": [("one", 1)]}
+    ended.mapped = [{"name": "a"}, {"name": "a"}]
+    with pytest.raises(InvalidSpec, match="two branches have this name"):
+        ended.places()
