@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -228,6 +229,31 @@ def test_a_cleared_waiting_task_runs_anew_and_only_its_old_step_is_cancelled(
     until(lambda: seen_running(airflow, "long_step", run_id), "the triggerer's first look at the new step")
     airflow.api.mark("long_step", run_id, "long", "failed")
     until(lambda: {state for _, state in step_states(emr, cluster_id)} == {"CANCELLED"}, "the new step's cancellation")
+
+
+def test_the_steps_of_a_document_wait_for_those_that_they_depend_on(
+    airflow: LocalAirflow, emulator: Any, emr: Any, cluster_id: str, log_bucket: str, until: Any
+) -> None:
+    lines = {"first": "sleep 3", "broken": "exit 1", "second": "sleep 1", "never": "true"}
+    after = {"first": [], "broken": [], "second": ["first"], "never": ["broken", "second"]}
+    steps = [
+        {"kind": "shell", "name": name, "command": line, "depends_on": after[name]} for name, line in lines.items()
+    ]
+    emulator.client("s3").put_object(Bucket=log_bucket, Key="steps.json", Body=json.dumps(steps).encode())
+    conf = {"cluster": cluster_id, "document": f"s3://{log_bucket}/steps.json"}
+    airflow.wait_for_dag("emr_scheduled_steps")
+    run_id = airflow.api.trigger("emr_scheduled_steps", conf)
+    until(lambda: airflow.api.run_state("emr_scheduled_steps", run_id) == "failed", "the run's failure")
+    tasks = airflow.api.tasks("emr_scheduled_steps", run_id)
+    states = {task.map_index: task.state for task in tasks if task.id == "pipeline.steps"}
+    assert states == {0: "success", 1: "failed", 2: "success", 3: "failed"}
+    ran = {step["Name"].split(" [")[0]: step["Status"] for step in emr.list_steps(ClusterId=cluster_id)["Steps"]}
+    assert {name: status["State"] for name, status in ran.items()} == {
+        "first": "COMPLETED",
+        "broken": "FAILED",
+        "second": "COMPLETED",
+    }
+    assert ran["first"]["Timeline"]["EndDateTime"] <= ran["second"]["Timeline"]["StartDateTime"]
 
 
 def test_a_retry_of_a_task_that_has_waited_runs_its_failed_step_anew(
