@@ -54,7 +54,8 @@ class DagTask:
         if name in self._task.partial_kwargs:
             return self._task.partial_kwargs[name]
         mapped = self._task.expand_input.value
-        return UNKNOWN if not isinstance(mapped, Mapping) or name in mapped else None
+        may_be_mapped = name in mapped if isinstance(mapped, Mapping) else self._has(name)
+        return UNKNOWN if may_be_mapped else None
 
     def _holds(self, when: str) -> bool:
         return all(self._is(term) for term in when.split(" and ")) if when else True

@@ -9,7 +9,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,10 +24,14 @@ from airflow_emr_pipelines import (
     EmrCreateClusterOperator,
     EmrCreateSecurityConfigurationOperator,
     EmrDeleteSecurityConfigurationOperator,
+    EmrFindClusterOperator,
     EmrModifyClusterOperator,
+    EmrReadStepsOperator,
     EmrReapClustersOperator,
+    EmrRunDocumentStepOperator,
     EmrRunReportOperator,
     EmrRunStepOperator,
+    EmrSizeExecutorsOperator,
     EmrStepSensor,
     EmrTerminateClusterOperator,
     Fleet,
@@ -292,6 +296,46 @@ def test_reporting_of_a_run(account: Account, name: str, calls: Calls, logs: dic
         calls.of(report.run, report.make())
         assert state in report.log[-1], report.log
     assert calls.seen() == declared_by(EmrRunReportOperator)
+
+
+def test_finding_a_cluster_and_sizing_executors_for_it(account: Account, name: str, calls: Calls) -> None:
+    cluster = str(create_task(name).run().value)
+    for told in (cluster, name):
+
+        def make(told: str = told) -> Any:
+            return EmrFindClusterOperator(task_id="task", cluster=told)
+
+        find = task_of(make)
+        calls.of(find.run, find.make())
+        assert cluster in find.log[-1], find.log
+    assert calls.seen() == declared_by(EmrFindClusterOperator)
+    calls.file.unlink()
+    size = task_of(lambda: EmrSizeExecutorsOperator(task_id="task", cluster_id=cluster))
+    calls.of(size.run, size.make())
+    assert "executor_memory" in size.log[-1], size.log
+    terminate_task(cluster).run()
+    assert calls.seen() == declared_by(EmrSizeExecutorsOperator)
+
+
+class OfARun(Task):
+    """A task that may ask for the dates, ids and params of its run."""
+
+    def _context(self) -> Any:
+        when = datetime(2013, 1, 1, tzinfo=timezone.utc)
+        run = SimpleNamespace(dag_id="faults", run_id=self.run_id, logical_date=when)
+        run.data_interval_start = run.data_interval_end = when
+        return {**super()._context(), "dag_run": run, "params": {}}
+
+
+def test_reading_the_steps_of_a_document(account: Account, emulator: Any, calls: Calls, logs: dict[str, Any]) -> None:
+    document = f"{logs['log_uri']}steps.yaml"
+    body = b"[{kind: shell, name: Say, command: 'echo {{ ds }}'}]"
+    emulator.client("s3").put_object(Bucket=document.split("/")[2], Key="steps.yaml", Body=body)
+    read = OfARun(lambda: EmrReadStepsOperator(task_id="task", document=document), retries=0)
+    calls.of(read.run, read.make())
+    assert "echo 2013-01-01" in read.log[-1], read.log
+    assert calls.seen() == declared_by(EmrReadStepsOperator)
+    assert EmrRunDocumentStepOperator.calls is EmrRunStepOperator.calls  # what runs them is the same
 
 
 def test_every_operator_and_sensor_says_what_it_calls() -> None:

@@ -22,6 +22,7 @@ from airflow_emr_pipelines import (
     ShellStep,
     SparkStep,
     existing_cluster,
+    steps_from_document,
     transient_cluster,
 )
 from airflow_emr_pipelines.iam_policy.grants import policy_of
@@ -240,6 +241,17 @@ def test_a_sensor_and_an_end_need_what_they_call() -> None:
     }
     assert by_cluster["j-1"] == ["elasticmapreduce:DescribeCluster", "elasticmapreduce:ListSteps"]
     assert "elasticmapreduce:TerminateJobFlows" in by_cluster["j-2"]
+
+
+def test_steps_of_a_document_read_logs_and_no_other_documents() -> None:
+    with DAG("d", schedule=None) as dag:
+        steps_from_document(transient_cluster("emr", cluster(log_uri="s3://emr-logs/")), "s3://configs/daily.json")
+    policy = policy_of(dag.tasks, ACCOUNT)
+    assert statement(policy, "ReadDocuments")["Resource"] == ["arn:aws:s3:::configs/daily.json"]
+    assert "arn:aws:s3:::emr-logs/*" in statement(policy, "ReadLogs")["Resource"]
+    own = statement(policy, "OwnClusters")["Action"]
+    assert {"elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:TerminateJobFlows"} <= set(own)
+    assert "Task emr.steps: step.log_uri is known only when it runs, so the policy allows any" in policy.notes
 
 
 PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
