@@ -17,7 +17,7 @@ VERSION  ?= 3.0.6
 AIRFLOWS := $(patsubst constraints-airflow-%.txt,%,$(wildcard constraints-airflow-*.txt))
 OTHER    := .venv-airflow-$(VERSION)
 # What meets Airflow, or the AWS packages of an Airflow's time. Values and the emulator do not.
-AIRFLOW_TESTS := tests/operators tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
+AIRFLOW_TESTS := tests/operators tests/faults tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
     $(wildcard $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py))
 
 # Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.

@@ -67,10 +67,10 @@ async def uncut(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def task_is_deferred(trigger: BaseTrigger) -> bool:
-    """Whether the task that waits for this trigger still waits: false once a user has ended or cleared it.
+    """Whether the task that waits for this trigger still waits: false once a user has ended, cleared or deleted it.
 
-    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. Without an answer it says true, so
-    that nothing is cancelled on a guess.
+    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. An answer that does not know the
+    task says that its run is gone. Without an answer it says true, so that nothing is cancelled on a guess.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
     from asgiref.sync import sync_to_async
@@ -82,6 +82,8 @@ async def task_is_deferred(trigger: BaseTrigger) -> bool:
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
     )
     of_run: dict[str, Any] = states.get(ti.run_id, {})
+    if not of_run:
+        return False
     for name, state in of_run.items():
         if name == ti.task_id or name == f"{ti.task_id}_{ti.map_index}":
             return str(getattr(state, "value", state)) == "deferred"

@@ -46,6 +46,7 @@ from airflow_emr_pipelines import (
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
 from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ScalingRule
+from tests.boto3_of import knows
 from tests.faults.conftest import Account
 from tests.faults.tasks import cluster_of, create_task, step_task, terminate_task
 from tests.faults.world import KilledAt, Task
@@ -53,6 +54,9 @@ from tests.faults.world import KilledAt, Task
 PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
 FAILING = "echo application_1700000000000_0001 was submitted; echo 'Error: no' >&2; exit 1"
 RULES = AutoScaling(1, 4, [ScalingRule("grow", "YARNMemoryAvailablePercentage", "LESS_THAN", 15, 1)])
+
+# Not where boto3 cannot ask for logs in CloudWatch: reading them is among the calls.
+reads_all_logs = knows("RunJobFlowInput", "MonitoringConfiguration")
 
 
 class Calls:
@@ -123,6 +127,7 @@ def task_of(make: Callable[[], Any]) -> Task:
     return Task(make, retries=0)
 
 
+@reads_all_logs
 def test_creating_a_cluster(account: Account, name: str, calls: Calls, logs: dict[str, Any]) -> None:
     plain, protected = create_task(name), create_task(name, termination_protected=True)
     calls.of(lambda: second_try(plain, "RunJobFlow"), plain.make())
@@ -136,6 +141,7 @@ def test_creating_a_cluster(account: Account, name: str, calls: Calls, logs: dic
     assert calls.seen() == declared_by(EmrCreateClusterOperator)
 
 
+@reads_all_logs
 def test_running_a_step(account: Account, standing: str, name: str, calls: Calls, logs: dict[str, Any]) -> None:
     plain, killed = step_task(standing), step_task(standing, "sleep 1000")
     calls.of(lambda: second_try(plain, "AddJobFlowSteps"), plain.make())
@@ -265,6 +271,7 @@ def test_watching_a_cluster(account: Account, standing: str, calls: Calls) -> No
     assert calls.seen() == declared_by(EmrClusterSensor)
 
 
+@reads_all_logs
 def test_watching_a_step(account: Account, name: str, calls: Calls, logs: dict[str, Any]) -> None:
     cluster = str(create_task(name, **logs).run().value)
     step_task(cluster, FAILING, retries=0).run()

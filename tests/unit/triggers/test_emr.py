@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Collection, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,3 +91,23 @@ def test_what_somebody_else_started_is_left_alone(steps: Steps, monkeypatch: pyt
     tasks_are_deferred(monkeypatch, False)
     asyncio.run(ended(steps, cancellations=1, cancel_on_kill=False))
     assert steps.cancelled == []
+
+
+@pytest.mark.parametrize(
+    ("states", "waits"),
+    [
+        pytest.param({"run": {"one": "deferred"}}, True, id="a triggerer stops"),
+        pytest.param({"run": {"one": "failed"}}, False, id="a user has ended it"),
+        pytest.param({"run": {"one": None}}, False, id="a user has cleared it"),
+        pytest.param({}, False, id="a user has deleted its run"),
+    ],
+)
+def test_whether_a_task_waits_is_what_airflow_answers(
+    monkeypatch: pytest.MonkeyPatch, states: dict[str, Any], waits: bool
+) -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(lambda **_: states))
+    task = SimpleNamespace(dag_id="dag", task_id="one", run_id="run", map_index=-1)
+    trigger: Any = SimpleNamespace(task_instance=task)
+    assert asyncio.run(versions.task_is_deferred(trigger)) is waits
