@@ -187,7 +187,7 @@ with DAG(
     max_active_runs=1,
     params={
         "day": DAY_PARAM,
-        "history_days": Param(14, type="integer", minimum=2, description="Learn from so many days up to the run's own"),
+        "history_days": Param(7, type="integer", minimum=2, description="Learn from so many days up to the run's own"),
         "windows": Param("1d,7d,30d", type="string", description="How far the features look back"),
         "trials": Param(6, type="integer", minimum=1, description="Sets of parameters to try, at most"),
         "parallel_trials": Param(2, type="integer", minimum=1),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 
@@ -23,6 +24,9 @@ DELAYS = [f"--{name}-delay=0.05" for name in ("start", "bootstrap", "terminate",
 
 EMULATOR = os.environ.get("EMULATOR_PYTHON", sys.executable)
 """The interpreter that runs the emulator: another than ours where Airflow is tested without Spark beside it."""
+
+settings.register_profile("no hurry", deadline=None)  # machines differ, and so do their loads
+settings.load_profile("no hurry")
 
 HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))
 
