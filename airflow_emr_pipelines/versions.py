@@ -53,6 +53,13 @@ def data_interval(dag: Any, logical_date: datetime) -> tuple[datetime, datetime]
     return start, end
 
 
+def heeds_reschedules(mapped: Any) -> Any:
+    """The mapped task, whose instances are not queued again before they are due: before 3.2 only a sensor's are not."""
+    if Version(airflow.__version__) < Version("3.2"):
+        mapped._is_sensor = True
+    return mapped
+
+
 async def uncut(work: Coroutine[Any, Any, None]) -> None:
     """See work to its end, however often the caller is cancelled meanwhile; only the end of the loop stops it.
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from airflow_emr_pipelines.specs.steps import Step
 
+LEAST_WAIT_SECONDS = 5.0
+"""Airflow fails a task that is queued again before its scheduler has heard of the end of the last look."""
+
 GONE_WRONG = ("failed", "upstream_failed", "skipped", "removed")
 
 
@@ -90,7 +93,7 @@ class EmrRunDocumentStepOperator(EmrRunStepOperator):
             raise AirflowFailException(told)
         waiting = [index for index, state in of_those.items() if state != "success"]
         if waiting:
-            seconds = self.poll_seconds or settings.poll_seconds()
+            seconds = max(self.poll_seconds or settings.poll_seconds(), LEAST_WAIT_SECONDS)
             self.log.info("Waiting for the steps %s of the document", waiting)
             raise AirflowRescheduleException(datetime.now(timezone.utc) + timedelta(seconds=seconds))
 

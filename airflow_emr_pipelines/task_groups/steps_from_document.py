@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
 from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.versions import heeds_reschedules
 
 
 class StepsFromDocument(NamedTuple):
@@ -37,12 +38,13 @@ def steps_from_document(
     connection = {name: value for name, value in cluster.connection.items() if name in ("aws_conn_id", "region_name")}
     read = EmrReadStepsOperator(task_id="read_steps", document=document, variables=variables, **connection)
     with cluster:
-        steps = EmrRunDocumentStepOperator.partial(
+        mapped = EmrRunDocumentStepOperator.partial(
             task_id="steps",
             cluster_id=cluster.cluster_id,
             successor=cluster.successor,
             map_index_template="{{ task.step['name'] }}",
             **{**cluster.connection, **operator_arguments},
         ).expand_kwargs(read.output)
+        steps = heeds_reschedules(mapped)
     read >> cluster
     return StepsFromDocument(read, cluster, steps)
