@@ -55,7 +55,19 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def lake_folder(tmp_path: Path, spark: SparkSession) -> Path:
-    """An empty folder in the place of S3, with Spark running."""
+def lake_folder(tmp_path: Path, spark: SparkSession) -> Iterator[Path]:
+    """An empty folder in the place of S3, with Spark running; what a job sets there is set for that job alone."""
     assert os.environ["JAVA_HOME"]
-    return tmp_path
+    before = settings_of(spark)
+    yield tmp_path
+    after = settings_of(spark)
+    for key in after.keys() - before.keys():
+        spark.conf.unset(key)
+    for key, value in before.items():
+        if after.get(key) != value:
+            spark.conf.set(key, value)
+
+
+def settings_of(spark: SparkSession) -> dict[str, str]:
+    """What is set for the session."""
+    return {row["key"]: row["value"] for row in spark.sql("SET").collect()}
