@@ -51,7 +51,6 @@ from airflow_emr_pipelines.specs.steps import (
     SparkStep,
     TrinoStep,
 )
-from airflow_emr_pipelines.specs.tenants import Tenant
 
 S = TypeVar("S", bound=Spec)
 
@@ -96,7 +95,6 @@ KINDS: dict[str, type[Spec]] = {
         RootVolume,
         BootstrapAction,
         Configuration,
-        Tenant,
     )
 }
 

@@ -30,8 +30,6 @@ class Tenant(Spec):
     :param quality_threshold: the share of good rows, from 0 to 1, under which its data are not taken
     """
 
-    kind = "tenant"
-
     name: str
     _: KW_ONLY
     execution_role_arn: str | None = None
