@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,21 @@ def test_heavy_steps_queue_for_memory_and_a_queued_one_can_be_cancelled(tmp_path
     with LocalEmulator(tmp_path / "data", log=tmp_path / "log", options=options) as emulator:
         cluster = Cluster(emulator, "small", ("Hadoop",))
         cluster.s3.put_object(Bucket="step-logs", Key="hello.jar", Body=hello_jar)
-        first = cluster.start("wait", "2500", jar="s3://step-logs/hello.jar")
-        cluster.wait(first, "RUNNING")
-        second = cluster.start("second", jar="s3://step-logs/hello.jar")
-        third = cluster.start("third", jar="s3://step-logs/hello.jar")
-        cluster.wait(third, "RUNNING")
+
+        def until_the_controller_says(step_id: str, words: str) -> None:
+            until = time.monotonic() + 120
+            while not any(words in log.read_text() for log in tmp_path.glob(f"data/**/{step_id}/logs/controller")):
+                assert time.monotonic() < until, (step_id, words)
+                time.sleep(0.05)
+
+        first = cluster.start("wait", "600000", jar="s3://step-logs/hello.jar")
+        until_the_controller_says(first, "ProcessRunner started")
+        second, third = (cluster.start(name, jar="s3://step-logs/hello.jar") for name in ("second", "third"))
+        for queued in (second, third):
+            until_the_controller_says(queued, "waiting for 962 MiB of the 1500 MiB")
         cluster.cancel(third)
         assert cluster.wait(third).state == "CANCELLED"
-        assert cluster.status(first)["State"] == "RUNNING"
-        assert cluster.wait(first).state == "COMPLETED"
+        assert [cluster.status(step)["State"] for step in (first, second)] == ["RUNNING", "RUNNING"]
+        cluster.cancel(first)
         ended = cluster.wait(second)
-        assert ended.state == "COMPLETED"
-        assert "waiting for 962 MiB of the 1500 MiB" in ended.controller
-        assert ended.stdout == "hello second null\n"
+        assert (ended.state, ended.stdout) == ("COMPLETED", "hello second null\n")
