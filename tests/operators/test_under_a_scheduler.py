@@ -56,11 +56,11 @@ with DAG("flaky_step", schedule=None, params={"cluster_id": "j-NONE", "marker": 
         retry_delay=timedelta(0),
     )
 
-with DAG("short_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file": ""}):
+with DAG("told_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file": "", "marker": ""}):
     for name, deferrable in (("deferred", True), ("waiting", False)):
         TellingOperator(
             task_id=name,
-            step=ShellStep(name, "sleep 12"),
+            step=ShellStep(name, "until test -e {{ params.marker }}; do sleep 0.2; done"),
             cluster_id="{{ params.cluster_id }}",
             deferrable=deferrable,
             retries=2,
@@ -77,14 +77,16 @@ from airflow.sdk import DAG
 from airflow_emr_pipelines import EmrCluster, InstanceGroups, ShellStep, transient_cluster
 
 NAME = Path(__file__).stem
-CLUSTER = EmrCluster("{{ params.name }}", "emr-7.10.0", InstanceGroups("m5.xlarge"), idle_timeout=60)
+TIMES_OUT = NAME == "timed_out"
+IDLE = 3600 if TIMES_OUT else 60
+CLUSTER = EmrCluster("{{ params.name }}", "emr-7.10.0", InstanceGroups("m5.xlarge"), idle_timeout=IDLE)
 LONG = ShellStep("long", "until test -e {{ params.marker }}; do sleep 0.2; done")
 
 with DAG(
     NAME,
     schedule=None,
     params={"name": "", "marker": ""},
-    dagrun_timeout=timedelta(seconds=30) if NAME == "timed_out" else None,
+    dagrun_timeout=timedelta(seconds=60) if TIMES_OUT else None,
 ):
     with transient_cluster("pipeline", CLUSTER) as cluster:
         cluster.run(LONG, "long") >> cluster.run(ShellStep("after", "true"), "after")
@@ -114,6 +116,12 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def timed_out(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """Begun first, so that its minute passes while other tests have theirs."""
+    return Pipeline(airflow, emulator.client("emr"), tmp_path_factory.mktemp("timed-out"), "timed_out")
+
+
 @pytest.fixture
 def until(airflow: LocalAirflow) -> Callable[[Callable[[], bool], str], None]:
     """Waits until something is so, while Airflow runs."""
@@ -121,11 +129,16 @@ def until(airflow: LocalAirflow) -> Callable[[Callable[[], bool], str], None]:
 
 
 def wait_while_it_runs(airflow: LocalAirflow, condition: Callable[[], bool], what: str) -> None:
-    wait_until(condition, what, processes=airflow.components, timeout=120, log=airflow.log_of("scheduler"))
+    wait_until(condition, what, processes=airflow.components, timeout=240, log=airflow.log_of("scheduler"))
 
 
 def state_of(airflow: LocalAirflow, dag_id: str, run_id: str, task_id: str) -> str | None:
     return next(task.state for task in airflow.api.tasks(dag_id, run_id) if task.id == task_id)
+
+
+def transient_spark_clusters(emr: Any) -> dict[str, dict[str, Any]]:
+    """The clusters of the smallest pipeline, by id."""
+    return {found["Id"]: found for found in clusters_of(emr) if found["Name"].startswith("transient-spark [")}
 
 
 def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster(
@@ -133,7 +146,7 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
 ) -> None:
     s3, emr = emulator.client("s3"), emulator.client("emr")
     seed([DAY], s3_client=s3)
-    before = {cluster["Id"] for cluster in clusters_of(emr)}
+    before = transient_spark_clusters(emr)
     airflow.wait_for_dag("emr_transient_spark")
     run_id = airflow.api.trigger("emr_transient_spark", {"day": DAY})
     until(lambda: airflow.api.run_state("emr_transient_spark", run_id) in ("success", "failed"), "the run")
@@ -142,7 +155,7 @@ def test_the_smallest_pipeline_runs_green_and_leaves_results_logs_and_no_cluster
     causes = [exception_of(airflow.api, "emr_transient_spark", run_id, task) for task in failed]
     assert set(states.values()) == {"success"}, causes
 
-    (cluster,) = [found for found in clusters_of(emr) if found["Id"] not in before]
+    (cluster,) = [found for cluster_id, found in transient_spark_clusters(emr).items() if cluster_id not in before]
     assert cluster["Status"]["State"] == "TERMINATED"
     results = s3.list_objects_v2(Bucket="analytics-results", Prefix=f"carrier-delays/{DAY}/")["Contents"]
     assert any(found["Key"].endswith("_SUCCESS") for found in results)
@@ -165,7 +178,7 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     s3, emr = emulator.client("s3"), emulator.client("emr")
     seed(days, s3_client=s3)
     airflow.wait_for_dag(dag_id)
-    clusters, runs = {cluster["Id"] for cluster in clusters_of(emr)}, set(airflow.api.runs(dag_id))
+    clusters, runs = transient_spark_clusters(emr), set(airflow.api.runs(dag_id))
     window = ["--from-date", "2013-01-02", "--to-date", "2013-01-05", "--max-active-runs", "2"]
     command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", dag_id, *window]
     done = subprocess.run(command, env=airflow.environment, capture_output=True, text=True, timeout=90)
@@ -175,7 +188,7 @@ def test_a_backfill_of_three_days_makes_each_days_results_on_a_cluster_of_its_ow
     until(lambda: {airflow.api.run_state(dag_id, run_id) for run_id in new} <= {"success", "failed"}, "the runs")
     assert {run_id: airflow.api.run_state(dag_id, run_id) for run_id in new} == dict.fromkeys(new, "success")
 
-    made = [found for found in clusters_of(emr) if found["Id"] not in clusters]
+    made = [found for cluster_id, found in transient_spark_clusters(emr).items() if cluster_id not in clusters]
     assert [found["Status"]["State"] for found in made] == ["TERMINATED"] * len(days)
     assert most_at_once(made) <= 2, "as many as --max-active-runs says"
     for day in days:
@@ -395,39 +408,38 @@ def reap(airflow: LocalAirflow) -> str:
     return done.stdout
 
 
+def test_the_reaper_ends_the_cluster_of_a_run_that_timed_out(airflow: LocalAirflow, timed_out: Pipeline) -> None:
+    assert timed_out.until_it_is_over() == "failed"
+    timed_out.until_steps_are(("long", "CANCELLED"))
+    assert set(timed_out.clusters().values()) <= {"RUNNING", "WAITING"}, "Airflow has skipped the teardown"
+    reap(airflow)
+    timed_out.until_clusters_are("TERMINATED")
+
+
 def test_the_reaper_leaves_the_cluster_of_a_deleted_dag_alone(airflow: LocalAirflow, deleted: Pipeline) -> None:
     deleted.until_steps_are(("long", "CANCELLED"))
     assert f"run {deleted.run_id} of DAG deleted is not known here" in reap(airflow)
-
-
-def test_the_reaper_ends_the_cluster_of_a_run_that_timed_out(
-    airflow: LocalAirflow, pipeline: Callable[[str], Pipeline]
-) -> None:
-    run = pipeline("timed_out")
-    assert run.until_it_is_over() == "failed"
-    run.until_steps_are(("long", "CANCELLED"))
-    assert set(run.clusters().values()) <= {"RUNNING", "WAITING"}, "Airflow has skipped the teardown"
-    reap(airflow)
-    run.until_clusters_are("TERMINATED")
 
 
 @pytest.mark.skipif(Version("3.1") > AIRFLOW, reason="Airflow 3.0 fails a task whose process is killed, with no retry")
 def test_a_killed_worker_and_a_killed_triggerer_leave_one_step_of_each_task_and_a_green_run(
     airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any, tmp_path: Path
 ) -> None:
-    airflow.wait_for_dag("short_step")
-    pid_file = tmp_path / "pid"
-    run_id = airflow.api.trigger("short_step", {"cluster_id": cluster_id, "pid_file": str(pid_file)})
+    airflow.wait_for_dag("told_step")
+    pid_file, marker = tmp_path / "pid", tmp_path / "marker"
+    conf = {"cluster_id": cluster_id, "pid_file": str(pid_file), "marker": str(marker)}
+    run_id = airflow.api.trigger("told_step", conf)
     until(lambda: [state for _, state in step_states(emr, cluster_id)] == ["RUNNING"] * 2, "both steps")
-    until(lambda: state_of(airflow, "short_step", run_id, "deferred") == "deferred", "the deferral")
+    until(lambda: state_of(airflow, "told_step", run_id, "deferred") == "deferred", "the deferral")
     os.kill(int(pid_file.read_text()), signal.SIGKILL)
     triggerer = next(component for component in airflow.components if "triggerer" in component.name)
     for process in psutil.Process(triggerer.pid).children(recursive=True):
         process.kill()
     wait_until(lambda: not triggerer.is_running, "the triggerer's end", processes=(), timeout=30, log=triggerer.log)
     airflow.start()
-    until(lambda: airflow.api.run_state("short_step", run_id) in ("success", "failed"), "the run")
-    assert airflow.api.run_state("short_step", run_id) == "success"
+    marker.touch()
+    until(lambda: airflow.api.run_state("told_step", run_id) in ("success", "failed"), "the run")
+    assert airflow.api.run_state("told_step", run_id) == "success"
     assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED"] * 2
 
 
