@@ -27,9 +27,10 @@ time.sleep(600)
 """
 
 OWNER = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from airflow_emr_pipelines.local.processes import GuardedProcess
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
 process = GuardedProcess("family", [sys.executable, "-c", sys.argv[1]], env=dict(os.environ), log=Path(sys.argv[2]))
 process.start()
 print(process.pid, flush=True)
