@@ -20,10 +20,10 @@ from airflow_emr_pipelines.specs.fleets import (
 )
 from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups
 from airflow_emr_pipelines.specs.kerberos import KerberosAttributes
-from airflow_emr_pipelines.specs.late import known
+from airflow_emr_pipelines.specs.late import is_text, known
 from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
 from airflow_emr_pipelines.specs.releases import lacks_idle_policy, numbers_of
-from airflow_emr_pipelines.specs.rules import article, choice, nearest, whole
+from airflow_emr_pipelines.specs.rules import article, by_key, choice, nearest, whole
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
 
 MARKETS = ("ON_DEMAND", "SPOT", "")
@@ -61,22 +61,40 @@ class Members:
         value = self._left.pop(name, None)
         return default if value is None else value
 
-    def part(self, name: str, read: Read) -> Any:
-        """A structure within, read; None where it is not given, or not known yet."""
+    def need(self, name: str) -> Any:
+        """The value of a member that has to be there."""
         value = self.take(name)
-        return value if value is None or not known(value) else read_members(f"{self.told}.{name}", value, read)
+        if value is None:
+            raise InvalidSpec(f"{self.told}.{name}", None, "it is missing", DEAD.get(name) or f"add {name}")
+        return value
 
-    def parts(self, name: str, read: Read) -> Any:
+    def part(self, name: str, read: Read, *, apart: bool = False) -> Any:
+        """A structure within, read, or None where it is not given.
+
+        :param apart: several fields of ours are made of it, so it has to be known now
+        """
+        value = self.take(name)
+        return None if value is None else self._read(name, value, read, apart=apart)
+
+    def needed(self, name: str, read: Read) -> Any:
+        """A structure within that has to be there, taken apart."""
+        return self._read(name, self.need(name), read, apart=True)
+
+    def parts(self, name: str, read: Read, *, apart: bool = False) -> Any:
         """A list of structures within, read."""
         values = self.take(name, ())
-        if not known(values):
+        if not known(values) and not apart:
             return values
         if not isinstance(values, Sequence) or isinstance(values, str):
             raise InvalidSpec(f"{self.told}.{name}", values, "it is a list", "write […]")
-        return [
-            read_members(f"{self.told}.{name}[{place}]", value, read) if known(value) else value
-            for place, value in enumerate(values)
-        ]
+        return [self._read(f"{name}[{place}]", value, read, apart=apart) for place, value in enumerate(values)]
+
+    def _read(self, name: str, value: Any, read: Read, *, apart: bool) -> Any:
+        if known(value):
+            return read_members(f"{self.told}.{name}", value, read)
+        if apart:
+            raise InvalidSpec(f"{self.told}.{name}", value, "it is not known yet", "write it out")
+        return value
 
     def close(self) -> None:
         """Refuse what is left: nothing is lost silently."""
@@ -116,8 +134,8 @@ def _cluster(cluster: Members) -> EmrCluster:
         )
     cluster.take("VisibleToAllUsers")  # has no effect any more
     fields = {
-        "name": cluster.take("Name"),
-        "release_label": cluster.take("ReleaseLabel"),
+        "name": cluster.need("Name"),
+        "release_label": cluster.need("ReleaseLabel"),
         "applications": cluster.parts("Applications", lambda application: application.take("Name")),
         "configurations": cluster.parts("Configurations", _configuration),
         "bootstrap_actions": cluster.parts("BootstrapActions", _bootstrap_action),
@@ -142,13 +160,10 @@ def _cluster(cluster: Members) -> EmrCluster:
         "additional_info": cluster.take("AdditionalInfo"),
         "kerberos": cluster.part("KerberosAttributes", _kerberos),
         "tags": _tags(cluster),
-        **(cluster.part("Instances", lambda instances: dict(_instances(instances))) or {}),
+        **cluster.needed("Instances", lambda instances: dict(_instances(instances))),
     }
     idle = cluster.part("AutoTerminationPolicy", lambda policy: policy.take("IdleTimeout", 3600))
     kept_alive, lacking = fields.pop("kept_alive", None), lacks_idle_policy(numbers_of(fields["release_label"]) or NEW)
-    for name, member in (("name", "Name"), ("release_label", "ReleaseLabel"), ("instances", "Instances")):
-        if fields.get(name) is None:
-            raise InvalidSpec(f"{cluster.told}.{member}", None, "it is missing", DEAD.get(member) or f"add {member}")
     if idle is not None or kept_alive or lacking:
         return EmrCluster(**_some(**fields), idle_timeout=idle)
     return EmrCluster(**_some(**fields))
@@ -175,13 +190,15 @@ def _instances(instances: Members) -> Iterator[tuple[str, Any]]:
             "availability_zone": place.take("AvailabilityZone"),
             "availability_zones": place.take("AvailabilityZones"),
         },
+        apart=True,
     )
     yield from (placement or {}).items()
     yield "instances", _groups_or_fleets(instances)
 
 
 def _groups_or_fleets(instances: Members) -> Any:
-    groups, fleets = instances.parts("InstanceGroups", _group), instances.parts("InstanceFleets", _fleet)
+    groups = instances.parts("InstanceGroups", _group, apart=True)
+    fleets = instances.parts("InstanceFleets", _fleet, apart=True)
     simple = [instances.take(name) for name in ("MasterInstanceType", "SlaveInstanceType", "InstanceCount")]
     if sum(map(bool, (groups, fleets, any(simple)))) != 1:
         raise InvalidSpec(
@@ -190,8 +207,6 @@ def _groups_or_fleets(instances: Members) -> Any:
             "a cluster has InstanceGroups, InstanceFleets or MasterInstanceType and InstanceCount",
             "give one of the three",
         )
-    if not known(groups) or not known(fleets):
-        raise InvalidSpec(instances.told, groups or fleets, "it is not known yet", "write the list out")
     if any(simple):
         primary, core, asked = simple
         count = whole(f"{instances.told}.InstanceCount", asked, least=1)
@@ -210,7 +225,7 @@ def _groups_or_fleets(instances: Members) -> Any:
 def _by_role(told: str, read: Sequence[tuple[Any, Any]], *, most: Mapping[str, int]) -> dict[str, list[Any]]:
     by_role: dict[str, list[Any]] = {"MASTER": [], "CORE": [], "TASK": []}
     for role, made in read:
-        if role not in by_role:
+        if not (is_text(role) and role in by_role):
             raise InvalidSpec(f"{told}.InstanceRole", role, "it is no role", nearest(role, [*by_role]))
         by_role[role].append(made)
     for role, number in most.items():
@@ -240,8 +255,8 @@ def _group(group: Members) -> tuple[Any, Group]:
 
 
 def _fleet(fleet: Members) -> tuple[Any, Fleet]:
-    launch = fleet.part("LaunchSpecifications", _launch) or {}
-    resize = fleet.part("ResizeSpecifications", _resize) or {}
+    launch = fleet.part("LaunchSpecifications", _launch, apart=True) or {}
+    resize = fleet.part("ResizeSpecifications", _resize, apart=True) or {}
     return fleet.take("InstanceFleetType"), Fleet(
         fleet.parts("InstanceTypeConfigs", _instance_type),
         **_some(
@@ -324,13 +339,14 @@ def _ebs(owner: Members) -> dict[str, Any]:
             "ebs": ebs.parts("EbsBlockDeviceConfigs", _volumes),
             "ebs_optimized": ebs.take("EbsOptimized"),
         },
+        apart=True,
     )
     return ebs or {}
 
 
 def _volumes(device: Members) -> EbsVolumes:
     per_instance = device.take("VolumesPerInstance", 1)
-    volumes: EbsVolumes = device.part(
+    volumes: EbsVolumes = device.needed(
         "VolumeSpecification",
         lambda volume: EbsVolumes(
             volume.take("SizeInGB"),
@@ -345,7 +361,7 @@ def _volumes(device: Members) -> EbsVolumes:
 
 def _managed_scaling(policy: Members) -> ManagedScaling:
     strategy, index = policy.take("ScalingStrategy"), policy.take("UtilizationPerformanceIndex")
-    scaling: ManagedScaling = policy.part(
+    scaling: ManagedScaling = policy.needed(
         "ComputeLimits",
         lambda limits: ManagedScaling(
             limits.take("MinimumCapacityUnits"),
@@ -361,23 +377,23 @@ def _managed_scaling(policy: Members) -> ManagedScaling:
 
 
 def _auto_scaling(policy: Members) -> AutoScaling:
-    limits = policy.part("Constraints", lambda limits: (limits.take("MinCapacity"), limits.take("MaxCapacity")))
-    return AutoScaling(limits[0], limits[1], policy.parts("Rules", _scaling_rule))
+    least, most = policy.needed("Constraints", lambda limits: (limits.take("MinCapacity"), limits.take("MaxCapacity")))
+    return AutoScaling(least, most, policy.parts("Rules", _scaling_rule))
 
 
 def _scaling_rule(rule: Members) -> ScalingRule:
-    action = rule.part("Action", _scaling_action)
-    trigger = rule.part("Trigger", lambda trigger: trigger.part("CloudWatchAlarmDefinition", _alarm))
+    action = rule.needed("Action", _scaling_action)
+    trigger = rule.needed("Trigger", lambda trigger: trigger.needed("CloudWatchAlarmDefinition", _alarm))
     return ScalingRule(rule.take("Name"), **_some(description=rule.take("Description"), **action, **trigger))
 
 
 def _scaling_action(action: Members) -> dict[str, Any]:
     if action.take("Market") is not None:
         raise InvalidSpec(f"{action.told}.Market", "given", "instance groups scale in their own market", "leave it out")
-    fields: dict[str, Any] = action.part(
+    fields: dict[str, Any] = action.needed(
         "SimpleScalingPolicyConfiguration",
         lambda policy: {
-            "adjustment": policy.take("ScalingAdjustment"),
+            "adjustment": policy.need("ScalingAdjustment"),
             "adjustment_type": policy.take("AdjustmentType"),
             "cool_down": policy.take("CoolDown", 0),
         },
@@ -386,17 +402,17 @@ def _scaling_action(action: Members) -> dict[str, Any]:
 
 
 def _alarm(alarm: Members) -> dict[str, Any]:
-    dimensions = alarm.parts("Dimensions", lambda dimension: (dimension.take("Key"), dimension.take("Value")))
+    dimensions = alarm.parts("Dimensions", _key_and_value, apart=True)
     return {
-        "comparison_operator": alarm.take("ComparisonOperator"),
+        "comparison_operator": alarm.need("ComparisonOperator"),
         "evaluation_periods": alarm.take("EvaluationPeriods"),
-        "metric_name": alarm.take("MetricName"),
+        "metric_name": alarm.need("MetricName"),
         "namespace": alarm.take("Namespace"),
         "period": alarm.take("Period"),
         "statistic": alarm.take("Statistic"),
-        "threshold": alarm.take("Threshold"),
+        "threshold": alarm.need("Threshold"),
         "unit": alarm.take("Unit"),
-        "dimensions": dict(dimensions),
+        "dimensions": by_key(f"{alarm.told}.Dimensions", dimensions),
     }
 
 
@@ -429,7 +445,7 @@ def _kerberos(attributes: Members) -> KerberosAttributes:
 
 def _spread(cluster: Members) -> bool | None:
     configs = cluster.parts(
-        "PlacementGroupConfigs", lambda one: (one.take("InstanceRole"), one.take("PlacementStrategy"))
+        "PlacementGroupConfigs", lambda one: (one.take("InstanceRole"), one.take("PlacementStrategy")), apart=True
     )
     for role, strategy in configs:
         if (role, strategy or "SPREAD") != ("MASTER", "SPREAD"):
@@ -449,15 +465,11 @@ def _root_volume(cluster: Members) -> RootVolume | None:
 
 
 def _tags(cluster: Members) -> Any:
-    tags = cluster.parts("Tags", lambda tag: (tag.take("Key"), tag.take("Value", "")))
-    if not known(tags):
-        return tags
-    read: dict[Any, Any] = {}
-    for key, value in tags:
-        if key in read:
-            raise InvalidSpec(f"{cluster.told}.Tags", key, "it is there twice", "leave one of them out")
-        read[key] = value
-    return read
+    return by_key(f"{cluster.told}.Tags", cluster.parts("Tags", _key_and_value, apart=True))
+
+
+def _key_and_value(pair: Members) -> tuple[Any, Any]:
+    return pair.need("Key"), pair.take("Value", "")
 
 
 def _configuration(configuration: Members) -> Configuration:
@@ -472,7 +484,7 @@ def _bootstrap_action(action: Members) -> BootstrapAction:
     if (path := action.take("Path")) is not None:  # as the AWS CLI has it
         return BootstrapAction(action.take("Name", "Bootstrap action"), path, action.take("Args", ()))
     name = action.take("Name")
-    made: BootstrapAction = action.part(
+    made: BootstrapAction = action.needed(
         "ScriptBootstrapAction", lambda script: BootstrapAction(name, script.take("Path"), script.take("Args", ()))
     )
     return made

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import from_request_commands as commands
 from airflow_emr_pipelines.specs.late import is_text, known
-from airflow_emr_pipelines.specs.rules import article, nearest
+from airflow_emr_pipelines.specs.rules import article, by_key, nearest
 from airflow_emr_pipelines.specs.steps import CustomJarStep, OnFailure, Step
 from airflow_emr_pipelines.specs.steps.custom_jar import COMMAND_RUNNER
 
@@ -108,14 +108,9 @@ def _properties(properties: Any) -> Any:
         raise InvalidSpec(
             "Properties", properties, "it is a list of keys and values", 'write [{"Key": "name", "Value": "value"}]'
         )
-    read: dict[Any, Any] = {}
     for item in properties:
         _only(("Key", "Value"), item, "Properties")
-        key = item.get("Key")
-        if key in read:
-            raise InvalidSpec("Properties", key, "it is there twice", "leave one of them out")
-        read[key] = item.get("Value", "")
-    return read
+    return by_key("Properties", ((item.get("Key"), item.get("Value", "")) for item in properties))
 
 
 def _on_failure(word: Any) -> dict[str, Any]:

@@ -132,6 +132,18 @@ def _as_mapping(field: str, line: str) -> str:
     return f"write {name}={shown}" if fits else f'write {name}={{"name": "value", "other": "value"}}'
 
 
+def by_key(field: str, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    """A mapping of what a request has as a list of keys and values."""
+    read: dict[str, Any] = {}
+    for key, value in pairs:
+        if not isinstance(key, str):
+            raise InvalidSpec(field, key, "a key is a text", 'write {"Key": "name", "Value": "value"}')
+        if key in read:
+            raise InvalidSpec(field, key, "it is there twice", "leave one of them out")
+        read[key] = value
+    return read
+
+
 def setting_name(field: str, name: Any) -> Any:
     """The name of one setting."""
     text(field, name)

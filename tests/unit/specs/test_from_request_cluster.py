@@ -332,6 +332,11 @@ def test_a_password_in_a_request_is_refused_and_not_told(member: str) -> None:
         ({"Applications": [{"Name": "Spark", "Args": ["a"]}]}, r"Applications\[0\]\.Args = .*Configurations"),
         ({"Applications": [{"Name": "Spark", "Version": "3"}]}, r"Applications\[0\]\.Version = .*the release says it"),
         ({"Tags": [{"Key": "a", "Value": "b"}, {"Key": "a"}]}, r"RunJobFlow\.Tags = 'a': it is there twice"),
+        ({"Tags": [{"Value": "b"}]}, r"RunJobFlow\.Tags\[0\]\.Key = None: it is missing"),
+        ({"Tags": [{"Key": ["a"]}]}, r"RunJobFlow\.Tags = \['a'\]: a key is a text"),
+        ({"Tags": ["{{ params.tag }}"]}, r"RunJobFlow\.Tags\[0\] = .*it is not known yet; write it out"),
+        ({"Instances": "{{ params.instances }}"}, r"RunJobFlow\.Instances = .*it is not known yet"),
+        ({"ManagedScalingPolicy": {}}, r"ManagedScalingPolicy\.ComputeLimits = None: it is missing; add ComputeLimits"),
         ({"LogUri": "/logs"}, r"RunJobFlow: EmrCluster\.log_uri = '/logs': it is no S3 address"),
         (
             {"PlacementGroupConfigs": [{"InstanceRole": "CORE", "PlacementStrategy": "CLUSTER"}]},
@@ -351,6 +356,8 @@ def test_what_is_not_understood_is_refused_by_name(changes: dict[str, Any], told
 CORE = {**MASTER, "InstanceRole": "CORE"}
 SPOT = {"TimeoutDurationMinutes": 30, "TimeoutAction": "TERMINATE_CLUSTER", "BlockDurationMinutes": 60}
 FLEET = {"InstanceFleetType": "MASTER", "TargetSpotCapacity": 1, "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+RULE = {"Name": "a", "Action": {"SimpleScalingPolicyConfiguration": {"ScalingAdjustment": 1}}}
+SCALING = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 9}, "Rules": [RULE]}
 
 
 @pytest.mark.parametrize(
@@ -363,6 +370,17 @@ FLEET = {"InstanceFleetType": "MASTER", "TargetSpotCapacity": 1, "InstanceTypeCo
         ({"InstanceGroups": [MASTER, MASTER]}, "'2 × MASTER': there is one MASTER"),
         ({"InstanceGroups": [MASTER, CORE, CORE]}, "'2 × CORE': there is one CORE"),
         ({"InstanceGroups": [{**MASTER, "InstanceRole": "PRIMARY"}]}, "'PRIMARY': it is no role"),
+        ({"InstanceGroups": [{**MASTER, "InstanceRole": ["MASTER"]}]}, r"\['MASTER'\]: it is no role"),
+        ({"InstanceGroups": [MASTER, "{{ params.core }}"]}, r"InstanceGroups\[1\] = .*it is not known yet"),
+        ({"InstanceGroups": [{**MASTER, "EbsConfiguration": "{{ a }}"}]}, r"EbsConfiguration = .*it is not known yet"),
+        (
+            {"InstanceGroups": [MASTER, {**CORE, "AutoScalingPolicy": {}}]},
+            r"AutoScalingPolicy\.Constraints = None: it is",
+        ),
+        (
+            {"InstanceGroups": [MASTER, {**CORE, "AutoScalingPolicy": SCALING}]},
+            r"Rules\[0\]\.Trigger = None: it is missing",
+        ),
         ({"InstanceGroups": [{**MASTER, "Market": "CHEAP"}]}, r"InstanceGroups\[0\]\.Market = 'CHEAP'"),
         ({"InstanceGroups": [{**MASTER, "InstanceType": "large"}]}, r"InstanceGroups\[0\]: Group\.instance_type"),
         ({"InstanceGroups": [{**MASTER, "Market": "ON_DEMAND", "BidPrice": "1"}]}, "a bid is for the spot market"),
@@ -405,6 +423,37 @@ NOT_RENDERED = {
 
 def rendered(cluster: EmrCluster, reveal: Reveal = kept) -> dict[str, Any]:
     return render_cluster(cluster, steps=[STEP] if cluster is WITH_ROLE else (), reveal=reveal)
+
+
+WRONG: tuple[Any, ...] = (None, "", -1, True, "{{ a }}", [], {}, [None], {"a": None}, ["a"])
+
+
+@pytest.mark.parametrize("cluster", EACH, ids=lambda cluster: cluster.name)
+def test_whatever_is_wrong_in_a_request_is_refused_in_words(cluster: EmrCluster) -> None:
+    """Each member in turn is missing, or is something else than it should be."""
+    whole = {name: member for name, member in rendered(cluster).items() if name != "Steps"}
+    refused = 0
+    for path in places(whole):
+        for wrong in WRONG:
+            asked = copy.deepcopy(whole)
+            of: Any = asked
+            for part in path[:-1]:
+                of = of[part]
+            of[path[-1]] = wrong
+            try:
+                EmrCluster.from_request(asked)
+            except InvalidSpec:
+                refused += 1
+    assert refused > len(list(places(whole)))
+
+
+def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every member and element within."""
+    if path:
+        yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from places(part, *path, name)
 
 
 def members_of(shape: Any, value: Any) -> Iterator[str]:

@@ -392,6 +392,8 @@ def test_steps_as_the_aws_cli_takes_them(cli: dict[str, Any], step: Step) -> Non
             {"Name": "a", "HadoopJarStep": {"Jar": "/a.jar", "Properties": [{"Key": "a", "Value": "1"}, {"Key": "a"}]}},
             "it is there twice",
         ),
+        ({"Name": "a", "HadoopJarStep": {"Jar": "/a.jar", "Properties": [{"Value": "a"}]}}, "None: a key is a text"),
+        ({"Name": "a", "HadoopJarStep": {"Jar": "/a.jar", "Properties": [{"Key": ["a"]}]}}, "a key is a text"),
         (command("spark-submit", "--executor-memroy", "2g", "s3://apps/a.py"), "did you mean --executor-memory"),
         (
             command("spark-submit", "--supervise", "s3://apps/a.py"),
