@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from tests.emulator.region import TASK, Region, shell, wait_until
+from tests.emulator.region import TASK, Region, request, shell, wait_until
 
 PRIMARY: Mapping[str, Any] = {
     "Name": "primary",
@@ -259,6 +259,18 @@ def test_a_fleet_that_breaks_a_rule_is_not_added(
     assert rule in refused(region.emr.add_instance_fleet, ClusterId=of_fleets, InstanceFleet=new)
 
 
+def test_more_instances_than_the_emulator_can_hold_are_refused_by_name(region: Region, of_fleets: str) -> None:
+    emr, core = region.emr, listed(region, of_fleets)["CORE"]["Id"]
+    endless = {"TargetOnDemandCapacity": 10**9}
+    made = {"InstanceGroups": [], "InstanceFleets": [PRIMARY, fleet("CORE", **endless)]}
+    for call, asked in (
+        (emr.run_job_flow, request(instances=made)),
+        (emr.add_instance_fleet, {"ClusterId": of_fleets, "InstanceFleet": fleet("TASK", **endless)}),
+        (emr.modify_instance_fleet, {"ClusterId": of_fleets, "InstanceFleet": {"InstanceFleetId": core, **endless}}),
+    ):
+        assert "that may need more than 4,000 instances" in refused(call, "NotEmulatedException", **asked)
+
+
 def test_a_task_fleet_needs_a_core_fleet(region: Region) -> None:
     new = fleet("TASK", TargetOnDemandCapacity=1)
     assert "needs a CORE" in refused(region.emr.add_instance_fleet, ClusterId=run(region), InstanceFleet=new)
@@ -271,6 +283,7 @@ def test_changes_that_break_a_rule_are_refused(region: Region, of_fleets: str) -
         ("MASTER instance fleet cannot be resized", {"InstanceFleetId": primary, "TargetOnDemandCapacity": 2}),
         ("'if-NOTTHERE' is not valid", {"InstanceFleetId": "if-NOTTHERE", "TargetOnDemandCapacity": 2}),
         ("must be specified", {"InstanceFleetId": core}),
+        ("must not be negative", {"InstanceFleetId": core, "TargetSpotCapacity": -1}),
         (
             "SpotResizeSpecification must be between 5 and 10080",
             {

@@ -96,6 +96,7 @@ AUTOMATIC = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 2}, "Rules": [SCAL
 ROOT_VOLUME = ("EbsRootVolumeIops", "EbsRootVolumeThroughput")
 BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://scripts/b.sh"}}
 OLD_FORM = {"InstanceGroups": [], "MasterInstanceType": "m5.xlarge", "InstanceCount": 3}
+IMAGE = {"CustomAmiId": "ami-1"}
 SECURITY_GROUP = {"EmrManagedMasterSecurityGroup": "sg-1"}
 
 REFUSED: list[tuple[str, dict[str, Any]]] = [
@@ -123,6 +124,9 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     # instances
     ("Instance groups, instance fleets, or", {"instances": {"InstanceGroups": []}}),
     ("Instance groups, instance fleets, or", {"instances": {**OLD_FORM, "InstanceCount": -1}}),
+    ("instance type large is invalid", {"instances": {**OLD_FORM, "MasterInstanceType": "large"}}),
+    ("instance type large is invalid", {"instances": {**OLD_FORM, "SlaveInstanceType": "large"}}),
+    ("0 to 2,000", {"instances": {**OLD_FORM, "InstanceCount": 2002}}),
     ("cannot be specified with InstanceGroups", {"instances": {"MasterInstanceType": "m5.xlarge"}}),
     ("InstanceGroups and InstanceFleets cannot", {"instances": {"InstanceFleets": [PRIMARY]}}),
     ("cannot be specified with InstanceFleets", fleets(PRIMARY, MasterInstanceType="m5.xlarge")),
@@ -174,6 +178,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("target capacity of exactly 1", fleets({**PRIMARY, "TargetSpotCapacity": 1})),
     ("target capacity of exactly 1", fleets({**PRIMARY, "TargetOnDemandCapacity": 0})),
     ("At least one of TargetOnDemandCapacity", fleets(PRIMARY, fleet(TargetOnDemandCapacity=0))),
+    ("must not be negative", fleets(PRIMARY, fleet(TargetOnDemandCapacity=-1, TargetSpotCapacity=2))),
     ("at least one of InstanceTypeConfigs", fleets({**PRIMARY, "InstanceTypeConfigs": []})),
     ("at most 5 instance types", fleets(PRIMARY, fleet(*types(6)))),
     ("at most 30 instance types", fleets(PRIMARY, fleet(*types(31), **strategy("lowest-price")))),
@@ -241,7 +246,10 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     # software and volumes
     ("SupportedProducts is for AMI versions", {"SupportedProducts": ["mapr-m3"]}),
     ("NewSupportedProducts is for AMI versions", {"NewSupportedProducts": [{"Name": "hue"}]}),
-    ("from emr-5.7.0", {"CustomAmiId": "ami-1", "ReleaseLabel": "emr-5.6.0"}),
+    *(
+        ("from emr-5.7.0", {**part, "ReleaseLabel": "emr-5.6.0"})
+        for part in (IMAGE, groups({**MASTER, **IMAGE}), fleets(PRIMARY, fleet({**TYPE, **IMAGE})))
+    ),
     *(("from emr-6.15.0", {member: 200, "ReleaseLabel": "emr-6.14.0"}) for member in ROOT_VOLUME),
     ("EbsRootVolumeSize must be at least 1", {"EbsRootVolumeSize": 0}),
     ("only the InstanceRole MASTER", {"PlacementGroupConfigs": [{"InstanceRole": "CORE"}]}),

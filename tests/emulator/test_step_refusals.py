@@ -40,6 +40,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     (r"args\.1\.member' .* less than or equal to 10280", jar_step(Args=["a" * 10_281])),
     (r"properties\.1\.member\.key' .* less than or equal to 10280", jar_step(Properties=[{"Key": "k" * 10_281}])),
     (r"properties\.1\.member\.value' .* less than or equal to 10280", jar_step(Properties=[{"Value": "v" * 10_281}])),
+    ("A property of step 'step' has no Key", jar_step(Properties=[{"Key": "k"}, {"Value": "v"}])),
     # names and actions
     (r"steps\.1\.member\.name' .* less than or equal to 256", jar_step(name="n" * 257)),
     (r"steps\.1\.member\.actionOnFailure' .* enum value set", jar_step(action="EXPLODE")),

@@ -40,7 +40,13 @@ async def modify_instance_fleet(emr: Emr, request: Request) -> Answer:
     if not found:
         raise Refused(f"Instance fleet id '{change['InstanceFleetId']}' is not valid.")
     (fleet,) = found
-    rules.modified_fleet(change, fleet.role, with_strategy=any(fleet.strategy(market) for market in (ON_DEMAND, SPOT)))
+    rules.modified_fleet(
+        change,
+        fleet.role,
+        [change.get(member, fleet.target[market]) for member, market in TARGETS.items()],
+        change.get("InstanceTypeConfigs") or fleet.type_configs,
+        with_strategy=any(fleet.strategy(market) for market in (ON_DEMAND, SPOT)),
+    )
     _modify(fleet, change)
     emr.lives.reshape(cluster)
     return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from airflow_emr_pipelines.emulator import rules
 from airflow_emr_pipelines.emulator.actions.registry import Answer, Emr, Request, action, page
 from airflow_emr_pipelines.emulator.answers import instance_answer
 from airflow_emr_pipelines.emulator.auto_scaling import AutoScaling
@@ -66,7 +67,7 @@ def new_collections(instances: Request, now: datetime) -> list[Collection]:
     """What a new cluster is to have, without its instances."""
     if instances.get("InstanceFleets"):
         return [new_fleet(config, now) for config in instances["InstanceFleets"]]
-    return [new_group(config, now) for config in _group_configs(instances)]
+    return [new_group(config, now) for config in rules.asked_groups(instances)]
 
 
 def new_group(config: Request, now: datetime) -> InstanceGroup:
@@ -96,22 +97,3 @@ def new_fleet(config: Request, now: datetime) -> InstanceFleet:
         resize_specifications=config.get("ResizeSpecifications", {}),
         context=config.get("Context"),
     )
-
-
-def _group_configs(instances: Request) -> list[Request]:
-    """The instance groups; the old form of one type for all is the same as two groups."""
-    if instances.get("InstanceGroups"):
-        return list(instances["InstanceGroups"])
-    core_type = instances.get("SlaveInstanceType") or instances["MasterInstanceType"]
-    roles = [("MASTER", instances["MasterInstanceType"], 1), ("CORE", core_type, instances["InstanceCount"] - 1)]
-    return [
-        {
-            "Name": role.lower(),
-            "InstanceRole": role,
-            "InstanceType": kind,
-            "InstanceCount": count,
-            "Market": "ON_DEMAND",
-        }
-        for role, kind, count in roles
-        if count
-    ]

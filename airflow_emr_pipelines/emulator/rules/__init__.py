@@ -8,7 +8,7 @@ from __future__ import annotations
 from airflow_emr_pipelines.emulator.rules.app_uis import cluster_of, new_persistent_ui, on_cluster_ui
 from airflow_emr_pipelines.emulator.rules.clusters import modifiable, step_concurrency
 from airflow_emr_pipelines.emulator.rules.fleets import added_fleet, modified_fleet, supports_fleets
-from airflow_emr_pipelines.emulator.rules.groups import added_groups, modified_group
+from airflow_emr_pipelines.emulator.rules.groups import added_groups, asked_groups, modified_group
 from airflow_emr_pipelines.emulator.rules.new_cluster import has_three_primaries, new_cluster
 from airflow_emr_pipelines.emulator.rules.releases import applications_of, release_of, supported_from
 from airflow_emr_pipelines.emulator.rules.scaling import (
@@ -29,6 +29,7 @@ __all__ = [
     "added_groups",
     "added_steps",
     "applications_of",
+    "asked_groups",
     "auto_scaling",
     "auto_termination",
     "cluster_of",

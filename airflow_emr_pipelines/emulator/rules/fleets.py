@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_emr_pipelines.emulator.errors import Refused
+from airflow_emr_pipelines.emulator.errors import Refused, not_emulated
 from airflow_emr_pipelines.emulator.rules.groups import bid_price, instance_type
 from airflow_emr_pipelines.emulator.rules.releases import Release, Request, supported_from
 from airflow_emr_pipelines.emulator.rules.volumes import volumes
@@ -13,6 +13,8 @@ ON_DEMAND, SPOT = "OnDemandSpecification", "SpotSpecification"
 MOST_TYPES, MOST_TYPES_WITH_STRATEGY = 5, 30
 SPOT_BLOCKS = (60, 120, 180, 240, 300, 360)
 LAUNCH_MINUTES, RESIZE_MINUTES = (5, 1440), (5, 10_080)
+MOST_INSTANCES = 4000
+"""More are not made here for one fleet. Of groups EMR itself has a limit."""
 
 
 def instance_fleets(fleets: Sequence[Request], release: Release) -> None:
@@ -52,6 +54,7 @@ def instance_fleet(fleet: Request, release: Release) -> None:
     _resize(fleet.get("ResizeSpecifications", {}))
     strategies = [launch.get(name, {}).get("AllocationStrategy") for name in (ON_DEMAND, SPOT)]
     type_configs(fleet.get("InstanceTypeConfigs", ()), role, with_strategy=any(strategies))
+    _capacity((on_demand, spot), fleet["InstanceTypeConfigs"])
 
 
 def type_configs(configs: Sequence[Request], role: str, *, with_strategy: bool) -> None:
@@ -77,6 +80,13 @@ def type_configs(configs: Sequence[Request], role: str, *, with_strategy: bool) 
                 raise Refused("BidPrice and BidPriceAsPercentageOfOnDemandPrice cannot be specified together.")
             bid_price(config["BidPrice"])
         volumes(config.get("EbsConfiguration", {}), role)
+
+
+def _capacity(targets: Sequence[int], configs: Sequence[Request]) -> None:
+    if min(targets) < 0:
+        raise Refused("The target capacity of an instance fleet must not be negative.")
+    if sum(targets) > MOST_INSTANCES * min(config.get("WeightedCapacity", 1) for config in configs):
+        raise not_emulated(f"an instance fleet that may need more than {MOST_INSTANCES:,} instances")
 
 
 def _launch(launch: Request, release: Release) -> None:
@@ -113,8 +123,10 @@ def added_fleet(fleet: Request, present_roles: Sequence[str], release: Release) 
     instance_fleet(fleet, release)
 
 
-def modified_fleet(change: Request, role: str, *, with_strategy: bool) -> None:
-    """Refuse a ModifyInstanceFleet that EMR would refuse."""
+def modified_fleet(
+    change: Request, role: str, targets: Sequence[int], configs: Sequence[Request], *, with_strategy: bool
+) -> None:
+    """Refuse a ModifyInstanceFleet that EMR would refuse; `targets` and `configs` are what the fleet would have."""
     resized = "TargetOnDemandCapacity" in change or "TargetSpotCapacity" in change
     if role == "MASTER" and resized:
         raise Refused("The MASTER instance fleet cannot be resized.")
@@ -123,3 +135,4 @@ def modified_fleet(change: Request, role: str, *, with_strategy: bool) -> None:
     _resize(change.get("ResizeSpecifications", {}))
     if "InstanceTypeConfigs" in change:
         type_configs(change["InstanceTypeConfigs"], role, with_strategy=with_strategy)
+    _capacity(targets, configs)

@@ -16,6 +16,26 @@ MOST_ADDED = 5
 MOST_INSTANCES = 2000
 
 
+def asked_groups(instances: Request) -> Sequence[Request]:
+    """The groups that a request asks for; the old form of one type for all is the same as two groups."""
+    groups: Sequence[Request] = instances.get("InstanceGroups", ())
+    if groups or not instances.get("MasterInstanceType"):
+        return groups
+    core_type = instances.get("SlaveInstanceType") or instances["MasterInstanceType"]
+    roles = [("MASTER", instances["MasterInstanceType"], 1), ("CORE", core_type, instances["InstanceCount"] - 1)]
+    return [
+        {
+            "Name": role.lower(),
+            "InstanceRole": role,
+            "InstanceType": kind,
+            "InstanceCount": count,
+            "Market": "ON_DEMAND",
+        }
+        for role, kind, count in roles
+        if count
+    ]
+
+
 def instance_groups(groups: Sequence[Request], release: Release) -> None:
     """Refuse the groups of a new cluster that EMR would refuse."""
     roles = [group["InstanceRole"] for group in groups]

@@ -7,7 +7,7 @@ import re
 from airflow_emr_pipelines.emulator.errors import Refused
 from airflow_emr_pipelines.emulator.rules.clusters import step_concurrency
 from airflow_emr_pipelines.emulator.rules.fleets import instance_fleets
-from airflow_emr_pipelines.emulator.rules.groups import instance_groups
+from airflow_emr_pipelines.emulator.rules.groups import asked_groups, instance_groups
 from airflow_emr_pipelines.emulator.rules.logs import logging
 from airflow_emr_pipelines.emulator.rules.releases import (
     Release,
@@ -87,7 +87,7 @@ def _instances(instances: Request, release: Release) -> None:
     if fleets:
         instance_fleets(fleets, release)
     else:
-        instance_groups(groups, release)
+        instance_groups(asked_groups(instances), release)
 
 
 def _network(instances: Request, *, fleets: bool) -> None:
@@ -125,7 +125,9 @@ def _scaling(request: Request, release: Release) -> None:
 def _software(request: Request, release: Release) -> None:
     if len(request.get("BootstrapActions", ())) > 16:
         raise Refused("A cluster can have at most 16 bootstrap actions.")
-    if "CustomAmiId" in request:
+    instances = request["Instances"]
+    types = [config for fleet in instances.get("InstanceFleets", ()) for config in fleet.get("InstanceTypeConfigs", ())]
+    if any("CustomAmiId" in part for part in (request, *instances.get("InstanceGroups", ()), *types)):
         supported_from("CustomAmiId", (5, 7, 0), release)
     root_volume(request, release)
     for group in request.get("PlacementGroupConfigs", ()):

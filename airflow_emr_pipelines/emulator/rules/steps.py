@@ -48,6 +48,8 @@ def steps(new: Sequence[Request], concurrency: int, *, active: int) -> None:
                 f"ActionOnFailure {action} of step {step['Name']!r} is not supported when the step concurrency level "
                 f"is greater than 1 ({concurrency}): only CONTINUE is."
             )
+        if any("Key" not in item for item in step["HadoopJarStep"].get("Properties", ())):
+            raise Refused(f"A property of step {step['Name']!r} has no Key.")
         length = sum(len(text) for text in _strings(step["HadoopJarStep"]))
         if length > MOST_ARGUMENT_CHARACTERS:
             raise Refused(
