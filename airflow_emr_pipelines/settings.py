@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import conf
+from airflow_emr_pipelines.versions import conf
 
 SECTION = "emr_pipelines"
 

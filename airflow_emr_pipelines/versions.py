@@ -13,8 +13,45 @@ import airflow
 from airflow.triggers.base import BaseTrigger
 from packaging.version import Version
 
+try:  # where Airflow has them from 3.2 on
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSensorTimeout,
+        AirflowSkipException,
+        TaskDeferred,
+    )
+except ImportError:
+    from airflow.configuration import conf  # type: ignore[assignment, unused-ignore]
+    from airflow.exceptions import (  # type: ignore[attr-defined, assignment, no-redef, unused-ignore]
+        AirflowException,
+        AirflowFailException,
+        AirflowSensorTimeout,
+        AirflowSkipException,
+        TaskDeferred,
+    )
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+__all__ = [
+    "CLICKS_CARRY_THE_LOGIN",
+    "TRIGGERS_ARE_TOLD_OF_KILLS",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "TaskDeferred",
+    "conf",
+    "dag_bag",
+    "data_interval",
+    "heeds_reschedules",
+    "is_of_an_earlier_try",
+    "password_of",
+    "task_is_deferred",
+    "uncut",
+]
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 """From 3.3 the triggerer calls ``on_kill`` when a user ends a deferred task; before, it only cancels the coroutine."""
@@ -51,6 +88,16 @@ def data_interval(dag: Any, logical_date: datetime) -> tuple[datetime, datetime]
         timetable = coerce_to_core_timetable(timetable)
     start, end = timetable.infer_manual_data_interval(run_after=logical_date)
     return start, end
+
+
+def password_of(conn_id: str) -> str | None:
+    """The password of a connection; what reads it has moved in 3.1."""
+    try:
+        from airflow.sdk import BaseHook
+    except ImportError:
+        from airflow.hooks.base import BaseHook  # type: ignore[assignment, no-redef, unused-ignore]
+    password: str | None = BaseHook.get_connection(conn_id).password
+    return password
 
 
 def heeds_reschedules(mapped: Any) -> Any:

@@ -61,11 +61,13 @@ class Secrets:
 
 
 def _kept_by_airflow(secret: Secret) -> Any:
-    from airflow.providers.common.compat.sdk import BaseHook, Variable
+    from airflow.sdk import Variable
+
+    from airflow_emr_pipelines.versions import password_of
 
     if secret.variable is not None:
         return Variable.get(secret.variable)
-    return BaseHook.get_connection(str(secret.conn_id)).password
+    return password_of(str(secret.conn_id))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

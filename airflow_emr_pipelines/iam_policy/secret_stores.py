@@ -15,7 +15,7 @@ KINDS = {"conn_id": "connections", "variable": "variables"}
 
 def resource_of(secret: Mapping[str, Any]) -> tuple[str, str, str] | None:
     """The action, the service and the resource for a ``Secret``; None where Airflow keeps it elsewhere."""
-    from airflow.providers.common.compat.sdk import conf
+    from airflow_emr_pipelines.versions import conf
 
     backend = (conf.get("secrets", "backend", fallback="") or "").rpartition(".")[2]
     if backend not in STORES:

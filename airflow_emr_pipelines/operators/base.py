@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, BaseOperatorLink
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, job_key
+from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.sdk import BaseOperator
 
 from airflow_emr_pipelines.errors import BranchesMissing, InvalidSpec
+from airflow_emr_pipelines.versions import AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,8 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import TaskDeferred
-
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.base import EmrOperator, TaskRun
@@ -24,6 +22,7 @@ from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.triggers.emr import EmrClusterTrigger
+from airflow_emr_pipelines.versions import TaskDeferred
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.exceptions import AirflowRescheduleException
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
 from airflow_emr_pipelines.specs import addresses
+from airflow_emr_pipelines.versions import AirflowFailException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

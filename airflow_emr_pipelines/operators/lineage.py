@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_emr_pipelines.specs.steps import CustomJarStep, SparkSqlStep, SparkStep, Step
 from airflow_emr_pipelines.specs.steps.custom_jar import COMMAND_RUNNER
+from airflow_emr_pipelines.versions import conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

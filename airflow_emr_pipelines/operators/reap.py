@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+from airflow.sdk import BaseOperator
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import TaskDeferred
-
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
@@ -26,6 +24,7 @@ from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import StepState
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
+from airflow_emr_pipelines.versions import TaskDeferred
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowException
-
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.plan.unknown import Later, Named, Partly
+from airflow_emr_pipelines.versions import AirflowException
 
 AFTERWARDS = (
     "prev_data_interval_start_success",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
+from airflow.sdk import BaseSensorOperator
 
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import (
@@ -20,6 +20,7 @@ from airflow_emr_pipelines.errors import (
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.base import BACKSTOP
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.versions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.providers.common.compat.sdk import TaskGroup
-from airflow.sdk import task_group
+from airflow.sdk import TaskGroup, task_group
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.branches import BranchesEndedOperator, NoBranchMissingOperator

@@ -15,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk import DAG
 from botocore.session import get_session
 from botocore.validate import validate_parameters
@@ -28,6 +27,7 @@ from airflow_emr_pipelines.specs.executors import Node, executors_for
 from airflow_emr_pipelines.specs.plain import from_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
+from airflow_emr_pipelines.versions import AirflowException
 from tests.airflow_of import DagBag
 from tests.dags.conftest import DAGS, JOBS
 

@@ -21,7 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import psutil
-from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_emr_pipelines.versions import TaskDeferred
 
 FORK = multiprocessing.get_context("fork")
 PATIENCE = 60.0

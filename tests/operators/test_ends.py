@@ -8,12 +8,6 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowSensorTimeout,
-    AirflowSkipException,
-    TaskDeferred,
-)
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines import (
@@ -25,6 +19,7 @@ from airflow_emr_pipelines import (
 )
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, StepFailed, WatchRefused
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.versions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
 JOB = {"cluster_id": "j-1", "step_id": "s-1"}
 CLUSTER = ClusterReport.from_answer(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from airflow.providers.common.compat.sdk import XCom
+from airflow.sdk.execution_time.xcom import XCom
 
 from airflow_emr_pipelines import EmrCreateClusterOperator, EmrRunStepOperator
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink, EmrSparkHistoryLink

@@ -29,6 +29,15 @@ newer_than_3_0 = pytest.mark.skipif(
 OTHER_AIRFLOWS = sorted(ROOT.glob("constraints-airflow-*.txt"))
 CONSTRAINTS = sorted(ROOT.glob("constraints*.txt"))
 PYTHONS = ("3.10", "3.11", "3.12")
+AIRFLOWS_OWN_PINS = {
+    "apache-airflow": "3.0.6",
+    "apache-airflow-providers-amazon": "9.12.0",
+    "apache-airflow-providers-common-compat": "1.7.3",
+    "apache-airflow-providers-standard": "1.6.0",
+    "boto3": "1.39.11",
+    "pendulum": "3.1.0",
+}
+"""What the constraints that Airflow publishes for its oldest release of ours say of all that we need."""
 
 
 def airflows_schema() -> dict[str, object]:
@@ -129,6 +138,13 @@ def test_constraints_are_pins_and_nothing_else(file: Path) -> None:
     assert [line for line in file.read_text().splitlines() if PIN.fullmatch(line) is None] == []
 
 
+def test_the_constraints_that_airflow_publishes_for_its_oldest_release_let_us_in() -> None:
+    """Managed Airflow installs by them, and by nothing else."""
+    required = [requirement for requirement in declared() if requirement.marker is None]
+    assert {canonical(requirement) for requirement in required} == set(AIRFLOWS_OWN_PINS)
+    assert [one for one in required if not one.specifier.contains(AIRFLOWS_OWN_PINS[canonical(one)])] == []
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_each_requirement_once_for_each_python(python: str) -> None:
     pinned = pins(ROOT / "constraints.txt", python)
@@ -144,6 +160,13 @@ def test_the_constraints_of_another_airflow_pin_it_and_all_that_we_ask_for_besid
     for required in map(Requirement, metadata.requires(DISTRIBUTION) or []):
         if required.marker is None:
             assert required.specifier.contains(pinned[canonical(required)]), required
+
+
+def declared() -> list[Requirement]:
+    """What the distribution needs without any extra, as the file that it is built from says."""
+    block = re.search(r"^dependencies = \[$(.*?)^\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return [Requirement(text) for text in re.findall(r'"(.+)"', block[1])]
 
 
 def pins(file: Path, python: str) -> dict[str, str]:

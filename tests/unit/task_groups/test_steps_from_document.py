@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from airflow.exceptions import AirflowRescheduleException
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
 
 from airflow_emr_pipelines import (
@@ -21,6 +20,7 @@ from airflow_emr_pipelines import (
     transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.versions import AirflowFailException
 from tests.airflow_of import DagSerialization, check_cycle
 
 CLUSTER = EmrCluster("shapes", "emr-7.10.0", InstanceGroups(primary="m5.xlarge", core=Group("m5.xlarge", count=2)))
