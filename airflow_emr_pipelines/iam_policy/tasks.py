@@ -66,7 +66,7 @@ class DagTask:
         for value in self.values(path):
             if not known(value):
                 return True
-            if (value is False) if negated else (value == word) if word else bool(value):
+            if (value is False) if negated else word in (value, str(value)) if word else bool(value):
                 return True
         return False
 

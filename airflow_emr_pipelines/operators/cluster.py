@@ -76,6 +76,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         "steps.log_uri": READS_S3,
         "steps and cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
         "cluster.termination_protected": ("SetTerminationProtection",),
+        "cluster.instances.primary.count=3": ("SetTerminationProtection",),
     }
     operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
@@ -187,6 +188,7 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     calls: ClassVar[Calls] = {
         ALWAYS: ("DescribeCluster", "ListClusters", "TerminateJobFlows"),
         "cluster.termination_protected": ("SetTerminationProtection",),
+        "cluster.instances.primary.count=3": ("SetTerminationProtection",),
     }
     template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
 

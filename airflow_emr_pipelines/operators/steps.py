@@ -70,8 +70,10 @@ class EmrRunStepOperator(EmrOperator):
         "cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
         "successor": ("RunJobFlow", "ListClusters", "TerminateJobFlows"),
         "successor.termination_protected": ("SetTerminationProtection",),
+        "successor.instances.primary.count=3": ("SetTerminationProtection",),
         "step.on_failure=TERMINATE_CLUSTER": ("TerminateJobFlows",),
         "step.on_failure=TERMINATE_CLUSTER and cluster.termination_protected": ("SetTerminationProtection",),
+        "step.on_failure=TERMINATE_CLUSTER and cluster.instances.primary.count=3": ("SetTerminationProtection",),
     }
     operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
     template_fields: Sequence[str] = (

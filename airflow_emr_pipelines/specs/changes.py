@@ -10,7 +10,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.fleets import Fleet, InstanceTypeConfig, OnDemandResizing, SpotResizing, fleet_type
-from airflow_emr_pipelines.specs.instances import MOST_INSTANCES, Group
+from airflow_emr_pipelines.specs.instances import MOST_INSTANCES, MOST_TASK_GROUPS, Group
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling
 from airflow_emr_pipelines.specs.spec import Spec
@@ -140,6 +140,9 @@ class ClusterChange(Spec):
         groups, fleets = (self.groups or self.task_groups), (self.fleets or self.task_fleet)
         if groups and fleets:
             self.refuse("fleets", "a cluster has groups or fleets, not both", "leave one of them out", value="both")
+        if len(_known(self.task_groups)) > MOST_TASK_GROUPS:
+            rule = f"a cluster has at most {MOST_TASK_GROUPS} task groups"
+            self.refuse("task_groups", rule, "join groups of the same instance type", value=len(self.task_groups))
         names = [group.name for group in _known(self.task_groups) if known(group.name)]
         if len(set(names)) < len(names):
             self.refuse("task_groups", "a name is given twice", "give each group a name of its own", value=names)

@@ -22,7 +22,7 @@ __all__ = ["check", "check_runtime_role", "hadoop_jar_step", "render_cluster", "
 ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
 
-WITH_RUNTIME_ROLE = ("spark-submit", "spark-sql", "spark-example", "hive-script")
+WITH_RUNTIME_ROLE = ("spark-submit", "spark-sql", "spark-example", "run-example", "hive-script", "hive")
 """Commands that EMR runs as a runtime role (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-steps-runtime-roles.html)."""
 
 
@@ -45,8 +45,8 @@ def check_runtime_role(step: Any, execution_role_arn: Any) -> None:
     role_arn("execution_role_arn", execution_role_arn)
     if isinstance(step, Step) and all_known(step):
         jar_step = hadoop_jar_step(step)
-        command = jar_step["Args"][0] if jar_step["Jar"] == COMMAND_RUNNER and jar_step["Args"] else jar_step["Jar"]
-        if command not in WITH_RUNTIME_ROLE:
+        words = jar_step["Args"] if jar_step["Jar"] == COMMAND_RUNNER else []
+        if not words or words[0].rpartition("/")[2] not in WITH_RUNTIME_ROLE:
             raise InvalidSpec(
                 f"{type(step).__name__}({step.name!r}), execution_role_arn",
                 execution_role_arn,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import airflow_emr_pipelines
+from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS
 from tests.docs.pages import PAGES, ROOT, blocks
 
 PACKAGE = ROOT / "airflow_emr_pipelines"
@@ -66,6 +67,12 @@ def test_an_error_that_is_explained_is_one_that_is_raised() -> None:
     known = texts()
     assert len(said) > 10
     assert [heading for heading in said if not all(part.strip() in known for part in heading.split("…"))] == []
+
+
+def test_every_option_is_told_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE)
+    defaults = {name: described["default"] or "empty" for name, described in CONFIG_OPTIONS.items()}
+    assert dict(rows) == {name: default.removesuffix(".0") for name, default in defaults.items()}
 
 
 def test_a_test_that_a_page_names_is_there() -> None:

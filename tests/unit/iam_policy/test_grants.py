@@ -16,6 +16,8 @@ from airflow_emr_pipelines import (
     EmrRunStepOperator,
     EmrStepSensor,
     EmrTerminateClusterOperator,
+    Group,
+    InstanceFleets,
     InstanceGroups,
     KerberosAttributes,
     Secret,
@@ -39,9 +41,8 @@ SPARK = SparkStep("job", "s3://apps/job.py")
 
 
 def cluster(**fields: Any) -> EmrCluster:
-    return EmrCluster(
-        "c", "emr-7.11.0", InstanceGroups("m5.xlarge"), applications=("Spark", "AmazonCloudWatchAgent"), **fields
-    )
+    instances = fields.pop("instances", InstanceGroups("m5.xlarge"))
+    return EmrCluster("c", "emr-7.11.0", instances, applications=("Spark", "AmazonCloudWatchAgent"), **fields)
 
 
 def on_a_cluster(account: Account = ACCOUNT, step: Any = SPARK, run: Any = None, **fields: Any) -> Policy:
@@ -100,6 +101,9 @@ def test_protection_is_taken_off_only_where_a_cluster_has_it() -> None:
     off = "elasticmapreduce:SetTerminationProtection"
     assert off not in statement(on_a_cluster(), "OwnClusters")["Action"]
     assert off in statement(on_a_cluster(termination_protected=True), "OwnClusters")["Action"]
+    three = InstanceGroups(Group("m5.xlarge", 3))  # which EMR protects, whatever is asked for
+    assert off in statement(on_a_cluster(instances=three), "OwnClusters")["Action"]
+    assert off not in statement(on_a_cluster(instances=InstanceFleets("m5.xlarge")), "OwnClusters")["Action"]
 
 
 def test_without_a_deployment_id_there_is_no_condition_and_a_note() -> None:

@@ -13,6 +13,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup, task, task_group
 
 from airflow_emr_pipelines import (
+    CustomJarStep,
     EmrCluster,
     EmrRunStepOperator,
     Group,
@@ -407,12 +408,20 @@ def test_a_runtime_role_on_a_cluster_without_such_is_refused(cluster: EmrCluster
     ("step", "role", "said"),
     [
         (ShellStep("Shell", "true"), ROLE, "EMR has runtime roles for Spark and Hive steps only"),
+        (CustomJarStep("Jar", "s3://apps/hive"), ROLE, "EMR has runtime roles for Spark and Hive steps only"),
         (SPARK, "job", "it is no ARN of an IAM role"),
     ],
 )
 def test_a_runtime_role_that_is_none_or_of_another_kind_of_step_is_refused(step: Step, role: str, said: str) -> None:
     with pytest.raises(InvalidSpec, match=said):
         EmrRunStepOperator(task_id="t", step=step, cluster_id="j-1", execution_role_arn=role)
+
+
+@pytest.mark.parametrize("command", ["hive", "run-example", "/usr/bin/spark-submit"])
+def test_a_command_of_spark_or_hive_may_have_a_runtime_role(command: str) -> None:
+    step = CustomJarStep("Command", "command-runner.jar", [command, "-f", "s3://apps/query.hql"])
+    made = EmrRunStepOperator(task_id="t", step=step, cluster_id="j-1", execution_role_arn=ROLE)
+    assert made.execution_role_arn == ROLE
 
 
 def test_a_report_comes_after_the_clusters_end_and_is_no_leaf_that_judges_the_run() -> None:
