@@ -18,12 +18,16 @@ def region(emulator: LocalEmulator) -> Region:
     return Region(emulator.url, "ap-south-1")
 
 
+WITH_AGENT = {"ReleaseLabel": "emr-7.11.0", "Applications": [{"Name": "Spark"}, {"Name": "AmazonCloudWatchAgent"}]}
+
+
 def run_step(region: Region, configuration: Mapping[str, Any]) -> tuple[str, str]:
     """A cluster with that CloudWatchLogConfiguration, and a step of it that has ended."""
     cluster = region.run(
         shell("for n in 1 2 3; do echo out $n; echo; done; echo err >&2"),
         instances={"KeepJobFlowAliveWhenNoSteps": False},
         MonitoringConfiguration={"CloudWatchLogConfiguration": configuration},
+        **WITH_AGENT,
     )
     (step,) = region.steps(cluster)
     assert region.wait_step(cluster, step["Id"])["Status"]["State"] == "COMPLETED"
@@ -67,10 +71,10 @@ def test_the_log_of_a_driver_in_cluster_mode_has_a_stream_of_its_own(region: Reg
     types = {"SPARK_DRIVER": ["STDOUT"]}
     cluster = region.run(
         {"Name": "driver", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args}},
-        Applications=[{"Name": "Spark"}],
         MonitoringConfiguration={
             "CloudWatchLogConfiguration": {"Enabled": True, "LogGroupName": "drivers", "LogTypes": types}
         },
+        **WITH_AGENT,
     )
     (step,) = region.steps(cluster)
     ended = region.wait_step(cluster, step["Id"])
@@ -96,6 +100,7 @@ def test_logs_that_cannot_be_written_fail_no_step_and_are_complained_of(region: 
         LogUri=f"s3://{bucket}/",
         instances={"KeepJobFlowAliveWhenNoSteps": False},
         MonitoringConfiguration={"CloudWatchLogConfiguration": {"Enabled": True, "LogGroupName": "n" * 600}},
+        **WITH_AGENT,
     )
     (step,) = region.steps(cluster)
     assert region.wait_step(cluster, step["Id"])["Status"]["State"] == "COMPLETED"

@@ -74,7 +74,8 @@ def uploads(**policies: str) -> dict[str, Any]:
 
 
 def cloud_watch(**types: list[str]) -> dict[str, Any]:
-    return {"MonitoringConfiguration": {"CloudWatchLogConfiguration": {"Enabled": True, "LogTypes": types}}}
+    logs = {"MonitoringConfiguration": {"CloudWatchLogConfiguration": {"Enabled": True, "LogTypes": types}}}
+    return {**logs, **applications("AmazonCloudWatchAgent"), "ReleaseLabel": "emr-7.11.0"}
 
 
 KERBEROS = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "secret"}
@@ -241,6 +242,8 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
         {**uploads(**{"system-logs": "disabled", "application-logs": "disabled"}), "LogUri": "s3://logs/"},
     ),
     ("enum value set", uploads(**{"system-logs": "sometimes"})),
+    ("from emr-7.11.0", {**cloud_watch(), "ReleaseLabel": "emr-7.10.0"}),
+    ("needs the application AmazonCloudWatchAgent", {**cloud_watch(), **applications("Spark")}),
     ("log type LOGS is invalid", cloud_watch(LOGS=["STDOUT"])),
     ("file STDIN of log type STEP_LOGS is invalid", cloud_watch(STEP_LOGS=["STDIN"])),
     # software and volumes

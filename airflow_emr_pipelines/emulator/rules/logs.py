@@ -1,4 +1,7 @@
-"""Where a cluster's logs go."""
+"""Where a cluster's logs go.
+
+Source of what CloudWatch needs: https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from airflow_emr_pipelines.emulator.errors import Refused
 from airflow_emr_pipelines.emulator.rules.releases import Release, Request, supported_from
 
 LOG_URI = re.compile(r"s3[na]?://[^/]+")
+AGENT = "AmazonCloudWatchAgent"
 LOG_TYPES, FILES = ("STEP_LOGS", "SPARK_DRIVER", "SPARK_EXECUTOR"), ("STDOUT", "STDERR")
 
 
@@ -30,7 +34,15 @@ def logging(request: Request, release: Release) -> None:
         raise Refused("The upload policy on-customer-s3only needs a LogUri.")
     if "LogUri" in request and policies.get("system-logs") == policies.get("application-logs") == "disabled":
         raise Refused("LogUri cannot be specified when system-logs and application-logs are disabled.")
-    for kind, files in monitoring.get("CloudWatchLogConfiguration", {}).get("LogTypes", {}).items():
+    _cloud_watch(monitoring.get("CloudWatchLogConfiguration", {}), request, release)
+
+
+def _cloud_watch(logs: Request, request: Request, release: Release) -> None:
+    if logs.get("Enabled"):
+        supported_from("CloudWatchLogConfiguration", (7, 11, 0), release)
+        if AGENT.lower() not in [str(one.get("Name")).lower() for one in request.get("Applications", ())]:
+            raise Refused(f"CloudWatchLogConfiguration needs the application {AGENT}.")
+    for kind, files in logs.get("LogTypes", {}).items():
         if kind not in LOG_TYPES:
             raise Refused(f"The log type {kind} is invalid: {', '.join(LOG_TYPES)}.")
         for file in files:
