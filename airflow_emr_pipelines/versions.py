@@ -95,7 +95,7 @@ def password_of(conn_id: str) -> str | None:
     try:
         from airflow.sdk import BaseHook
     except ImportError:
-        from airflow.hooks.base import BaseHook  # type: ignore[assignment, no-redef, unused-ignore]
+        from airflow.hooks.base import BaseHook  # type: ignore[attr-defined, assignment, no-redef, unused-ignore]
     password: str | None = BaseHook.get_connection(conn_id).password
     return password
 

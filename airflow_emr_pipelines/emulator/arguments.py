@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -15,40 +17,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=PORT, help=f"port to listen on, {PORT} by default; 0 takes a free one"
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where buckets and clusters are kept")
     parser.add_argument(
-        "--start-delay", type=float, default=1.0, metavar="S", help="seconds that a cluster is STARTING"
+        "--data-dir", type=Path, metavar="DIR", help="where the buckets are kept; clusters do not outlive it"
     )
     parser.add_argument(
-        "--bootstrap-delay", type=float, default=1.0, metavar="S", help="seconds of BOOTSTRAPPING, at least"
+        "--start-delay", type=seconds, default=1.0, metavar="S", help="seconds that a cluster is STARTING"
     )
     parser.add_argument(
-        "--terminate-delay", type=float, default=1.0, metavar="S", help="seconds that it is TERMINATING"
+        "--bootstrap-delay", type=seconds, default=1.0, metavar="S", help="seconds of BOOTSTRAPPING, at least"
+    )
+    parser.add_argument(
+        "--terminate-delay", type=seconds, default=1.0, metavar="S", help="seconds that it is TERMINATING"
     )
     parser.add_argument(
         "--resize-delay",
-        type=float,
+        type=seconds,
         default=1.0,
         metavar="S",
         help="seconds that a group or fleet takes to change its size or its configurations",
     )
     parser.add_argument(
         "--spot-capacity",
-        type=int,
+        type=whole(least=0),
         metavar="N",
         help="spot instances that can be had at once, without limit by default",
     )
     parser.add_argument(
         "--timeout-minute",
-        type=float,
+        type=seconds,
         default=60.0,
         metavar="S",
         help="seconds that a minute of a fleet's provisioning timeouts takes, 60 by default",
     )
-    parser.add_argument("--memory", type=int, metavar="MIB", help="memory for the steps that run at once")
+    parser.add_argument("--memory", type=whole(least=1), metavar="MIB", help="memory for the steps that run at once")
     parser.add_argument(
         "--no-rate-limits",
         dest="rate_limits",
         action="store_false",
         help="serve EMR however often it is called, instead of at AWS's rates per region and operation",
     )
+
+
+def seconds(text: str) -> float:
+    """A time that passes."""
+    try:
+        read = float(text)
+    except ValueError:
+        read = math.nan
+    if not 0 <= read < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds: write 0 or more")
+    return read
+
+
+def whole(*, least: int) -> Callable[[str], int]:
+    """A whole number that is not below the least one."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is no such number: write a whole one, {least} or more")
+        return int(text)
+
+    return read

@@ -20,6 +20,7 @@ from airflow_emr_pipelines.local.background import AIRFLOW_PORT, HOME, PARTS, Ba
 from airflow_emr_pipelines.local.errors import LocalError, tail
 from airflow_emr_pipelines.local.progress import Progress
 
+HIGHEST_PORT = 65_535
 FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
 
 
@@ -43,11 +44,20 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m airflow_emr_pipelines.local.up", description=__doc__)
     parser.add_argument("--home", type=Path, default=HOME, help=f"the folder of all that is kept; {HOME} by default")
     parser.add_argument("--dags-folder", type=Path, help="Airflow's DAGs; the examples in ./dags at first")
-    parser.add_argument("--port", type=int, help=f"where Airflow listens, {AIRFLOW_PORT} at first; 0 takes a free port")
     parser.add_argument(
-        "--emulator-port", type=int, help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes a free port"
+        "--port", type=port, help=f"where Airflow listens, {AIRFLOW_PORT} at first; 0 takes a free port"
+    )
+    parser.add_argument(
+        "--emulator-port", type=port, help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes a free port"
     )
     return parser
+
+
+def port(text: str) -> int:
+    """A number that a port may have."""
+    if not (text.isdecimal() and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port: write a number from 0 to {HIGHEST_PORT}")
+    return int(text)
 
 
 def begin(options: argparse.Namespace, progress: Progress) -> None:

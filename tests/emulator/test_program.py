@@ -176,6 +176,19 @@ def test_a_port_that_is_none(tmp_path: Path, port: str) -> None:
     assert refused("--port", port, "--data-dir", str(tmp_path)).startswith(f"Port {port} on 127.0.0.1 cannot be used")
 
 
+@pytest.mark.parametrize(
+    ("option", "rule"),
+    [
+        ("--start-delay=-1", "-1 is no number of seconds: write 0 or more"),
+        ("--timeout-minute=nan", "nan is no number of seconds"),
+        ("--memory=0", "0 is no such number: write a whole one, 1 or more"),
+        ("--spot-capacity=-1", "-1 is no such number: write a whole one, 0 or more"),
+    ],
+)
+def test_a_number_that_means_nothing(tmp_path: Path, option: str, rule: str) -> None:
+    assert rule in refused(option, "--data-dir", str(tmp_path))
+
+
 def test_a_host_that_is_not_this_machine(tmp_path: Path) -> None:
     assert "--host host.invalid is no address of this machine" in refused(
         "--host", "host.invalid", "--data-dir", str(tmp_path)
