@@ -16,8 +16,9 @@ from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import name_with_key
+from airflow_emr_pipelines.specs.needs import check_application
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
-from airflow_emr_pipelines.specs.render_ec2 import check, render_cluster, render_step
+from airflow_emr_pipelines.specs.render_ec2 import check, check_runtime_role, render_cluster, render_step
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.steps import Step
@@ -93,6 +94,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     ) -> None:
         super().__init__(**kwargs)
         check(cluster, steps, region=self.region_name)
+        _check_together(cluster, steps)
         self.cluster = to_plain(cluster)
         self.steps = to_plain(steps)
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
@@ -100,6 +102,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     def execute(self, context: Context) -> Any:
         cluster, run = from_plain(self.cluster, EmrCluster), TaskRun.of(context)
         steps = [self.lineage.given_to(from_plain(step, Step), context) for step in self.steps]
+        _check_together(cluster, steps)
         clusters = self.clusters()
         region = clusters.hook.where()["region"]
         render = partial(
@@ -242,6 +245,14 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     def conclude(self, context: Context, report: Seen) -> None:
         assert isinstance(report, ClusterReport)
         self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
+
+
+def _check_together(cluster: Any, steps: Any) -> None:
+    """Refuse steps of a cluster's own request that it cannot run, as far as both are known."""
+    for step in steps if isinstance(cluster, EmrCluster) and isinstance(steps, (list, tuple)) else ():
+        if isinstance(step, Step):
+            check_application(step, cluster)
+            check_runtime_role(step, cluster.step_execution_role_arn)
 
 
 def _can_be_adopted(report: ClusterReport) -> bool:

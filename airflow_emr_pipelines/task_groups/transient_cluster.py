@@ -12,12 +12,10 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
-from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.late import all_known, known
+from airflow_emr_pipelines.specs.needs import check_application, check_role_on
 from airflow_emr_pipelines.specs.prices import Prices
-from airflow_emr_pipelines.specs.steps import Step, TrinoStep
-from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
+from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 
@@ -71,9 +69,9 @@ class TransientCluster(ClusterTasks):
                 'give the cluster log_uri="s3://…", or leave show_logs at on_failure',
             )
         if operator_arguments.get("execution_role_arn") is not None and isinstance(cluster, EmrCluster):
-            _check_runtime_role(operator_arguments["execution_role_arn"], cluster)
+            check_role_on(cluster, operator_arguments["execution_role_arn"])
         if isinstance(step, Step) and isinstance(cluster, EmrCluster):
-            _check_application(step, cluster)
+            check_application(step, cluster)
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:
@@ -178,40 +176,3 @@ def transient_cluster(
         replace_lost_cluster=replace_lost_cluster,
         **task_group_arguments,
     )
-
-
-def _check_runtime_role(role: Any, cluster: EmrCluster) -> None:
-    """EMR refuses a step with a runtime role on a cluster that cannot have any, when it is submitted."""
-    release = releases.numbers_of(cluster.release_label)
-    if cluster.security_configuration is None:
-        rule, remedy = "a security configuration enables runtime roles", "give the cluster one: security_configuration="
-    elif release and release < releases.RUNTIME_ROLES:
-        rule, remedy = f"runtime roles need {releases.label_of(releases.RUNTIME_ROLES)}", "choose a newer release"
-    elif known(cluster.instances) and cluster.instances.primaries == 3:
-        rule, remedy = "three primaries have no runtime roles", "choose one primary"
-    else:
-        return
-    raise InvalidSpec(f"execution_role_arn of a step on cluster {cluster.name}", role, rule, remedy)
-
-
-def _check_application(step: Step, cluster: EmrCluster) -> None:
-    """EMR itself takes a step whose application is not installed, and fails it when it runs."""
-    installed = [str(application).lower() for application in cluster.applications]
-    if not step.requires or not all_known(cluster.applications):
-        return
-    if not any(application.lower() in installed for application in step.requires):
-        needed = releases.name_on(cluster.release_label, step.requires)
-        raise InvalidSpec(
-            f"{type(step).__name__}({step.name!r})",
-            ", ".join(cluster.applications),
-            f"cluster {cluster.name} does not have {needed}",
-            f"add it to the cluster's applications: {(*cluster.applications, needed)}",
-        )
-    release = releases.numbers_of(cluster.release_label)
-    if isinstance(step, TrinoStep) and step.client == TRINO_CLI and release and release < releases.TRINO_CLI:
-        raise InvalidSpec(
-            f"{type(step).__name__}({step.name!r}).client",
-            step.client,
-            f"on {cluster.release_label} the client of {' and '.join(TrinoStep.requires)} is {PRESTO_CLI}",
-            f'write client="{PRESTO_CLI}"',
-        )
