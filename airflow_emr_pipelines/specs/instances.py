@@ -55,6 +55,10 @@ class EbsVolumes(Spec):
             self.refuse("throughput", "only gp3 has it", 'leave it out, or choose volume_type="gp3"')
         if self.iops is not None and known(self.volume_type) and self.volume_type not in WITH_IOPS:
             self.refuse("iops", "gp3 and io1 have it", 'leave it out, or choose volume_type="gp3"')
+        if self.iops is None and self.volume_type == "io1":
+            self.refuse(
+                "iops", "EC2 makes no io1 volume without", 'say iops=, or choose volume_type="gp3"', value="none"
+            )
 
 
 @dataclass(frozen=True)

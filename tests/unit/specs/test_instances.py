@@ -80,6 +80,7 @@ def test_what_is_no_group_is_refused(group: Any) -> None:
         ({"size_gb": 10, "throughput": 100}, "from 125 to 1,000"),
         ({"size_gb": 10, "volume_type": "io1", "throughput": 200}, "only gp3 has it"),
         ({"size_gb": 10, "per_instance": 26}, "from 1 to 25"),
+        ({"size_gb": 10, "volume_type": "io1"}, "EC2 makes no io1 volume without; say iops="),
         ({"size_gb": 10, "volume_type": "gp2", "iops": 3000}, "gp3 and io1 have it"),
         ({"size_gb": 10, "throughput": 1001}, "from 125 to 1,000"),
     ],
