@@ -162,6 +162,8 @@ def _cluster(cluster: Members) -> EmrCluster:
         "tags": _tags(cluster),
         **cluster.needed("Instances", lambda instances: dict(_instances(instances))),
     }
+    if isinstance(fields["instances"], InstanceGroups):
+        fields = _in_one_place(fields)
     idle = cluster.part("AutoTerminationPolicy", lambda policy: policy.take("IdleTimeout", 3600))
     kept_alive, lacking = fields.pop("kept_alive", None), lacks_idle_policy(numbers_of(fields["release_label"]) or NEW)
     if idle is not None or kept_alive or lacking:
@@ -194,6 +196,15 @@ def _instances(instances: Members) -> Iterator[tuple[str, Any]]:
     )
     yield from (placement or {}).items()
     yield "instances", _groups_or_fleets(instances)
+
+
+def _in_one_place(fields: dict[str, Any]) -> dict[str, Any]:
+    """Groups are in one place, which a request may also say as a list of one."""
+    for several in ("ec2_subnet_ids", "availability_zones"):
+        places, one = fields.get(several), several.removesuffix("s")
+        if isinstance(places, list) and len(places) == 1 and fields.get(one) is None:
+            fields = {**fields, several: None, one: places[0]}
+    return fields
 
 
 def _groups_or_fleets(instances: Members) -> Any:

@@ -228,6 +228,15 @@ def test_the_short_form_of_instances(simple: dict[str, Any], instances: Instance
     assert EmrCluster.from_request(request({"InstanceGroups": None, **simple})).instances == instances
 
 
+def test_one_place_may_be_said_as_a_list() -> None:
+    one = EmrCluster.from_request(request({"Ec2SubnetIds": ["subnet-0a1b2c3d"]}))
+    assert (one.ec2_subnet_id, one.ec2_subnet_ids) == ("subnet-0a1b2c3d", ())
+    zone = EmrCluster.from_request(request({"Placement": {"AvailabilityZones": ["eu-central-1a"]}}))
+    assert zone.availability_zone == "eu-central-1a"
+    with pytest.raises(InvalidSpec, match="instance groups are in one place"):
+        EmrCluster.from_request(request({"Ec2SubnetIds": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]}))
+
+
 def test_both_kinds_of_scaling_and_what_is_not_said_has_emrs_own_default() -> None:
     rule = {
         "Name": "out",
