@@ -1,4 +1,4 @@
-"""What the pages show: blocks of code, and the commands in them."""
+"""What the pages show: blocks of code."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ class Block:
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-    @property
-    def commands(self) -> list[str]:
-        """The commands of a shell block, one text each, without comments."""
-        joined = self.text.replace("\\\n", " ")
-        lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
-        return [re.sub(r"\s+", " ", line) for line in lines if line and not line.startswith("#")]
 
 
 def blocks(language: str) -> list[Block]:

@@ -6,13 +6,15 @@ import ast
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import airflow_emr_pipelines
+from airflow_emr_pipelines.cli import get_commands
 from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS
-from tests.docs.pages import PAGES, ROOT, blocks
+from tests.docs.pages import FENCE, PAGES, ROOT, blocks
 
 PACKAGE = ROOT / "airflow_emr_pipelines"
 
@@ -67,6 +69,21 @@ def test_an_error_that_is_explained_is_one_that_is_raised() -> None:
     known = texts()
     assert len(said) > 10
     assert [heading for heading in said if not all(part.strip() in known for part in heading.split("…"))] == []
+
+
+def test_a_command_that_a_page_names_is_there() -> None:
+    text = "\n".join(page.read_text() for page in [*PAGES, ROOT / "CONTRIBUTING.md"])
+    code = "\n".join([*(found["text"] for found in FENCE.finditer(text)), *re.findall(r"`([^`\n]+)`", text)])
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    known = {command.name for group in get_commands() for command in getattr(group, "subcommands", ())}
+    made = set(re.findall(r"(?:^|&& )make ([a-z-]+)", code, re.MULTILINE))
+    asked = set(re.findall(r"airflow emr ([a-z-]+)", code))
+    modules = set(re.findall(r"python3? -m (airflow_emr_pipelines[\w.]*\w)", code))
+    assert len(made) > 10
+    assert len(asked) > 4
+    assert made <= targets
+    assert asked <= known
+    assert [module for module in modules if find_spec(module) is None] == []
 
 
 def test_every_option_is_told_with_its_default() -> None:
