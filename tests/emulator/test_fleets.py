@@ -283,7 +283,6 @@ def test_changes_that_break_a_rule_are_refused(region: Region, of_fleets: str) -
         ("MASTER instance fleet cannot be resized", {"InstanceFleetId": primary, "TargetOnDemandCapacity": 2}),
         ("'if-NOTTHERE' is not valid", {"InstanceFleetId": "if-NOTTHERE", "TargetOnDemandCapacity": 2}),
         ("must be specified", {"InstanceFleetId": core}),
-        ("must not be negative", {"InstanceFleetId": core, "TargetSpotCapacity": -1}),
         (
             "SpotResizeSpecification must be between 5 and 10080",
             {

@@ -179,7 +179,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("target capacity of exactly 1", fleets({**PRIMARY, "TargetSpotCapacity": 1})),
     ("target capacity of exactly 1", fleets({**PRIMARY, "TargetOnDemandCapacity": 0})),
     ("At least one of TargetOnDemandCapacity", fleets(PRIMARY, fleet(TargetOnDemandCapacity=0))),
-    ("must not be negative", fleets(PRIMARY, fleet(TargetOnDemandCapacity=-1, TargetSpotCapacity=2))),
     ("at least one of InstanceTypeConfigs", fleets({**PRIMARY, "InstanceTypeConfigs": []})),
     ("at most 5 instance types", fleets(PRIMARY, fleet(*types(6)))),
     ("at most 30 instance types", fleets(PRIMARY, fleet(*types(31), **strategy("lowest-price")))),

@@ -83,8 +83,6 @@ def type_configs(configs: Sequence[Request], role: str, *, with_strategy: bool) 
 
 
 def _capacity(targets: Sequence[int], configs: Sequence[Request]) -> None:
-    if min(targets) < 0:
-        raise Refused("The target capacity of an instance fleet must not be negative.")
     if sum(targets) > MOST_INSTANCES * min(config.get("WeightedCapacity", 1) for config in configs):
         raise not_emulated(f"an instance fleet that may need more than {MOST_INSTANCES:,} instances")
 
