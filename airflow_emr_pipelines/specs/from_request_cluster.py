@@ -65,7 +65,7 @@ class Members:
         """The value of a member that has to be there."""
         value = self.take(name)
         if value is None:
-            raise InvalidSpec(f"{self.told}.{name}", None, "it is missing", DEAD.get(name) or f"add {name}")
+            raise InvalidSpec(f"{self.told}.{name}", None, "it is missing", f"add {name}")
         return value
 
     def part(self, name: str, read: Read, *, apart: bool = False) -> Any:
