@@ -48,12 +48,14 @@ def _of_cluster(request: Request) -> Iterator[Warned]:
         return
     if not body.get("LogUri"):
         yield Warned("no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read")
-    kept_alive = body.get("Instances", {}).get("KeepJobFlowAliveWhenNoSteps", False)
-    if kept_alive and not body.get("AutoTerminationPolicy"):
+    instances = body.get("Instances", {})
+    kept_alive, policy = instances.get("KeepJobFlowAliveWhenNoSteps", False), body.get("AutoTerminationPolicy")
+    groups = [group for group in instances.get("InstanceGroups", ()) if isinstance(group, dict)]
+    three = any((group.get("InstanceRole"), group.get("InstanceCount")) == ("MASTER", 3) for group in groups)
+    if kept_alive and (three or not policy):
+        why = "three primaries heed no idle timeout" if policy else "the cluster has no idle timeout"
         yield Warned(
-            "no-idle-timeout",
-            request.task_id,
-            "the cluster has no idle timeout: where its termination does not come to run, it lives on",
+            "no-idle-timeout", request.task_id, f"{why}: where its termination does not come to run, it lives on"
         )
 
 

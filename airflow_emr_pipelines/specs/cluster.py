@@ -131,7 +131,7 @@ class EmrCluster(Spec):
     :param extended_support: reserved for EMR
     :param additional_info: JSON that AWS has told you to send
     :param idle_timeout: seconds without work after which EMR ends the cluster, 60 to 604,800; None switches this safety
-        net off
+        net off, and three primaries do not heed it
     :param step_concurrency: steps that run at once, 1 to 256
     :param termination_protected: TerminateJobFlows is refused until the protection is taken off
     """

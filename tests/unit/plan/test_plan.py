@@ -17,6 +17,7 @@ from airflow_emr_pipelines import (
     EmrCluster,
     EmrCreateClusterOperator,
     EmrRunStepOperator,
+    Group,
     InstanceGroups,
     KerberosAttributes,
     Secret,
@@ -155,6 +156,14 @@ def test_a_cluster_without_logs_or_an_idle_timeout_is_warned_of() -> None:
     with pytest.raises(AssertionError, match="no-idle-timeout"):
         assert_sound(dag, allow=["no-log-uri"])
     assert assert_sound(dag, allow=["no-log-uri", "no-idle-timeout"]).requests
+
+
+def test_three_primaries_are_warned_of_whose_idle_timeout_emr_does_not_heed() -> None:
+    three = EmrCluster("three", "emr-7.10.0", InstanceGroups(Group("m5.xlarge", 3)), log_uri="s3://logs/")
+    with DAG("three", schedule=None) as dag, transient_cluster("emr", three) as emr:
+        emr.run(OK)
+    (warned,) = plan_of(dag, logical_date=WHEN).warnings
+    assert (warned.code, "three primaries heed no idle timeout" in warned.text) == ("no-idle-timeout", True)
 
 
 def test_a_cluster_that_may_outlive_its_run_is_warned_of() -> None:
