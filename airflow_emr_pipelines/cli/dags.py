@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from airflow_emr_pipelines.errors import DagNotFound
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says which DAG it is, and where it is read from."""
+    parser.add_argument("dag_id", help="the DAG")
+    parser.add_argument("--file", type=_path, metavar="PATH", help="folder or file of the DAG; Airflow's DAG bundles")
+
+
+def _path(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"there is no {text}")
+    return path
 
 
 def dag_of(dag_id: str, files: Path | None = None) -> Any:

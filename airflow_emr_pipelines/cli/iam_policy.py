@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 
+from airflow_emr_pipelines.cli import dags
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command can be told."""
-    parser.add_argument("dag_id", help="the DAG whose calls are to be allowed")
+    dags.add_arguments(parser)
     parser.add_argument("--account", default="*", metavar="ID", help="AWS account of the resources; any by default")
     parser.add_argument(
         "--region", default="*", metavar="REGION", help="region of tasks that name none; any by default"
@@ -26,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the policy, and on stderr what it could not know; exit code 2 without such a DAG or log URI."""
     from airflow_emr_pipelines import settings
-    from airflow_emr_pipelines.cli.dags import dag_of
     from airflow_emr_pipelines.errors import EmrPipelinesError
     from airflow_emr_pipelines.iam_policy.grants import policy_of
     from airflow_emr_pipelines.iam_policy.policy import Account
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
 
     try:
         log_uri = s3_folder("--log-uri", options.log_uri) if options.log_uri else ""
-        dag = dag_of(options.dag_id)
+        dag = dags.dag_of(options.dag_id, options.file)
     except EmrPipelinesError as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)

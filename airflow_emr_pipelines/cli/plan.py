@@ -7,8 +7,9 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from airflow_emr_pipelines.cli import dags
 
 if TYPE_CHECKING:
     from airflow_emr_pipelines.plan.plan import Plan
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command can be told."""
-    parser.add_argument("dag_id", help="the DAG")
+    dags.add_arguments(parser)
     parser.add_argument("--params", type=_params, default={}, metavar="JSON", help="parameters of the run")
     parser.add_argument(
         "--logical-date", type=_when, metavar="DATE", help="of the run, in ISO 8601, UTC where it says no zone; now"
     )
-    parser.add_argument("--file", type=_path, metavar="PATH", help="folder or file of the DAG; Airflow's DAG bundles")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="table by default")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings")
 
@@ -45,22 +45,14 @@ def _when(text: str) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
-def _path(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"there is no {text}")
-    return path
-
-
 def run(options: argparse.Namespace) -> None:
     """Print the plan; exit code 2 when something would be refused, or there is no such DAG."""
-    from airflow_emr_pipelines.cli.dags import dag_of, stdout_is_stderr
     from airflow_emr_pipelines.errors import EmrPipelinesError
     from airflow_emr_pipelines.plan.plan import plan_of
 
     try:
-        dag = dag_of(options.dag_id, options.file)
-        with stdout_is_stderr():
+        dag = dags.dag_of(options.dag_id, options.file)
+        with dags.stdout_is_stderr():
             plan = plan_of(dag, logical_date=options.logical_date, params=options.params)
     except EmrPipelinesError as refused:
         print(refused, file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,26 @@ def test_a_dag_that_there_is_not_is_told_with_a_way_out(dag_id: str, said: str) 
     done = printed(dag_id)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_a_file_is_read_in_the_place_of_airflows_bundles(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow_emr_pipelines import EmrTerminateClusterOperator\n"
+        'with DAG("mine", schedule=None):\n'
+        '    EmrTerminateClusterOperator(task_id="end", cluster_id="j-3H6EXAMPLE0AB")\n'
+    )
+    done = printed("mine", "--file", str(file))
+    assert done.returncode == 0, done.stderr
+    (statement,) = (one for one in json.loads(done.stdout)["Statement"] if one["Sid"] == "StandingClusters")
+    assert statement["Resource"] == ["arn:aws:elasticmapreduce:*:*:cluster/j-3H6EXAMPLE0AB"]
+
+
+def test_a_file_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    done = printed("mine", "--file", str(tmp_path / "mine.py"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"argument --file: there is no {tmp_path / 'mine.py'}" in done.stderr
 
 
 def test_a_log_uri_that_is_no_place_in_s3_is_refused() -> None:
