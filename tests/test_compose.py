@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ from airflow_emr_pipelines.local.settings import SECRETS as SECRETS_OF_AIRFLOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yaml"
-ONCE = {"migrate", "seed"}  # they end, so there is no health to look at
+ONCE = {"migrate", "pools", "seed"}  # they end, so there is no health to look at
 SECRETS = ("POSTGRES_PASSWORD", "AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET")
 ENDPOINT = {"AWS_ENDPOINT_URL": "http://emulator:5555"}
 
@@ -66,7 +67,26 @@ def test_the_emulator_runs_by_the_demos_command(services: dict[str, dict[str, An
     assert command[len(EMULATOR) :: 2] == ["--host", "--port", "--data-dir"]
 
 
-@pytest.mark.parametrize("component", [*COMPONENTS, "migrate"])
+@pytest.mark.filterwarnings("ignore")  # of Airflow's own, on commands that move to another program
+def test_the_pools_of_the_examples_are_made_before_tasks_start(
+    services: dict[str, dict[str, Any]], airflow_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.cli.cli_parser import get_parser
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    monkeypatch.chdir(ROOT)
+    program, *words = services["pools"]["command"]
+    assert program == "airflow"
+    options = get_parser().parse_args(words)
+    options.func(options)
+    with create_session() as session:
+        made = {pool.pool for pool in Pool.get_pools(session=session)}
+    assert made >= set(json.loads((ROOT / "dags" / "pools.json").read_text()))
+    assert services[SCHEDULER]["depends_on"]["pools"] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("component", [*COMPONENTS, "migrate", "pools"])
 def test_a_component_is_set_up_like_the_demos(services: dict[str, dict[str, Any]], component: str) -> None:
     environment = services[component]["environment"]
     shared = {name: value for name, value in environment.items() if name not in OF_CONTAINERS}

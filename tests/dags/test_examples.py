@@ -115,6 +115,11 @@ def test_a_pipeline_runs_daily_for_the_day_that_has_ended_and_takes_a_day(pipeli
             dag.params["day"] = "yesterday"
 
 
+def test_the_pools_of_their_tasks_are_in_the_file_that_makes_them(dags: dict[str, Any]) -> None:
+    pools = {task.pool for dag in dags.values() for task in dag.tasks} - {"default_pool"}
+    assert pools == set(json.loads((DAGS / "pools.json").read_text()))
+
+
 def test_the_transient_cluster_runs_one_step(dags: dict[str, Any]) -> None:
     edges = {task.task_id: task.downstream_task_ids for task in dags["emr_transient_spark"].tasks}
     assert edges == {
