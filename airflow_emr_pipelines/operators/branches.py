@@ -21,7 +21,7 @@ class BranchesEndedOperator(BaseOperator):
     """Tell which branches made it, once all have ended.
 
     A branch has made it when each of its steps has completed. One with a failure that was tolerated has not: the data
-    that the step makes are not there.
+    that the step makes are not there. Within a mapped group it tells of the branches of its own map index.
 
     :param branches: of static branches the ids of their tasks, by name
     :param mapped: of branches that are known at run time mappings with their ``name``, in the order in which they were
@@ -49,7 +49,8 @@ class BranchesEndedOperator(BaseOperator):
         self.task_ids = list(task_ids)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        places = self.places()
+        own: int | None = context["ti"].map_index
+        places = self.places(-1 if own is None else own)
         states = self._states(context, {task_id for tasks in places.values() for task_id, _ in tasks})
         made: list[str] = []
         skipped: list[str] = []
@@ -70,9 +71,9 @@ class BranchesEndedOperator(BaseOperator):
             raise AirflowSkipException("No branch was taken")
         return {"made": made, "missing": missing, "skipped": skipped}
 
-    def places(self) -> dict[str, list[Place]]:
-        """The tasks of each branch."""
-        static = {name: [(task_id, -1) for task_id in tasks] for name, tasks in self.branches.items()}
+    def places(self, own: int = -1) -> dict[str, list[Place]]:
+        """The tasks of each branch; static ones are beside this task, at its own map index."""
+        static = {name: [(task_id, own) for task_id in tasks] for name, tasks in self.branches.items()}
         mapped: dict[str, list[Place]] = {}
         for index, branch in enumerate(self.mapped):
             name = str(branch["name"])

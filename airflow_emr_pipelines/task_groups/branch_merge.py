@@ -151,7 +151,7 @@ def _merged(
     """The merge waits for the branches only through ``ended``, so their failures do not reach it; a cluster that never
     came does, through its id."""
     ended.set_upstream([chain[-1] for chain in tasks.values()])
-    told = f"ti.xcom_pull(task_ids={ended.task_id!r})"
+    told = f"ti.xcom_pull(task_ids={ended.task_id!r}, map_indexes=ti.map_index)"
     step = merge(f"{{{{ {told}['made'] | join(',') }}}}", f"{{{{ {told}['missing'] | join(',') }}}}")
     merging = compute.run(step, **merge_arguments)
     verdict = NoBranchMissingOperator(task_id="no_branch_missing", ended=ended.output, retries=0)

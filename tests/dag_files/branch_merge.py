@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task, task_group
 
 from airflow_emr_pipelines import (
     BootstrapAction,
@@ -75,3 +75,20 @@ with DAG("branches_found", schedule=None, params=PARAMS, default_args={"retries"
 with DAG("branches_without_cluster", schedule=None, params=PARAMS, default_args={"retries": 0}):
     with transient_cluster("emr", NEVER_THERE, deferrable=False) as emr:
         branch_merge(emr, {name: branch({"name": name}) for name in "ab"}, merge)
+
+with DAG("branches_of_regions", schedule=None, params=PARAMS, default_args={"retries": 0}):
+
+    def of_region(name: str, command: str) -> Branch:
+        step = ShellStep(f"{name} of {{{{ ti.map_index }}}}", command, on_failure="CONTINUE")
+        return Branch({"only": step})
+
+    @task_group
+    def region(name: str) -> None:
+        small = EmrCluster("region", "emr-7.10.0", InstanceGroups("m5.xlarge"))
+        with transient_cluster("emr", small, deferrable=False) as emr:
+            branch_merge(
+                emr, {"a": of_region("a", "true"), "b": of_region("b", "test {{ ti.map_index }} = 0")}, merge
+            )
+            emr.report()
+
+    region.expand(name=["north", "south"])

@@ -102,3 +102,29 @@ def test_no_merge_is_tried_on_a_cluster_that_never_came(run_dag: RunDag) -> None
     assert (str(dag_run.state), seen["emr.create_cluster"]) == ("failed", "failed")
     tasks = ("a.first", "b.second", "branches_ended", "merge", "no_branch_missing")
     assert {seen[f"emr.{name}"] for name in tasks} == {"upstream_failed"}
+
+
+def test_in_a_mapped_group_each_has_branches_a_merge_and_a_report_of_its_own(run_dag: RunDag, emr: Any) -> None:
+    dag_run = run_dag("branches_of_regions")
+    seen = states(dag_run)
+    assert {name: state for name, state in seen.items() if state != "success"} == {
+        "region.emr.no_branch_missing[1]": "failed"
+    }
+    assert str(dag_run.state) == "failed"
+
+    def left(task_id: str, region: int) -> Any:
+        ti = dag_run.get_task_instance(f"region.emr.{task_id}", map_index=region)
+        return ti.xcom_pull(task_ids=ti.task_id, map_indexes=region)
+
+    assert [list(left("branches_ended", region)["missing"]) for region in (0, 1)] == [[], ["b"]]
+    for region, told in enumerate(["made=a,b missing=", "made=a missing=b"]):
+        (cluster,) = left("report", region)["clusters"]
+        assert cluster["cluster_id"] == left("create_cluster", region)
+        assert {step["name"] for step in cluster["steps"]} == {f"a of {region}", f"b of {region}", "merge"}
+        assert cluster["tolerated"] == ["b of 1"][:region]
+        (merged,) = (
+            step["Config"]["Args"]
+            for step in emr.list_steps(ClusterId=cluster["cluster_id"])["Steps"]
+            if step["Name"].startswith("merge ")
+        )
+        assert merged[-1].startswith(f"echo {told};")
