@@ -2,6 +2,7 @@
 
 What a checkpoint says was done already is not done again: only files that have landed since are read and merged. A lost
 checkpoint is rebuilt from the outputs; a file that changed or vanished, or other rules, mean that the day is done anew.
+The reference tables come first: without one of them nothing is written for the day.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 Checkpoint = dict[str, Any]
+
+SETTINGS = "_settings.json"
+"""By what rules the outputs were made. It lies among them: neither Spark nor Hive reads a name that begins so."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,18 +50,19 @@ def main(options: argparse.Namespace) -> None:
     if not files:
         raise lake.DataError(f"No input for {options.processing_date}: {options.source} holds no file.")
     settings = fingerprint(schema, rules, options.dedup_strategy, options.partition_columns)
+    copy_reference_tables(spark, options)
 
     done = checkpoint(spark, files, settings, options)
     new = [name for name in files if name not in done["files"]]
     if new:
         metrics = cleanse(spark, new, done, schema, rules, options)
+        lake.write_json(spark, lake.join(options.target, SETTINGS), settings)
     else:
         metrics = done["metrics"]
     print(f"{len(new)} of {len(files)} files are new; the day: {metrics}")
     lake.write_json(spark, options.metrics_output, metrics)
     record = {"settings": settings, "files": files, "metrics": metrics}
     lake.write_json(spark, checkpoint_file(options), record)
-    copy_reference_tables(spark, options)
 
 
 def fingerprint(*parts: Any) -> str:
@@ -71,7 +76,8 @@ def checkpoint_file(options: argparse.Namespace) -> str:
 def checkpoint(spark: SparkSession, files: dict[str, str], settings: str, options: argparse.Namespace) -> Checkpoint:
     """What of the present files the outputs already hold; nothing when that cannot be said for sure."""
     nothing: Checkpoint = {"settings": settings, "files": {}, "metrics": {"rows_in": 0, "rows_rejected": 0}}
-    if not lake.exists(spark, lake.join(options.target, "_SUCCESS")):
+    made_by = lake.join(options.target, SETTINGS)
+    if not lake.exists(spark, made_by) or lake.read_json(spark, made_by) != settings:
         return nothing
     if lake.exists(spark, checkpoint_file(options)):
         known: Checkpoint | None = lake.read_json(spark, checkpoint_file(options))
@@ -96,7 +102,7 @@ def rebuilt(
     metrics = lake.read_json(spark, options.metrics_output)
     rows = spark.read.parquet(options.target).groupBy("source_file").count().collect()
     named = {row["source_file"] for row in rows}
-    written = lake.modified(spark, lake.join(options.target, "_SUCCESS"))
+    written = lake.modified(spark, lake.join(options.target, SETTINGS))
     older = {name for name in files if lake.modified(spark, lake.join(options.source, name)) <= written}
     if named != older or sum(row["count"] for row in rows) != metrics["rows_out"]:
         return None
@@ -144,7 +150,7 @@ def one_row_each(rows: DataFrame, schema: quality.Schema, strategy: str) -> Data
 
 
 def copy_reference_tables(spark: SparkSession, options: argparse.Namespace) -> None:
-    """Each reference table that is not there yet, or has changed since, as Parquet."""
+    """Each reference table that is not there yet, or has changed since, as Parquet; an empty one is refused."""
     record = lake.join(options.checkpoint_location, "reference.json")
     known = lake.read_json(spark, record) if lake.exists(spark, record) else {}
     files = lake.files_in(spark, options.reference_source)
@@ -160,6 +166,8 @@ def copy_reference_tables(spark: SparkSession, options: argparse.Namespace) -> N
         rows = quality.read_raw(spark, [lake.join(options.reference_source, source)], schema)
         judged = quality.judge(rows, schema, [], options.processing_date)
         good = judged.filter(~quality.is_broken()).drop(quality.BROKEN_RULES, "source_file")
+        if good.isEmpty():
+            raise lake.DataError(f"The reference table {lake.join(options.reference_source, source)} has no good row.")
         good.coalesce(1).write.mode("overwrite").parquet(target)
     if copied != known:
         lake.write_json(spark, record, {**known, **copied})

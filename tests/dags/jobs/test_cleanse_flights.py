@@ -165,6 +165,17 @@ def test_a_lost_checkpoint_is_rebuilt_from_the_outputs(day: Day, capsys: pytest.
     assert json.loads(day.checkpoint.read_text()) == before
 
 
+def test_a_checkpoint_that_is_lost_while_the_rules_change_means_that_the_day_is_done_anew(
+    day: Day, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day.land(with_faults(true_day(), 7))
+    day.cleanse()
+    day.checkpoint.unlink()
+    day.cleanse(dedup_strategy="earliest_timestamp")
+    assert "1 of 1 files are new" in capsys.readouterr().out.splitlines()[-1]
+    assert "08" in [row["hour_reported"] for row in day.rows()]
+
+
 def test_without_checkpoint_and_metrics_the_day_is_done_anew(day: Day, capsys: pytest.CaptureFixture[str]) -> None:
     day.land(true_day())
     first = day.cleanse()
@@ -201,7 +212,7 @@ def test_other_rules_mean_that_the_day_is_done_anew(day: Day) -> None:
 def test_a_run_that_died_while_writing_is_made_good(day: Day) -> None:
     day.land(true_day())
     first = day.cleanse()
-    (day.clean / "_SUCCESS").unlink()
+    (day.clean / "_settings.json").unlink()
     next(day.clean.rglob("*.parquet")).unlink()
     assert day.cleanse() == first
     assert len(day.rows()) == 842
@@ -222,11 +233,24 @@ def test_reference_tables_are_copied_once_and_again_when_they_change(day: Day, s
     assert spark.read.parquet(str(airlines)).count() == 17
 
 
-def test_a_missing_reference_table_is_named(day: Day) -> None:
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (None, r"There is no reference table .*/reference/airlines.csv"),
+        ("carrier,name\n", r"The reference table .*/reference/airlines.csv has no good row"),
+        ("carrier,name\nAA,NA\n", r"The reference table .*/reference/airlines.csv has no good row"),
+    ],
+    ids=["missing", "empty", "broken"],
+)
+def test_without_a_reference_table_nothing_is_written_for_the_day(day: Day, table: str | None, said: str) -> None:
     day.land(true_day())
-    (day.reference / "airlines.csv").unlink()
-    with pytest.raises(DataError, match=r"There is no reference table .*/reference/airlines.csv"):
+    airlines = day.reference / "airlines.csv"
+    airlines.unlink() if table is None else airlines.write_text(table)
+    with pytest.raises(DataError, match=said):
         day.cleanse()
+    assert not any(
+        path.exists() for path in (day.clean, day.metrics_file, day.checkpoint, day.folder / "clean-reference")
+    )
 
 
 def test_a_missing_day_is_an_error(day: Day) -> None:
