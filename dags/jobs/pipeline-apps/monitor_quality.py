@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import lake
-from pyspark.sql import DataFrame
+import quality
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 METRICS = ("completeness", "accuracy", "consistency", "timeliness")
@@ -32,10 +33,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Data Quality Monitoring", hive=True)
-    thresholds = lake.read_json(spark, options.alert_thresholds)["metrics"]
+    wanted = wanted_metrics(spark, options)
     cleansing = lake.read_json(spark, options.cleansing_metrics)
     flights = lake.rows_of_day(spark, options.source_table, options.processing_date)
-    wanted = {name: thresholds[name] for name in options.metrics}
 
     rows, measured = measure(flights, wanted, cleansing)
     alerts = [
@@ -49,6 +49,23 @@ def main(options: argparse.Namespace) -> None:
     if alerts:
         publish(options.sns_topic, f"Data quality of {options.processing_date}", report)
         raise lake.DataError(f"Data quality of {options.processing_date}: {'; '.join(alerts)}.")
+
+
+def wanted_metrics(spark: SparkSession, options: argparse.Namespace) -> dict[str, Any]:
+    """The metrics that are asked for, each with its minimum and its checks; a file that lacks them is refused."""
+    path = options.alert_thresholds
+    found, wanted = lake.read_json(spark, path), {}
+    for name in options.metrics:
+        try:
+            metric = found["metrics"][name]
+            wanted[name] = {"minimum": float(metric["minimum"]), "checks": dict(metric["checks"])}
+        except (KeyError, TypeError, ValueError) as error:
+            raise lake.DataError(f"Malformed {path}: {name} has no minimum and checks: {error!r}.") from None
+        if not wanted[name]["checks"]:
+            raise lake.DataError(f"Malformed {path}: {name} has no check.")
+        for check, sql in wanted[name]["checks"].items():
+            quality.parsed(path, f"{name}.{check}", sql)
+    return wanted
 
 
 def measure(

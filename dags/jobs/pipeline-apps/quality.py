@@ -1,10 +1,14 @@
-"""Raw CSV read by a schema of the registry, and its rows judged by quality rules: both are JSON files in S3."""
+"""Raw CSV read by a schema of the registry, and its rows judged by quality rules: both are JSON files in S3.
+
+A file that is malformed is refused before a row is read, with what is wrong in it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import lake
+from pyspark.errors import ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -17,13 +21,40 @@ _BROKEN_LINE = "_broken_line"
 
 
 def schema_of(spark: SparkSession, registry: str, table: str) -> Schema:
-    schema: Schema = lake.read_json(spark, lake.join(registry, f"{table}.json"))
+    path = lake.join(registry, f"{table}.json")
+    schema = lake.read_json(spark, path)
+    if not isinstance(schema, dict) or not isinstance(schema.get("missing_value"), str):
+        raise lake.DataError(f"Malformed {path}: it is an object with columns and missing_value.")
+    named(path, "columns", schema, "name", "type")
+    for derived in named(path, "derived", {"derived": [], **schema}, "name", "expression"):
+        parsed(path, derived["name"], derived["expression"])
     return schema
 
 
 def rules_of(spark: SparkSession, path: str) -> list[Rule]:
-    rules: list[Rule] = lake.read_json(spark, path)["rules"]
+    rules = named(path, "rules", lake.read_json(spark, path), "name", "valid_if")
+    for rule in rules:
+        parsed(path, rule["name"], rule["valid_if"])
     return rules
+
+
+def named(path: str, member: str, found: Any, *needed: str) -> list[dict[str, str]]:
+    """The list of that name in what a file holds, each of which has the texts that are needed."""
+    parts = found.get(member) if isinstance(found, dict) else None
+    if not isinstance(parts, list):
+        raise lake.DataError(f"Malformed {path}: it is an object with a list of {member}.")
+    for part in parts:
+        if not isinstance(part, dict) or not all(isinstance(part.get(name), str) for name in needed):
+            raise lake.DataError(f"Malformed {path}: each of {member} has {' and '.join(needed)}, not {part!r}.")
+    return parts
+
+
+def parsed(path: str, name: str, sql: str) -> Column:
+    try:
+        return F.expr(sql)
+    except ParseException as error:
+        told = str(error).strip().partition("\n")[0]
+        raise lake.DataError(f"Malformed {path}: {name} is no SQL: {sql!r}. {told}") from None
 
 
 def rule_names(rules: list[Rule]) -> list[str]:

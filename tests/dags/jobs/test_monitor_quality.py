@@ -20,13 +20,15 @@ THRESHOLDS = JOBS / "quality-rules" / "alert-thresholds.json"
 METRICS = "completeness,accuracy,consistency,timeliness"
 
 
-def monitor(folder: Path, metrics: str = METRICS, *, rows_out: int, topic: str = "none") -> dict[str, Any]:
+def monitor(
+    folder: Path, metrics: str = METRICS, *, rows_out: int, topic: str = "none", thresholds: Path = THRESHOLDS
+) -> dict[str, Any]:
     (folder / "metrics.json").write_text(json.dumps({"rows_out": rows_out}))
     arguments = [
         f"--source-table={TABLE}",
         f"--processing-date={DAY}",
         f"--metrics={metrics}",
-        f"--alert-thresholds={THRESHOLDS}",
+        f"--alert-thresholds={thresholds}",
         f"--cleansing-metrics={folder}/metrics.json",
         f"--report-output={folder}/report.json",
         f"--sns-topic={topic}",
@@ -97,3 +99,27 @@ def test_an_alert_is_published_to_the_topic(
 def test_a_good_day_is_not_published(spark: SparkSession, lake_folder: Path) -> None:
     table_of(spark, flight())
     monitor(lake_folder, rows_out=1, topic="arn:aws:sns:eu-west-1:123456789012:nobody-listens")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (None, "accuracy has no minimum and checks: KeyError"),
+        ({"accuracy": {"checks": {"any": "true"}}}, "accuracy has no minimum and checks: KeyError"),
+        (
+            {"accuracy": {"minimum": "most", "checks": {"any": "true"}}},
+            "accuracy has no minimum and checks: ValueError",
+        ),
+        ({"accuracy": {"minimum": 1, "checks": {}}}, "accuracy has no check"),
+        ({"accuracy": {"minimum": 1, "checks": {"any": "seats >"}}}, "accuracy.any is no SQL: 'seats >'"),
+    ],
+)
+def test_malformed_thresholds_are_refused_and_nothing_is_reported(
+    spark: SparkSession, lake_folder: Path, metrics: Any, said: str
+) -> None:
+    table_of(spark, flight())
+    file = lake_folder / "thresholds.json"
+    file.write_text(json.dumps({} if metrics is None else {"metrics": metrics}))
+    with pytest.raises(DataError, match=f"Malformed .*thresholds.json: {said}"):
+        monitor(lake_folder, "accuracy", rows_out=1, thresholds=file)
+    assert not (lake_folder / "report.json").exists()

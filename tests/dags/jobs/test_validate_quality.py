@@ -124,3 +124,40 @@ def test_another_header_is_refused(lake_folder: Path) -> None:
     raw = land(lake_folder / "raw", DayOfFlights(DAY, true.header.replace("carrier", "airline"), true.lines))
     with pytest.raises(Exception, match="CSV header does not conform to the schema"):
         validate(raw, lake_folder / "out")
+
+
+RULE = {"name": "far", "valid_if": "distance > 0"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("{", r"rules.json is not valid JSON"),
+        ("[]", r"Malformed .*rules.json: it is an object with a list of rules"),
+        ({"rule": [RULE]}, r"Malformed .*rules.json: it is an object with a list of rules"),
+        ({"rules": [RULE, {"name": "near"}]}, r"each of rules has name and valid_if, not \{'name': 'near'\}"),
+        ({"rules": [{**RULE, "valid_if": "distance > > 0"}]}, r"far is no SQL: 'distance > > 0'. .*PARSE_SYNTAX_ERROR"),
+    ],
+)
+def test_malformed_rules_are_refused_and_nothing_is_reported(lake_folder: Path, rules: Any, said: str) -> None:
+    (true,) = flights_of([DAY])
+    raw = land(lake_folder / "raw", true)
+    file = lake_folder / "rules.json"
+    file.write_text(rules if isinstance(rules, str) else json.dumps(rules))
+    with pytest.raises(DataError, match=said):
+        validate(raw, lake_folder / "out", quality_rules=str(file))
+    assert not (lake_folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"columns": []}, "it is an object with columns and missing_value"),
+        ({"columns": [{"name": "year"}], "missing_value": "NA"}, "each of columns has name and type"),
+        ({"columns": [], "missing_value": "NA", "derived": [{"name": "date", "expression": "("}]}, "date is no SQL"),
+    ],
+)
+def test_a_malformed_schema_is_refused(spark: SparkSession, lake_folder: Path, schema: Any, said: str) -> None:
+    (lake_folder / "flights.json").write_text(json.dumps(schema))
+    with pytest.raises(DataError, match=f"Malformed .*flights.json: {said}"):
+        quality.schema_of(spark, str(lake_folder), "flights")
