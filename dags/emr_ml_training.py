@@ -40,8 +40,11 @@ CLUSTER = EmrCluster(
     applications=("Hadoop", "Spark", "JupyterHub"),
     # Three of the tuning's executors on a node, and a node to spare for its driver.
     instances=InstanceGroups(primary="r5.4xlarge", core=Group("r5.8xlarge", count=6)),
-    # For some thousand flights; with millions write two or three times the cores of all executors.
-    configurations=(spark_defaults(conf={"spark.sql.shuffle.partitions": "4"}),),
+    # The steps say how many executors they want. The partitions are for some thousand flights; with millions write two
+    # or three times the cores of all executors.
+    configurations=(
+        spark_defaults(conf={"spark.dynamicAllocation.enabled": "false", "spark.sql.shuffle.partitions": "4"}),
+    ),
     bootstrap_actions=(
         BootstrapAction(
             "Python libraries",

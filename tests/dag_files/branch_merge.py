@@ -86,9 +86,7 @@ with DAG("branches_of_regions", schedule=None, params=PARAMS, default_args={"ret
     def region(name: str) -> None:
         small = EmrCluster("region", "emr-7.10.0", InstanceGroups("m5.xlarge"))
         with transient_cluster("emr", small, deferrable=False) as emr:
-            branch_merge(
-                emr, {"a": of_region("a", "true"), "b": of_region("b", "test {{ ti.map_index }} = 0")}, merge
-            )
+            branch_merge(emr, {"a": of_region("a", "true"), "b": of_region("b", "test {{ ti.map_index }} = 0")}, merge)
             emr.report()
 
     region.expand(name=["north", "south"])

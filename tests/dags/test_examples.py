@@ -165,25 +165,163 @@ def test_a_failure_means_what_the_workflow_says(dags: dict[str, Any]) -> None:
     assert set(words.values()) == {"CANCEL_AND_WAIT", "CONTINUE"}
 
 
-@pytest.mark.parametrize(
-    ("name", "driver", "cores", "executors", "memory", "executor_cores"),
-    [
-        ("data_quality_validation", "4g", "2", "15", "8g", "4"),
-        ("data_deduplication_and_cleansing", "6g", None, "20", "12g", "6"),
-        ("customer_analytics_processing", "8g", None, "12", "16g", "8"),
-        ("product_analytics_processing", "6g", None, "10", "12g", "6"),
-    ],
-)
-def test_each_spark_step_asks_for_its_resources(
-    dags: dict[str, Any], name: str, driver: str, cores: str | None, executors: str, memory: str, executor_cores: str
+RESOURCES = ("--driver-memory", "--driver-cores", "--num-executors", "--executor-memory", "--executor-cores")
+ADAPTIVE = "spark.sql.adaptive"
+STEPS: list[tuple[str, str, dict[str, str], list[str]]] = [
+    (
+        "emr_daily_etl data_quality_validation",
+        "4g 2 15 8g 4",
+        {f"{ADAPTIVE}.enabled": "true", f"{ADAPTIVE}.coalescePartitions.enabled": "true"},
+        ["--input-path=s3://raw-data/daily/2013-01-31", "--failure-threshold=0.05", "--detailed-report=true"],
+    ),
+    (
+        "emr_daily_etl data_deduplication_and_cleansing",
+        "6g - 20 12g 6",
+        {f"{ADAPTIVE}.enabled": "true", f"{ADAPTIVE}.skewJoin.enabled": "true"},
+        ["--dedup-strategy=latest_timestamp", "--partition-columns=date,region"],
+    ),
+    (
+        "emr_daily_etl customer_analytics_processing",
+        "8g - 12 16g 8",
+        {},
+        ["--analytics-types=segmentation,churn_prediction,lifetime_value"],
+    ),
+    (
+        "emr_daily_etl product_analytics_processing",
+        "6g - 10 12g 6",
+        {},
+        ["--analytics-types=recommendation,trend_analysis,inventory_optimization"],
+    ),
+    (
+        "emr_daily_etl data_quality_monitoring",
+        "- - - - -",
+        {},
+        ["--metrics=completeness,accuracy,consistency,timeliness"],
+    ),
+    (
+        "emr_ml_training feature_extraction_and_engineering",
+        "16g 4 20 32g 8",
+        {f"{ADAPTIVE}.enabled": "true", f"{ADAPTIVE}.localShuffleReader.enabled": "true"},
+        [
+            "--windows=1d,7d,30d",
+            "--aggregations=sum,avg,count,stddev",
+            "--categorical-encoding=target_encoding",
+            "--missing-values=interpolation",
+        ],
+    ),
+    (
+        "emr_ml_training train_validation_test_split",
+        "8g - 10 16g -",
+        {},
+        ["--ratios=0.7,0.15,0.15", "--stratify-by=label", "--seed=42"],
+    ),
+    (
+        "emr_ml_training hyperparameter_tuning",
+        "32g 8 15 64g 16",
+        {"spark.dynamicAllocation.enabled": "false"},
+        ["--algorithm=gradient_boosting", "--search-strategy=bayesian_optimization"],
+    ),
+    ("emr_ml_training final_model_training", "16g - 20 32g -", {}, []),
+    (
+        "emr_ml_training model_validation_and_testing",
+        "8g - 8 16g -",
+        {},
+        ["--metrics=accuracy,precision,recall,f1,auc"],
+    ),
+    (
+        "emr_multi_tenant JFK.etl",
+        "4g - 8 8g -",
+        {},
+        [
+            "--queue",
+            "--tenant-id=JFK",
+            "--source-path=s3://tenant-data/JFK/raw/",
+            "--target-path=s3://tenant-data/JFK/processed/",
+            "--processing-rules=s3://tenant-configs/JFK/rules.json",
+            "--quality-threshold=0.95",
+            "--resource-pool=JFK",
+        ],
+    ),
+    (
+        "emr_multi_tenant cross_tenant_aggregated_analytics",
+        "8g - 12 16g -",
+        {},
+        [
+            "--source-path=s3://tenant-data/*/processed/",
+            "--aggregation-level=platform",
+            "--privacy-mechanism=differential_privacy",
+            "--epsilon=1.0",
+        ],
+    ),
+    ("emr_multi_tenant_discovered branch.etl", "4g - 8 8g -", {}, ["--tenant-id=EWR", "--resource-pool=EWR"]),
+    ("emr_stream_batch checkpoint_reconciliation", "4g - 6 8g -", {}, ["--window=24h", "--tolerance=0.001"]),
+    (
+        "emr_stream_batch late_data_processing",
+        "6g - 10 12g -",
+        {},
+        ["--watermark=2 hours", "--output-mode=update", "--state-store=rocksdb", "--max-files-per-trigger=10"],
+    ),
+    (
+        "emr_stream_batch stream_batch_join",
+        "8g - 15 16g -",
+        {},
+        ["--join-keys=customer_id,timestamp", "--join-window=1 hour"],
+    ),
+    (
+        "emr_resource_aware spot_tolerant",
+        "- - 30 6g 2",
+        {"spark.speculation": "true", "spark.task.maxFailures": "5", "spark.dynamicAllocation.enabled": "false"},
+        [],
+    ),
+]
+"""What the workflows ask of each Spark step: driver and executors in the order of RESOURCES, settings, arguments."""
+
+
+@pytest.mark.parametrize(("step", "resources", "settings", "arguments"), STEPS, ids=[step[0] for step in STEPS])
+def test_a_step_asks_for_what_its_workflow_says(
+    dags: dict[str, Any], step: str, resources: str, settings: dict[str, str], arguments: list[str]
 ) -> None:
-    request = render_step(from_plain(rendered(dags["emr_daily_etl"], f"pipeline.{name}"), Step))
-    words = request["HadoopJarStep"]["Args"]
+    dag_id, task_id = step.split()
+    words = words_of(dags[dag_id], f"pipeline.{task_id}")
     options = dict(itertools.pairwise(words))
-    assert (options["--deploy-mode"], options["--driver-memory"]) == ("cluster", driver)
-    assert options.get("--driver-cores") == cores
-    assert (options["--num-executors"], options["--executor-memory"]) == (executors, memory)
-    assert options["--executor-cores"] == executor_cores
+    assert options["--deploy-mode"] == "cluster"
+    assert " ".join(options.get(name, "-") for name in RESOURCES) == resources
+    assert conf_of(words).items() >= settings.items()
+    assert set(words) >= set(arguments)
+
+
+def test_a_number_of_executors_is_asked_for_only_where_it_is_more_than_a_start(dags: dict[str, Any]) -> None:
+    """EMR's default is dynamic allocation, with which Spark goes on from that number as it likes."""
+    asking = [
+        {**defaults_of(dag), **conf_of(words)}
+        for dag in dags.values()
+        for task_id in steps_of(dag)
+        if "--num-executors" in (words := words_of(dag, task_id))
+    ]
+    assert len(asking) > 10
+    assert {settings.get("spark.dynamicAllocation.enabled") for settings in asking} == {"false"}
+
+
+def words_of(dag: DAG, task_id: str) -> list[str]:
+    """The command of a step."""
+    words: list[str] = render_step(from_plain(rendered(dag, task_id), Step))["HadoopJarStep"]["Args"]
+    return words
+
+
+def conf_of(words: list[str]) -> dict[str, str]:
+    return dict(value.split("=", 1) for option, value in itertools.pairwise(words) if option == "--conf")
+
+
+def defaults_of(dag: DAG) -> dict[str, str]:
+    """Spark's settings of the DAG's own cluster."""
+    request = render_cluster(from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster))
+    found: list[dict[str, Any]] = request.get("Configurations", [])
+    return {
+        name: value
+        for configuration in found
+        if configuration["Classification"] == "spark-defaults"
+        for name, value in configuration["Properties"].items()
+    }
 
 
 def test_requests_are_legal_for_the_service(pipelines: list[Any]) -> None:
@@ -216,15 +354,26 @@ def test_nothing_is_wrong_with_what_the_examples_would_send(dags: dict[str, Any]
     assert {plan.dag_id for plan in plans if plan.requests} >= {dag.dag_id for dag in dags.values() if steps_of(dag)}
 
 
-def test_the_cluster_of_the_daily_etl_is_the_one_that_was_asked_for(dags: dict[str, Any]) -> None:
-    cluster = from_plain(dags["emr_daily_etl"].get_task("pipeline.create_cluster").cluster, EmrCluster)
-    request = render_cluster(cluster)
-    assert request["Name"] == "data-processing-pipeline"
-    assert [application["Name"] for application in request["Applications"]] == ["Hadoop", "Spark", "Hive"]
-    assert request["StepConcurrencyLevel"] == 5
-    assert {"hive-site", "spark-hive-site", "spark-defaults"} == {
-        configuration["Classification"] for configuration in request["Configurations"]
-    }
+@pytest.mark.parametrize(
+    ("dag_id", "name", "applications", "concurrency"),
+    [
+        ("emr_daily_etl", "data-processing-pipeline", "Hadoop Spark Hive", 5),
+        ("emr_ml_training", "ml-training-pipeline", "Hadoop Spark JupyterHub", 3),
+        ("emr_multi_tenant", "multi-tenant-data-platform", "Hadoop Spark Hive", 10),
+        ("emr_multi_tenant_discovered", "multi-tenant-data-platform", "Hadoop Spark Hive", 10),
+        ("emr_stream_batch", "streaming-batch-coordinator", "Hadoop Spark Flink", 1),
+        ("emr_governed_etl", "governed-clinical-etl", "Hadoop Spark Hive Livy", 2),
+    ],
+)
+def test_a_cluster_is_the_one_that_was_asked_for(
+    dags: dict[str, Any], dag_id: str, name: str, applications: str, concurrency: int
+) -> None:
+    request = render_cluster(from_plain(dags[dag_id].get_task("pipeline.create_cluster").cluster, EmrCluster))
+    assert (request["Name"], request["StepConcurrencyLevel"]) == (name, concurrency)
+    assert " ".join(application["Name"] for application in request["Applications"]) == applications
+    classes = {configuration["Classification"] for configuration in request["Configurations"]}
+    glue = {"hive-site", "spark-hive-site"}
+    assert classes & glue == (glue if "Hive" in applications else set())
 
 
 def test_the_jobs_understand_the_arguments_that_they_are_given(dags: dict[str, Any]) -> None:

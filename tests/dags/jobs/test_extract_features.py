@@ -155,8 +155,12 @@ def test_missing_weather_is_filled_in(spark: SparkSession, how: str, expected: l
     assert [row["temp"] for row in filled.collect()] == expected
 
 
-def test_a_day_that_has_not_landed_is_named(extraction: Extraction, days: dict[date, pd.DataFrame]) -> None:
+@pytest.mark.parametrize("landed", [{}, {DAYS[1]: 0}], ids=["no file", "no row"])
+def test_a_day_without_flights_is_named(
+    extraction: Extraction, days: dict[date, pd.DataFrame], landed: dict[date, int]
+) -> None:
     extraction.land({day: days[day] for day in DAYS[:1] + DAYS[2:]})
+    extraction.land({day: days[day].head(rows) for day, rows in landed.items()})
     with pytest.raises(DataError, match=r"No flights of 2013-01-02 in .*: 3 days up to 2013-01-03 were asked for"):
         extraction.run()
 

@@ -163,19 +163,24 @@ def definitions_of(spark: SparkSession, path: str) -> Definitions:
 
 def judged_flights(spark: SparkSession, first: date, options: argparse.Namespace) -> DataFrame:
     """All rows of the days, each judged as one of the day in whose folder it lies."""
-    days = [first + timedelta(days=number) for number in range(options.history_days)]
+    days = [str(first + timedelta(days=number)) for number in range(options.history_days)]
     folders = {day: lake.join(options.raw_data, f"daily/{day}") for day in days}
     files = {day: [lake.join(folder, name) for name in lake.files_in(spark, folder)] for day, folder in folders.items()}
-    if missing := [str(day) for day in days if not files[day]]:
-        raise lake.DataError(
-            f"No flights of {', '.join(missing)} in {options.raw_data}/daily: "
-            f"{options.history_days} days up to {options.processing_date} were asked for."
-        )
+    check_days(days, {day for day in days if files[day]}, options)
     schema = _schema(spark, "flights", options)
     rules = quality.rules_of(spark, options.quality_rules)
     raw = quality.read_raw(spark, [path for day in days for path in files[day]], schema)
     folder_day = F.regexp_extract(F.input_file_name(), r"/daily/([0-9-]+)/[^/]+$", 1)
+    check_days(days, {row["day"] for row in raw.select(folder_day.alias("day")).distinct().collect()}, options)
     return quality.judge(raw, schema, rules, folder_day)
+
+
+def check_days(days: list[str], there: set[str], options: argparse.Namespace) -> None:
+    if missing := [day for day in days if day not in there]:
+        raise lake.DataError(
+            f"No flights of {', '.join(missing)} in {options.raw_data}/daily: "
+            f"{options.history_days} days up to {options.processing_date} were asked for."
+        )
 
 
 def reference(spark: SparkSession, table: str, options: argparse.Namespace) -> DataFrame:
