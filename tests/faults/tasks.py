@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from airflow_emr_pipelines import (
     EmrCluster,
     EmrCreateClusterOperator,
+    EmrRunReportOperator,
     EmrRunStepOperator,
     EmrTerminateClusterOperator,
     InstanceGroups,
@@ -46,3 +48,17 @@ def terminate_task(cluster_id: str | None) -> Task:
         return EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id, poll_seconds=0.1)
 
     return Task(make, retries=make().retries)
+
+
+def report_task(cluster_id: str, **arguments: Any) -> Task:
+    """Tells what a cluster, and those that took its place, did."""
+    return OfADag(
+        lambda: EmrRunReportOperator(task_id="task", cluster_id=cluster_id, **arguments), retries=0, task_id="report"
+    )
+
+
+class OfADag(Task):
+    """A task that may ask which tasks its DAG has: none but itself."""
+
+    def _context(self) -> Any:
+        return {**super()._context(), "dag": SimpleNamespace(tasks=[])}

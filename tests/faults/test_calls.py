@@ -48,7 +48,7 @@ from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringCon
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ScalingRule
 from tests.boto3_of import knows
 from tests.faults.conftest import Account
-from tests.faults.tasks import cluster_of, create_task, step_task, terminate_task
+from tests.faults.tasks import cluster_of, create_task, report_task, step_task, terminate_task
 from tests.faults.world import KilledAt, Task
 
 PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
@@ -283,23 +283,12 @@ def test_watching_a_step(account: Account, name: str, calls: Calls, logs: dict[s
     assert calls.seen() == declared_by(EmrStepSensor)
 
 
-class OfADag(Task):
-    """A task that may ask which tasks its DAG has: none but itself."""
-
-    def _context(self) -> Any:
-        return {**super()._context(), "dag": SimpleNamespace(tasks=[])}
-
-
 def test_reporting_of_a_run(account: Account, name: str, calls: Calls, logs: dict[str, Any]) -> None:
     cluster = str(create_task(name).run().value)
     terminate_task(cluster).run()  # what took its place is looked for
     told: list[dict[str, Any]] = [{}, {"folder": f"{logs['log_uri']}reports/", "prices": PRICES}, {"prices": "aws"}]
     for fields, state in zip(told, ("success", "success", "failed"), strict=True):  # the emulator has no price list
-
-        def make(fields: dict[str, Any] = fields) -> Any:
-            return EmrRunReportOperator(task_id="task", cluster_id=cluster, **fields)
-
-        report = OfADag(make, retries=0)
+        report = report_task(cluster, **fields)
         calls.of(report.run, report.make())
         assert state in report.log[-1], report.log
     assert calls.seen() == declared_by(EmrRunReportOperator)

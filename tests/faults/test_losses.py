@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Account
-from tests.faults.tasks import cluster_of, create_task, step_task, terminate_task
+from tests.faults.tasks import cluster_of, create_task, report_task, step_task, terminate_task
 from tests.faults.world import Ending, KilledAt, Task
 
 LONG_THEN_SHORT = "test -e {0} || {{ touch {0}; sleep 1000; }}"
@@ -20,7 +20,7 @@ def first(account: Account, name: str) -> str:
     return str(create_task(name).run().value)
 
 
-def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends(
+def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends_and_the_report_tells_of(
     account: Account, name: str, first: str, tmp_path: Path
 ) -> None:
     task = step_task(first, LONG_THEN_SHORT.format(tmp_path / "again"), successor=cluster_of(name))
@@ -37,6 +37,11 @@ def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends(
     assert account.clusters(name) == [first, second]
     assert terminate_task(first).run().state == "success"
     assert account.clusters(name, alive=True) == []
+    report = report_task(first, prices={"instances": {"m5.xlarge": {"on_demand": 3600}}}).run()
+    told = report.value["clusters"]
+    assert [cluster["cluster_id"] for cluster in told] == [first, second], report
+    assert [[step["state"] for step in cluster["steps"]] for cluster in told] == [["CANCELLED"], ["COMPLETED"]]
+    assert report.value["cost_usd"] == sum(cluster["cost_usd"] for cluster in told) > 0
 
 
 def test_what_completed_before_the_loss_is_not_run_again(account: Account, name: str, first: str) -> None:
