@@ -60,11 +60,12 @@ def words_of(text: str, allowed: Sequence[str]) -> list[str]:
 
 
 def rows_of_day(spark: SparkSession, table: str, day: str) -> DataFrame:
-    """The partition of a table for the day; an empty one is an error."""
-    rows = spark.table(table).filter(F.col("flight_date") == day)
-    if rows.isEmpty():
-        raise DataError(f"The table {table} has no row for {day}: has the transformation run for it?")
-    return rows
+    """The partition of a table for the day; an empty one, or no table, is an error."""
+    if spark.catalog.tableExists(table):
+        rows = spark.table(table).filter(F.col("flight_date") == day)
+        if not rows.isEmpty():
+            return rows
+    raise DataError(f"The table {table} has no row for {day}: has the transformation run for it?")
 
 
 def delete(spark: SparkSession, path: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import customer_analytics
 import pytest
-from lake import DataError
+from lake import DataError, rows_of_day
 from pyspark.sql import SparkSession
 
 from tests.dags.jobs.business_table import DAY, TABLE, cancelled, flight, table_of
@@ -132,6 +132,9 @@ def test_a_day_that_is_not_in_the_table_is_an_error(spark: SparkSession, lake_fo
     table_of(spark, flight())
     with pytest.raises(DataError, match="has no row for 2013-02-01"):
         analyse(lake_folder, spark, "segmentation", day="2013-02-01")
+    for table in ("of_nobody", "no_database.flights"):  # as before the first transformation
+        with pytest.raises(DataError, match=f"The table {table} has no row for 2013-02-01"):
+            rows_of_day(spark, table, "2013-02-01")
 
 
 def test_an_unknown_type_is_refused(lake_folder: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import explaining
 import numpy as np
@@ -13,6 +13,7 @@ import train_model
 import validate_model
 from lake import DataError
 from pyspark.ml import PipelineModel
+from pyspark.ml.linalg import Vectors
 from pyspark.sql import SparkSession
 
 from tests.dags.jobs.learning_data import SIZES, write_split
@@ -127,3 +128,12 @@ def test_drift_is_the_population_stability_index(spark: SparkSession) -> None:
 def test_the_area_under_the_curve_is_the_share_of_pairs_in_order() -> None:
     labels, scores = np.array([1.0, 0.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.2, 0.5, 0.5, 0.1])
     assert explaining.area_under_roc(labels, scores) == pytest.approx(5.5 / 6)
+
+
+def test_a_sample_has_some_of_each_kind_however_rare_it_is(spark: SparkSession) -> None:
+    rows = [(int(number == 0), Vectors.dense([float(number)])) for number in range(300)]
+    frame, no_model = spark.createDataFrame(rows, ["label", "features"]), cast("Any", None)
+    sample = explaining.Sample(no_model, frame, size=30, seed=42)
+    assert (len(sample.labels), sample.labels.sum()) == (31, 1)
+    again = explaining.Sample(no_model, frame.repartition(3), size=30, seed=42)
+    assert (sample.features == again.features).all()

@@ -18,7 +18,7 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Sample:
-    """Some of the rows, in the driver's memory.
+    """Some of the rows, in the driver's memory: of each kind its share, and at least one, however rare it is.
 
     :param rows: with `features` and `label`
     :param size: about how many; a hash of the features draws them, so that they are always the same
@@ -26,7 +26,12 @@ class Sample:
 
     def __init__(self, model: GBTClassificationModel, rows: DataFrame, size: int, seed: int) -> None:
         drawn = F.xxhash64(F.lit(seed), F.col("features").cast("string"))
-        kept = rows.orderBy(drawn).limit(size).select("features", learning.LABEL).collect()
+        counts = sorted((row[0], row[1]) for row in rows.groupBy(learning.LABEL).count().collect())
+        total = sum(count for _, count in counts)
+        kept = []
+        for kind, count in counts:
+            of_kind = rows.filter(F.col(learning.LABEL) == kind).orderBy(drawn)
+            kept += of_kind.limit(max(1, round(size * count / total))).select("features", learning.LABEL).collect()
         self.model, self.spark, self.seed = model, rows.sparkSession, seed
         self.features: Matrix = np.array([row["features"].toArray() for row in kept])
         self.labels: Matrix = np.array([float(row[learning.LABEL]) for row in kept])
