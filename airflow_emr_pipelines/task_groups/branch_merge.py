@@ -14,13 +14,12 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.branches import BranchesEndedOperator, NoBranchMissingOperator
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
 from airflow_emr_pipelines.specs.late import is_output
-from airflow_emr_pipelines.specs.steps import Step
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep
 
 BRANCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 MAPPED_GROUP = "branch"
 
-Merge = Callable[[str, str], Step]
+Merge = Callable[[str, str], OneStep]
 """Makes the merging step of two templates: the names of the branches that made it, and of the missing, with commas."""
 
 
@@ -32,7 +31,7 @@ class Branch:
     :param arguments: what their tasks take besides: pool, execution_role_arn, retries …
     """
 
-    steps: Mapping[str, Step]
+    steps: Mapping[str, OneStep]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,10 @@ from airflow.sdk import TaskGroup
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.steps import OnFailure, Step
+
+OneStep = Step | Mapping[str, Any]
+"""A step, or the same as a mapping with its ``kind``."""
 
 UNSET: Any = object()
 """Not given: default_args hold, and after them the operators' own defaults."""
@@ -35,9 +38,7 @@ class ClusterTasks(TaskGroup):
         """What takes the cluster's place where it is lost, if anything does."""
         self.open = False
 
-    def run(
-        self, step: Step | Mapping[str, Any], task_id: str | None = None, **operator_arguments: Any
-    ) -> EmrRunStepOperator:
+    def run(self, step: OneStep, task_id: str | None = None, **operator_arguments: Any) -> EmrRunStepOperator:
         """A task that runs the step here; to be called inside the group's ``with``.
 
         :param step: what to run
@@ -94,7 +95,15 @@ class ClusterTasks(TaskGroup):
             leaf.set_downstream(after)
 
 
-def task_id_of(step: Step | Mapping[str, Any]) -> str:
+def refuse_tolerance(field: str, step: OneStep, why: str) -> None:
+    """Refuse a step whose failure is tolerated, or may be: its word is a template."""
+    on_failure = step.get("on_failure") if isinstance(step, Mapping) else step.on_failure
+    if on_failure is not None and on_failure not in (OnFailure.CANCEL_AND_WAIT, OnFailure.TERMINATE_CLUSTER):
+        way_out = "leave it out, or write CANCEL_AND_WAIT or TERMINATE_CLUSTER"
+        raise InvalidSpec(f"{field}.on_failure", on_failure, why, way_out)
+
+
+def task_id_of(step: OneStep) -> str:
     """A task id made from a step's name: lower case, words joined by underscores."""
     name = step.get("name") if isinstance(step, Mapping) else getattr(step, "name", None)
     if not isinstance(name, str) or "{{" in name or "{%" in name:

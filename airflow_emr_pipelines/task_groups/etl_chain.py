@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs.steps import Step
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
-
-OneStep = Step | Mapping[str, Any]
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep
 
 
 def etl_chain(

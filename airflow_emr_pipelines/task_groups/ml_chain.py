@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs.steps import OnFailure, Step
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, refuse_tolerance
+
+NEEDED = "what follows in the chain needs what this step makes, and promotion needs a validation that passed"
 
 
 class MlChain(NamedTuple):
@@ -25,11 +24,11 @@ class MlChain(NamedTuple):
 def ml_chain(
     cluster: ClusterTasks,
     *,
-    features: Step | Mapping[str, Any],
-    split: Step | Mapping[str, Any],
-    training: Step | Mapping[str, Any],
-    validation: Step | Mapping[str, Any],
-    tuning: Step | Mapping[str, Any] | None = None,
+    features: OneStep,
+    split: OneStep,
+    training: OneStep,
+    validation: OneStep,
+    tuning: OneStep | None = None,
     promote: Any = None,
     **operator_arguments: Any,
 ) -> MlChain:
@@ -46,20 +45,9 @@ def ml_chain(
     given = {"features": features, "split": split, "tuning": tuning, "training": training, "validation": validation}
     steps = {name: step for name, step in given.items() if step is not None}
     for name, step in steps.items():
-        _check_that_failure_ends_the_chain(name, step)
+        refuse_tolerance(f"ml_chain({name})", step, NEEDED)
     tasks = {name: cluster.run(step, **operator_arguments) for name, step in steps.items()}
     chain = [*tasks.values(), *([] if promote is None else [promote])]
     for before, after in pairwise(chain):
         before >> after
     return MlChain(tasks["features"], tasks["split"], tasks.get("tuning"), tasks["training"], tasks["validation"])
-
-
-def _check_that_failure_ends_the_chain(name: str, step: Step | Mapping[str, Any]) -> None:
-    on_failure = step.get("on_failure") if isinstance(step, Mapping) else step.on_failure
-    if on_failure is not None and on_failure not in (OnFailure.CANCEL_AND_WAIT, OnFailure.TERMINATE_CLUSTER):
-        raise InvalidSpec(
-            f"ml_chain({name}).on_failure",
-            on_failure,
-            "what follows in the chain needs what this step makes, and promotion needs a validation that passed",
-            "leave it out, or write CANCEL_AND_WAIT or TERMINATE_CLUSTER",
-        )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs.steps import OnFailure, Step
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, refuse_tolerance
 
 
 class StreamBatch(NamedTuple):
@@ -22,9 +20,9 @@ class StreamBatch(NamedTuple):
 def stream_batch(
     compute: ClusterTasks,
     *,
-    reconcile: Step,
-    late_data: Step,
-    join: Step,
+    reconcile: OneStep,
+    late_data: OneStep,
+    join: OneStep,
     outlets: Sequence[Any] = (),
     **operator_arguments: Any,
 ) -> StreamBatch:
@@ -39,13 +37,8 @@ def stream_batch(
     :param outlets: the assets that the join writes
     :param operator_arguments: of all three tasks: retries, pool, execution_timeout …
     """
-    if late_data.on_failure == OnFailure.CONTINUE:
-        raise InvalidSpec(
-            "stream_batch.late_data.on_failure",
-            late_data.on_failure,
-            "the join would take what an earlier run has written for what there is",
-            "leave it out, or write CANCEL_AND_WAIT or TERMINATE_CLUSTER",
-        )
+    why = "the join would take what an earlier run has written for what there is"
+    refuse_tolerance("stream_batch(late_data)", late_data, why)
     tasks = StreamBatch(
         compute.run(reconcile, **operator_arguments),
         compute.run(late_data, **operator_arguments),

@@ -16,7 +16,7 @@ from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.needs import check_application, check_role_on
 from airflow_emr_pipelines.specs.prices import Prices
 from airflow_emr_pipelines.specs.steps import Step
-from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
 
 
 class TransientCluster(ClusterTasks):
@@ -57,7 +57,7 @@ class TransientCluster(ClusterTasks):
         self.cluster_id = self.create.output
         return self
 
-    def run(self, step: Step | Mapping[str, Any], task_id: str | None = None, **operator_arguments: Any) -> Any:
+    def run(self, step: OneStep, task_id: str | None = None, **operator_arguments: Any) -> Any:
         cluster = self.cluster
         own_logs = step.log_uri if isinstance(step, Step) else None
         show = operator_arguments.get("show_logs") == "always"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from airflow.sdk import DAG, Asset
 
@@ -27,9 +29,14 @@ def test_the_steps_run_in_order_and_the_join_announces_what_it_wrote() -> None:
     assert [task.outlets for task in tasks] == [[], [], [MADE]]
 
 
-@pytest.mark.parametrize("word", ["CONTINUE", OnFailure.CONTINUE])
-def test_late_data_that_may_fail_is_refused(word: OnFailure) -> None:
-    tolerated = ShellStep("Late", "true", on_failure=word)
+@pytest.mark.parametrize(
+    "tolerated",
+    [
+        *(ShellStep("Late", "true", on_failure=word) for word in ("CONTINUE", OnFailure.CONTINUE, "{{ params.word }}")),
+        {"kind": "shell", "name": "Late", "command": "true", "on_failure": "CONTINUE"},
+    ],
+)
+def test_late_data_that_may_fail_is_refused(tolerated: Any) -> None:
     with DAG("d", schedule=None), existing_cluster("emr", "j-1") as emr:
         with pytest.raises(InvalidSpec, match="the join would take what an earlier run has written"):
             stream_batch(emr, reconcile=RECONCILE, late_data=tolerated, join=JOIN)
