@@ -19,6 +19,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(options: argparse.Namespace) -> None:
     spark = SparkSession.builder.appName("Carrier Delays").getOrCreate()
     flights = spark.read.csv(options.input, header=True, nullValue="NA")
+    if flights.isEmpty():
+        raise ValueError(f"Empty day: the files in {options.input} hold no row.")
     delays = flights.groupBy("carrier").agg(
         F.count("*").alias("flights"),
         F.count_if(F.isnull("dep_time")).alias("cancelled"),

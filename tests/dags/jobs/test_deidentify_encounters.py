@@ -157,6 +157,9 @@ def test_a_field_that_nobody_has_judged_is_refused(spark: SparkSession, options:
         ({"kept": ["sex", "ward", "name"]}, "do not say once what becomes of name"),
         ({"dropped": ["nmae", "phone", "insurance_number", "note"]}, "do not say once what becomes of name, nmae"),
         ({"generalised": {}}, "must generalise birth_date, diagnoses, postcode, and nothing else"),
+        ({"smallest_cell": 0}, "are malformed: ValueError.*are not all whole numbers above 0"),
+        ({"shifted": {"fields": ["admitted_at", "discharged_at"]}}, "are malformed: KeyError.*days"),
+        ({"observations": {"heart_rate": {"unit": "/min", "from": 250, "to": 20}}}, "the first is below the second"),
         (None, "lack dropped, generalised, kept, observations, pseudonymised, shifted, smallest_cell"),
     ],
 )

@@ -81,9 +81,15 @@ def test_a_space_without_bounds_is_refused(bounds: Any) -> None:
         tune_hyperparameters.space_of({"maxDepth": bounds}, "space.json")
 
 
-def tune(folder: Path, split: Path) -> dict[str, Any]:
+@pytest.mark.parametrize("space", [[], {}, [{"maxDepth": {"low": 1, "high": 2}}]])
+def test_a_space_without_parameters_is_refused(space: Any) -> None:
+    with pytest.raises(DataError, match=r"space.json: it is an object with low and high of each parameter"):
+        tune_hyperparameters.space_of(space, "space.json")
+
+
+def tune(folder: Path, split: Path, **more: Any) -> dict[str, Any]:
     (folder / "space.json").write_text(
-        json.dumps({"maxIter": {"low": 1, "high": 3}, "maxDepth": {"low": 1, "high": 2}})
+        json.dumps({"maxIter": {"low": 1, "high": 3}, "maxDepth": {"low": 1, "high": 2}, **more})
     )
     words = {
         "split-path": split,
@@ -114,3 +120,8 @@ def test_features_that_mislead_are_an_error_and_nothing_is_written(spark: SparkS
     with pytest.raises(DataError, match="of 2 trials none tells late flights from others better than chance"):
         tune(lake_folder, split)
     assert not (lake_folder / "best.json").exists()
+
+
+def test_a_parameter_that_the_model_has_not_is_named(spark: SparkSession, lake_folder: Path) -> None:
+    with pytest.raises(DataError, match=r"space.json: boosted trees have no parameter maxDepht"):
+        tune(lake_folder, lake_folder / "never read", maxDepht={"low": 1, "high": 2})

@@ -120,10 +120,13 @@ def key_of(secret: str, region: str) -> bytes:
 def rules_of(spark: SparkSession, path: str) -> Any:
     """The rules, which say of each field of a record exactly once what becomes of it."""
     rules = lake.read_json(spark, path)
+    if not isinstance(rules, dict):
+        raise lake.DataError(f"The rules {path} are no object with {', '.join(sorted(RULES))}.")
     if lacking := sorted(RULES - set(rules)):
         raise lake.DataError(f"The rules {path} lack {', '.join(lacking)}.")
     if set(rules["generalised"]) != GENERALISED:
         raise lake.DataError(f"The rules {path} must generalise {', '.join(sorted(GENERALISED))}, and nothing else.")
+    check_numbers(rules, path)
     shifted = rules["shifted"]["fields"]
     named = [
         *rules["dropped"],
@@ -136,6 +139,25 @@ def rules_of(spark: SparkSession, path: str) -> Any:
     if wrong := sorted({name for name in {*named, *SCHEMA} if named.count(name) != (name in SCHEMA)}):
         raise lake.DataError(f"The rules {path} do not say once what becomes of {', '.join(wrong)}.")
     return rules
+
+
+def check_numbers(rules: Any, path: str) -> None:
+    """Refuse rules that do not say how far a field is generalised or shifted, or what is plausible."""
+    try:
+        general, bounds = rules["generalised"], rules["observations"].values()
+        numbers = [
+            *(general["birth_date"][name] for name in ("years", "oldest")),
+            general["postcode"]["digits"],
+            general["diagnoses"]["characters"],
+            rules["shifted"]["days"],
+            rules["smallest_cell"],
+        ]
+        if [number for number in numbers if not isinstance(number, int) or number < 1]:
+            raise ValueError(f"{numbers} are not all whole numbers above 0")
+        if [rule for rule in bounds if not (isinstance(rule["unit"], str) and rule["from"] < rule["to"])]:
+            raise ValueError("an observation has a unit, and bounds of which the first is below the second")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise lake.DataError(f"The rules {path} are malformed: {error!r}.") from None
 
 
 def read(spark: SparkSession, folder: str) -> DataFrame:

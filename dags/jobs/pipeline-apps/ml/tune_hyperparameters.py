@@ -52,6 +52,9 @@ def _positive(text: str) -> int:
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Hyperparameter Tuning")
     space = space_of(lake.read_json(spark, options.search_space), options.search_space)
+    model = learning.boosted_trees({}, options.seed)
+    if strangers := [name for name in space if not model.hasParam(name)]:
+        raise lake.DataError(f"{options.search_space}: boosted trees have no parameter {', '.join(strangers)}.")
     train, validation = (learning.part_of(spark, options.split_path, part) for part in ("train", "validation"))
     assembler = learning.assembler(learning.feature_names(train))
     learned, judged = (assembler.transform(part).select(learning.LABEL, "features") for part in (train, validation))
@@ -86,6 +89,8 @@ def main(options: argparse.Namespace) -> None:
 
 def space_of(found: Any, path: str) -> dict[str, optuna.distributions.BaseDistribution]:
     """A parameter is whole where its bounds are."""
+    if not isinstance(found, dict) or not found:
+        raise lake.DataError(f"{path}: it is an object with low and high of each parameter.")
     kinds = {int: optuna.distributions.IntDistribution, float: optuna.distributions.FloatDistribution}
     space: dict[str, optuna.distributions.BaseDistribution] = {}
     for name, bounds in found.items():
