@@ -122,7 +122,8 @@ def test_the_metrics_are_those_of_the_predictions(stage: Stage, trained: Run, fl
     )
     compared = rates["mean"][rates["size"] >= 30]
     assert carriers["selection_rate_difference"] == pytest.approx(compared.max() - compared.min())
-    assert set(results["drift"]["population_stability_index"]) == set(said(stage, "features")["features"])
+    for drift in (results["drift"], results["drift_of_the_last_day"]):
+        assert set(drift["population_stability_index"]) == set(said(stage, "features")["features"])
 
 
 def test_the_model_goes_by_the_delay_on_departure(stage: Stage, trained: Run) -> None:

@@ -10,18 +10,19 @@ from pyspark.sql import SparkSession
 SIZES = {"train": 240, "validation": 80, "test": 80}
 
 
-def rows(count: int, truth: float, seed: int) -> list[tuple[str, str, str, int, float, float]]:
-    """Flights of two carriers whose delay on departure tells the target, as often as `truth` says, and noise."""
+def rows(count: int, truth: float, seed: int) -> list[tuple[str, str, str, str, int, float, float]]:
+    """Flights of two days whose delay on departure tells the target, as often as `truth` says, and noise."""
     dice = random.Random(seed)
     found = []
     for number in range(count):
         delay = dice.gauss(0, 1)
         label = int(delay > 0) if dice.random() < truth else int(delay <= 0)
-        found.append((f"{seed}-{number}", dice.choice(["AA", "BB"]), "JFK", label, delay, dice.random()))
+        day, carrier = f"2013-01-0{1 + number % 2}", dice.choice(["AA", "BB"])
+        found.append((f"{seed}-{number}", day, carrier, "JFK", label, delay, dice.random()))
     return found
 
 
-COLUMNS = "flight_id STRING, carrier STRING, origin STRING, label INT, delay DOUBLE, noise DOUBLE"
+COLUMNS = "flight_id STRING, flight_date STRING, carrier STRING, origin STRING, label INT, delay DOUBLE, noise DOUBLE"
 
 
 def write_split(spark: SparkSession, folder: Path, truth: dict[str, float]) -> Path:

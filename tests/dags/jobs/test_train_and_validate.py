@@ -74,6 +74,8 @@ def test_a_model_is_explained_by_what_it_goes_by_and_validated(spark: SparkSessi
 
     results = validate(lake_folder, split)
     assert (results["passed"], results["rows"], results["model"]) == (True, SIZES["test"], metadata["model"])
+    drifts = (results["drift"], results["drift_of_the_last_day"])
+    assert [set(drift["population_stability_index"]) for drift in drifts] == [{"delay", "noise"}] * 2
     with pytest.raises(DataError, match=r"its auc is 0\.\d+, and 0.999 is the threshold. Report: .*/results.json"):
         validate(lake_folder, split, threshold=0.999)
     assert said(lake_folder / "results.json")["passed"] is False
@@ -123,6 +125,16 @@ def test_drift_is_the_population_stability_index(spark: SparkSession) -> None:
     # Half of the tenths hold twice their share, the others nothing.
     assert index["moved"] == pytest.approx(5 * 0.1 * np.log(2) + 5 * 0.1 * np.log(0.1 / 1e-4), rel=0.2)
     assert (found["much"], found["some"]) == (["moved"], [])
+
+
+def test_what_is_new_on_the_last_day_shows(spark: SparkSession) -> None:
+    rows = [(f"2013-01-0{1 + n % 3}", float(n % 50), float(n % 50 + 100 * (n % 3 == 2))) for n in range(300)]
+    frame = spark.createDataFrame(rows, ["flight_date", "same", "moved"])
+    found = validate_model.drift_of_the_last_day(frame, ["same", "moved"])
+    assert found is not None
+    assert (found["much"], found["population_stability_index"]["same"] < 0.1) == (["moved"], True)
+    one_day = frame.filter("flight_date = '2013-01-01'")
+    assert validate_model.drift_of_the_last_day(one_day, ["same", "moved"]) is None
 
 
 def test_the_area_under_the_curve_is_the_share_of_pairs_in_order() -> None:

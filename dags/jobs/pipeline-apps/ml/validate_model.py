@@ -1,7 +1,8 @@
 """Model Validation and Testing: how good the model is on rows that nothing was chosen by, and whether that is enough.
 
 Fails below the threshold, after having written its report. Fairness (how differently groups are treated) and drift
-(how differently the features of test and train are distributed) are reported, not judged.
+(how differently the features of test and train are distributed, and those of the last day and the days before) are
+reported, not judged.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Model Validation and Testing")
     metadata = lake.read_json(spark, options.model_metadata)
+    every = lake.read_whole(spark, options.split_path)
     train, test = (learning.part_of(spark, options.split_path, part) for part in ("train", "test"))
     scored = PipelineModel.load(metadata["model"]).transform(test)
     answers = scored.select(
@@ -75,6 +77,7 @@ def main(options: argparse.Namespace) -> None:
         "passed": reached >= options.threshold,
         "fairness": {group: fairness(answers, group, options.fairness_least_rows) for group in options.fairness_groups},
         "drift": drift(train, test, metadata["features"]),
+        "drift_of_the_last_day": drift_of_the_last_day(every, metadata["features"]),
         "predictions": options.predictions_output,
         "chart": charts.beside(options.results_output),
     }
@@ -149,6 +152,14 @@ def drift(train: DataFrame, test: DataFrame, names: list[str]) -> dict[str, Any]
         "much": [name for name in index if index[name] > MUCH_DRIFT],
         "population_stability_index": index,
     }
+
+
+def drift_of_the_last_day(rows: DataFrame, names: list[str]) -> dict[str, Any] | None:
+    """The same between the last day and the days before it; none where there is one day only."""
+    newest = rows.agg(F.max("flight_date")).first()
+    assert newest is not None
+    before = rows.filter(F.col("flight_date") < newest[0])
+    return None if before.isEmpty() else drift(before, rows.filter(F.col("flight_date") == newest[0]), names)
 
 
 def binned(rows: DataFrame, bounds: dict[str, list[float]]) -> dict[str, list[int]]:
