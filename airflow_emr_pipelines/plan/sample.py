@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.iam_policy.tasks import is_mapped
 from airflow_emr_pipelines.plan.unknown import Later, Named, Partly
 from airflow_emr_pipelines.versions import AirflowException
 
@@ -75,7 +76,7 @@ class SampleRun:
             dag_id=self.dag.dag_id,
             run_id=self.run_id,
             task=task,
-            map_index=-1,
+            map_index=Later("ti.map_index") if _is_one_of_many(task) else -1,
             try_number=1,
             max_tries=task.retries,
             xcom_pull=_xcom_pull,
@@ -114,6 +115,10 @@ class SampleRun:
             "ts_nodash_with_tz": when.isoformat().replace("-", "").replace(":", ""),
             "var": Partly("var", value=Named("variable"), json=Named("variable")),
         }
+
+
+def _is_one_of_many(task: Any) -> bool:
+    return is_mapped(task) or task.get_closest_mapped_task_group() is not None
 
 
 def _xcom_pull(task_ids: Any = None, key: str = "return_value", **options: Any) -> Later:

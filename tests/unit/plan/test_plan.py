@@ -90,6 +90,7 @@ def test_outputs_and_mapped_values_are_shown_as_what_they_are() -> None:
         @task_group
         def per(n: Any) -> None:
             EmrRunStepOperator(task_id="one", cluster_id="j-1", step=ShellStep("one", n))
+            EmrRunStepOperator(task_id="which", cluster_id="j-1", step=ShellStep("which", "echo {{ ti.map_index }}"))
 
         per.expand(n=["a", "b"])
         made: Any = steps()
@@ -103,6 +104,7 @@ def test_outputs_and_mapped_values_are_shown_as_what_they_are() -> None:
     unknown = {request.task_id: request.unknown for request in plan.requests}
     assert unknown == {
         "per.one": ("<n that the group is mapped over>",),
+        "per.which": ("echo <ti.map_index>",),
         "whole": ("<output of task steps>",),
         "each": ("<one of the output of task steps>",),
         "kwargs": tuple(
