@@ -316,6 +316,15 @@ def test_the_tenants_have_queues_groups_and_three_primaries_apart(emr: Any, made
     assert names >= {"Tenant ewr", "Tenant jfk", "Tenant lga"}
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "idle"),
+    [("unified-analytics-platform", 5, 3600), ("ml-platform", 3, 4 * 3600), ("streaming-platform", 8, 2 * 3600)],
+)
+def test_how_many_steps_run_at_once_and_how_long_it_may_idle(name: str, steps: int, idle: int) -> None:
+    request = render_cluster(BY_NAME[name])
+    assert (request["StepConcurrencyLevel"], request["AutoTerminationPolicy"]) == (steps, {"IdleTimeout": idle})
+
+
 def test_the_settings_of_the_platforms_for_memory_and_disks() -> None:
     spark = properties_of("memory-optimized")["spark-defaults"]
     assert (spark["spark.executor.memory"], spark["spark.sql.files.maxPartitionBytes"]) == ("24g", "256m")
