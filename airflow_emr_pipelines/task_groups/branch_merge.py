@@ -100,7 +100,8 @@ def mapped_branch_merge(
 
     :param branches: the output of a task: a list of mappings, each with a ``name``
     :param branch: makes the one chain that all of them run. It is given a mapping whose values are templates of the
-        values in the list: ``branch["name"]`` is what the branch's name becomes
+        values in the list: ``branch["name"]`` is what the branch's name becomes. A value that it uses is a text in
+        every element, since None would become the word
     """
     if not is_output(branches):
         raise InvalidSpec(
