@@ -312,7 +312,7 @@ def conf_of(words: list[str]) -> dict[str, str]:
     return dict(value.split("=", 1) for option, value in itertools.pairwise(words) if option == "--conf")
 
 
-def defaults_of(dag: DAG) -> dict[str, str]:
+def defaults_of(dag: Any) -> dict[str, str]:
     """Spark's settings of the DAG's own cluster."""
     request = render_cluster(from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster))
     found: list[dict[str, Any]] = request.get("Configurations", [])

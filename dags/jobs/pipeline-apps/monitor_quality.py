@@ -54,7 +54,8 @@ def main(options: argparse.Namespace) -> None:
 def wanted_metrics(spark: SparkSession, options: argparse.Namespace) -> dict[str, Any]:
     """The metrics that are asked for, each with its minimum and its checks; a file that lacks them is refused."""
     path = options.alert_thresholds
-    found, wanted = lake.read_json(spark, path), {}
+    found = lake.read_json(spark, path)
+    wanted: dict[str, Any] = {}
     for name in options.metrics:
         try:
             metric = found["metrics"][name]
