@@ -20,7 +20,7 @@ def first(account: Account, name: str) -> str:
     return str(create_task(name).run().value)
 
 
-def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends_and_the_report_tells_of(
+def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends(
     account: Account, name: str, first: str, tmp_path: Path
 ) -> None:
     task = step_task(first, LONG_THEN_SHORT.format(tmp_path / "again"), successor=cluster_of(name))
