@@ -31,7 +31,9 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-_SECRET = r"(?:passw(?:or)?d|passphrase|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
+_SECRET = (
+    r"(?:passw(?:or)?d|passphrase|(?-i:_(?:PASS|PWD)\b)|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
+)
 SECRET_NAME = re.compile(_SECRET, re.IGNORECASE)
 """A name whose value may be a secret."""
 SECRET_SAID = re.compile(

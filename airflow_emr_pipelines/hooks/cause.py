@@ -91,7 +91,8 @@ def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> Cause:
 
 
 def _cause(words: str, file: LogFile | None = None) -> Cause:
-    return Cause(without_secrets(words)[:LONGEST], file)
+    """A cause that can be shown and stored: PostgreSQL takes no JSON with a NUL in it."""
+    return Cause(without_secrets(words).replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST], file)
 
 
 def _deadly_line(lines: Sequence[str]) -> str | None:

@@ -24,7 +24,8 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of one log file that are fetched: of a larger one its end, or nothing where it is compressed."""
 KEPT = 4 * 1024 * 1024
 """Bytes of a log's end that are kept in memory."""
-CHUNK = 256 * 1024
+CHUNK = 32 * 1024
+"""Bytes that are fetched and unpacked at once, to a thousand times as many where the log says the same all the time."""
 GZIP = 16 + zlib.MAX_WBITS
 YARN_APPLICATION = re.compile(r"\bapplication_\d+_\d+\b")
 CLUSTER_MODE = re.compile(r"--deploy-mode[ =]cluster\b|\bspark\.submit\.deployMode=cluster\b")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines import settings
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 
 TAIL_LINES = 50
+LONGEST_LINE = 4000
+"""Characters of a line that are shown: a program may print megabytes without a line's end."""
 
 
 def failure_of(report: StepReport, hook: EmrHook, *, log: Any) -> StepFailed:
@@ -57,8 +60,11 @@ def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> Non
 
 
 def _cluster_of(report: StepReport, hook: EmrHook, log: Any) -> ClusterReport | None:
+    from airflow_emr_pipelines.hooks.once import send_until_clear
+
+    describe = partial(hook.describe_cluster, report.cluster_id)
     try:
-        return hook.describe_cluster(report.cluster_id)
+        return send_until_clear(describe, operation="DescribeCluster", patience=settings.log_wait_seconds())
     except Exception as error:
         log.warning("Where the logs of step %s are is not known: %s", report.id, error)
         return None
@@ -74,9 +80,15 @@ def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, l
         log.info("::group::%s of step %s, last %d of %d lines", file.name, report.id, len(lines), len(file.lines))
         log.info("%s", file.address)
         for line in lines:
-            log.log(level if "stderr" in file.name else logging.INFO, "%s", without_secrets(line))
+            log.log(level if "stderr" in file.name else logging.INFO, "%s", _shown(line))
         log.info("::endgroup::")
     return found
+
+
+def _shown(line: str) -> str:
+    """A line without secrets, cut where it is too long; a secret that the cut parts is masked first."""
+    shown = without_secrets(line[: 2 * LONGEST_LINE])[:LONGEST_LINE]
+    return shown if len(line) <= LONGEST_LINE else f"{shown}… (a line of {len(line)} characters)"
 
 
 def _read(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any) -> Sequence[LogFile]:

@@ -10,18 +10,26 @@ from airflow_emr_pipelines.errors import SECRET_NAME
 
 MASK = "***"
 
-_VALUE = r"(?:(?<=\")[^\"]*|(?<=')[^']*|(?<![\"'])\S+)"
+_VALUE = r"(?:(?<=\")(?:[^\"\\]|\\.?)*|(?<=')(?:[^'\\]|\\.?)*|(?<![\"'])\S+)"
 """All within the quotes, or up to the next blank."""
+_ESCAPED = r"(?:(?!\\+[\"']).)*"
+"""All up to the next escaped quote."""
 _NO_SECRET = r"(?!smanager|[\w.-]{0,100}(?-i:Exception|Error|Provider|Manager|Cache)\b)"
 """AWS's service and names of classes, which a colon follows as well."""
 _NAME = rf"{SECRET_NAME.pattern}{_NO_SECRET}[\w.-]{{0,100}}"
 _MASKED = tuple(
     re.compile(rf"({before}){value}", re.IGNORECASE)
     for before, value in (
-        (rf"{_NAME}[\"']?\s*[=:]\s*[\"']?", _VALUE),  # password=…, "secret_key": "…"
+        (rf"{_NAME}\\+[\"']\s*[=:]\s*\\+[\"']", _ESCAPED),  # "{\"password\": \"…\"}", as of Secrets Manager
+        (rf"{_NAME}[\"']?\s*(?:[=-]>|[=:])\s*[\"']?", _VALUE),  # password=…, "secret_key": "…", password -> …
+        (rf"\([\w.-]{{0,100}}?{_NAME},", r"[^)\s]+"),  # (fs.secret.key,…), as Spark tells its configuration
+        (rf"{_NAME}</name>\s*<value>|<[\w.:-]{{0,100}}?{_NAME}>", r"[^<]+"),  # Hadoop's and others' XML
         (rf"{_NAME}[\"']\s*,\s*[\"']?", _VALUE),  # ["--password", "…"]
         (rf"(?<![^\s\"'])--?[\w.-]{{0,100}}?{_NAME}\s+[\"']?", _VALUE),  # --password …
+        (r"\baws_(?:secret_access_key|session_token)\s+", r"[\w/+=-]{16,}"),  # aws configure set … …
+        (r"\bcurl\b.{0,400}?\s(?:-u|--user)[\s=]+[\"']?[^\s:\"']{0,100}:", r"[^\s\"']+"),
         (r"\bauthorization[\"']?\s*[=:]\s*[\"']?(?:\w+\s+)?", r"[^\s\"']+"),  # Authorization: Bearer …
+        (r"\bbearer\s+", r"[\w.~+/=-]{16,}"),
         (r"//[^/\s:@]*:", r"[^/\s]*(?=@)"),  # https://user:…@host
         (r"\b(?:AKIA|ASIA)", r"[A-Z0-9]{16}\b"),
     )

@@ -16,6 +16,7 @@ import pytest
 
 from airflow_emr_pipelines.hooks import logs
 from airflow_emr_pipelines.hooks.emr import EmrHook
+from airflow_emr_pipelines.operators import step_logs
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from tests.operators.test_cloud_watch_logs import Told
@@ -36,8 +37,8 @@ class Bucket:
     def folder(self) -> str:
         return f"s3://{self.name}/j-1/steps/s-1/"
 
-    def put(self) -> None:
-        for name, text in (("stdout", SPEAKING), ("stderr", ""), ("controller", CONTROLLER)):
+    def put(self, speaking: str = SPEAKING) -> None:
+        for name, text in (("stdout", speaking), ("stderr", ""), ("controller", CONTROLLER)):
             body = gzip.compress(text.encode())
             self.s3.put_object(Bucket=self.name, Key=f"j-1/steps/s-1/{name}.gz", Body=body)
 
@@ -106,6 +107,18 @@ def test_a_success_shows_the_tail_of_logs_that_come_late(
         "Traceback (most recent call last):",
         "ValueError: no day with password=*** set",
     ]
+
+
+def test_a_line_without_an_end_is_cut_and_its_secret_is_masked_wherever_the_cut_falls(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_logs(monkeypatch, 60)
+    told = Told()
+    long = "x" * (step_logs.LONGEST_LINE - 22) + " https://me:hunter2hunter2hunter2@host/ " + "x" * 100_000
+    bucket.put(long)
+    show_logs(step("COMPLETED"), bucket.hook(), log=told.log, level=logging.INFO)
+    (shown,) = [line for line in told.lines if "xxx" in line]
+    assert shown.endswith(f" https://me:***@host/ … (a line of {len(long)} characters)"), shown[-100:]
 
 
 def test_logs_that_never_come_are_said_to_be_missing_after_the_time(

@@ -363,6 +363,7 @@ def test_the_place_is_the_drivers_log_where_the_driver_told_it_and_none_where_em
         ({"stderr": "ERROR Loader: cannot log in with password=hunter2 as me"}, "with password=*** as me"),
         ({"stdout": "Traceback (most recent call last):\nValueError: postgres://me:hunter2@db/x"}, "me:***@db/x"),
         ({"stdout": "login with --password hunter2 failed", "controller": CONTROLLER}, "with --password *** failed"),
+        ({"stderr": "ERROR Loader: password=hunter2 \0 binary"}, "password=*** \ufffd binary"),
     ],
 )
 def test_a_cause_says_no_secret(contents: dict[str, str], words: str) -> None:

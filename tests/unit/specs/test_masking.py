@@ -27,6 +27,15 @@ WORD = st.text("abcdefXYZ0189-_!$%*", min_size=6, max_size=20)
         "see https://me:{}@host:5432/x?y=1",
         "jdbc:postgresql://me:{}@db/x failed",
         "?token={} HTTP/1.1",
+        '"SecretString": "{}",',
+        r'{{"message": "got {{\"user\": \"me\", \"password\": \"{}\"}}"}}',
+        "Map(user -> me, password -> {} )",
+        "'password' => '{}',",
+        "(spark.hadoop.javax.jdo.option.ConnectionPassword,{})",
+        "<property><name>javax.jdo.option.ConnectionPassword</name><value>{}</value></property>",
+        "<password>{}</password>",
+        "+ export DB_PASS={}",
+        "+ curl -s -u me:{} https://host",
     ],
 )
 @given(WORD)
@@ -44,10 +53,24 @@ def test_a_secret_with_blanks_in_quotes_is_masked_whole() -> None:
     assert "horse" not in without_secrets('passphrase="correct horse')
 
 
+@pytest.mark.parametrize("line", ["+ aws configure set aws_secret_access_key {}", "sent Bearer {} to the host"])
+def test_a_bare_word_is_masked_where_it_is_long_enough(line: str) -> None:
+    assert without_secrets(line.format("wJalrXUtnFEMI/K7MDENG")) == line.format(MASK)
+
+
+def test_a_secret_that_is_json_itself_is_masked_whole() -> None:
+    """As ``aws secretsmanager get-secret-value`` prints it."""
+    line = r'"SecretString": "{\"username\":\"me\",\"password\":\"hunter2\"}", "Name": "db"'
+    assert without_secrets(line) == f'"SecretString": "{MASK}", "Name": "db"'
+    assert without_secrets(r"password='it\'s hunter2' of me") == f"password='{MASK}' of me"
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "",
+        "BYPASS=1 OLDPWD=/home/hadoop two_pass=true",
+        "def token() -> str",
         "ValueError: no day",
         "26/11/21 06:27:33 INFO Client: Tokenizer: split 3 lines",
         "ExpiredTokenException: The security token included in the request is expired",
