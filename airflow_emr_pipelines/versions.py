@@ -49,7 +49,7 @@ __all__ = [
     "heeds_reschedules",
     "is_of_an_earlier_try",
     "password_of",
-    "task_is_deferred",
+    "state_of_task",
     "uncut",
 ]
 
@@ -120,25 +120,25 @@ async def uncut(work: Coroutine[Any, Any, None]) -> None:
         task.result()
 
 
-async def task_is_deferred(trigger: BaseTrigger) -> bool:
-    """Whether the task that waits for this trigger still waits: false once a user has ended, cleared or deleted it.
+async def state_of_task(trigger: BaseTrigger) -> str | None:
+    """The state of the task that waits for this trigger: ``deferred``, until a user ends, clears or deletes it.
 
-    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. An answer that does not know the
-    task says that its run is gone. Without an answer it says true, so that nothing is cancelled on a guess.
+    Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. A run of which Airflow does not know
+    was deleted: its tasks are ``removed``. None when Airflow does not say.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
     from asgiref.sync import sync_to_async
 
     ti: Any = trigger.task_instance
     if ti is None:
-        return True
+        return None
     states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
     )
     of_run: dict[str, Any] = states.get(ti.run_id, {})
     if not of_run:
-        return False
+        return "removed"
     for name, state in of_run.items():
         if name == ti.task_id or name == f"{ti.task_id}_{ti.map_index}":
-            return str(getattr(state, "value", state)) == "deferred"
-    return True
+            return str(getattr(state, "value", state))
+    return None

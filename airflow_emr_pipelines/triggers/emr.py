@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -79,8 +80,9 @@ class EmrTrigger(BaseTrigger):
             raise
 
     async def _end_if_killed(self) -> None:
-        if not await versions.task_is_deferred(self):
-            await self.on_kill()
+        state = await versions.state_of_task(self)
+        if state is not None:
+            await self._end(state)
 
     async def see(self) -> dict[str, Any]:
         """The event's content, when the wait is over."""
@@ -107,15 +109,49 @@ class EmrTrigger(BaseTrigger):
                     return self._event(seen)
 
     async def on_kill(self) -> None:
-        """Cancel the job this trigger carries, and no other: after a clear, the next try may have its own already."""
+        """Cancel the job this trigger carries, and no other: after a clear, the next try may have its own already.
+
+        Airflow says this also to a triggerer whose triggers were given to another one while it stood still: the task
+        waits on there, or has got what it waited for.
+        """
+        try:
+            state = await versions.state_of_task(self)
+        except Exception as error:
+            self.log.warning("How the task stands is not known (%s): it is taken for ended", error)
+            state = None
+        await self._end(state)
+
+    async def _end(self, state: str | None) -> None:
+        """Cancel the job, unless the task's state says that no user has ended the task."""
         if not self.cancel_on_kill:
             return
+        if state == "deferred" or (state not in (None, "failed", "removed") and await self._is_of_use()):
+            self.log.info("The task is %s: %s is left alone", state, self.job_id)
+        else:
+            await self._cancel()
+
+    async def _is_of_use(self) -> bool:
+        """Whether the job has become what was waited for, and goes on: the task may have got it already."""
+        if not self.until:
+            return False
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+
+        source = await self._connected()
+        look = partial(send_until_clear, partial(source.reports, [self.job_id]), operation="the last look")
+        reports, _ = await asyncio.to_thread(look)
+        report = reports.get(self.job_id)
+        return report is not None and not isinstance(report, Exception) and report.state.value in self.until
+
+    async def _cancel(self) -> None:
+        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
+        await asyncio.to_thread((await self._connected()).cancel, [self.job_id])
+
+    async def _connected(self) -> Watched:
         from asgiref.sync import sync_to_async
 
-        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
         source = self.source()
         await sync_to_async(source.connect, thread_sensitive=False)()
-        await asyncio.to_thread(source.cancel, [self.job_id])
+        return source
 
     def _event(self, seen: Report | None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""What becomes of a trigger's job when a user ends the waiting task, on an Airflow that only cancels the trigger."""
+"""What becomes of a trigger's job when a user ends the waiting task, and when Airflow only says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Steps:
         self.looked.set()
         return {"s-1": RUNNING}, 1
 
-    def cancel(self, ids: Collection[str]) -> None:
+    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
         time.sleep(0.1)
         self.cancelled += ids
 
@@ -49,12 +49,14 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return steps
 
 
-def tasks_are_deferred(monkeypatch: pytest.MonkeyPatch, deferred: bool) -> None:
-    async def answer(trigger: Any) -> bool:
+def tasks_are(monkeypatch: pytest.MonkeyPatch, state: str | Exception) -> None:
+    async def answer(trigger: Any) -> str:
         await asyncio.sleep(0.1)
-        return deferred
+        if isinstance(state, Exception):
+            raise state
+        return state
 
-    monkeypatch.setattr(versions, "task_is_deferred", answer)
+    monkeypatch.setattr(versions, "state_of_task", answer)
 
 
 async def ended(steps: Steps, *, cancellations: int, **words: Any) -> None:
@@ -74,7 +76,7 @@ async def ended(steps: Steps, *, cancellations: int, **words: Any) -> None:
 def test_the_step_of_a_task_that_waits_no_more_is_cancelled_however_often_the_trigger_is(
     steps: Steps, monkeypatch: pytest.MonkeyPatch, cancellations: int
 ) -> None:
-    tasks_are_deferred(monkeypatch, False)
+    tasks_are(monkeypatch, "failed")
     asyncio.run(ended(steps, cancellations=cancellations))
     assert steps.cancelled == ["s-1"]
 
@@ -82,32 +84,52 @@ def test_the_step_of_a_task_that_waits_no_more_is_cancelled_however_often_the_tr
 def test_a_triggerer_that_stops_leaves_the_step_of_a_waiting_task_alone(
     steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks_are_deferred(monkeypatch, True)
+    tasks_are(monkeypatch, "deferred")
     asyncio.run(ended(steps, cancellations=3))
     assert steps.cancelled == []
 
 
 def test_what_somebody_else_started_is_left_alone(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
-    tasks_are_deferred(monkeypatch, False)
+    tasks_are(monkeypatch, "failed")
     asyncio.run(ended(steps, cancellations=1, cancel_on_kill=False))
     assert steps.cancelled == []
 
 
 @pytest.mark.parametrize(
-    ("states", "waits"),
+    ("state", "until", "left"),
     [
-        pytest.param({"run": {"one": "deferred"}}, True, id="a triggerer stops"),
-        pytest.param({"run": {"one": "failed"}}, False, id="a user has ended it"),
-        pytest.param({"run": {"one": None}}, False, id="a user has cleared it"),
-        pytest.param({}, False, id="a user has deleted its run"),
+        pytest.param("deferred", (), True, id="its triggerer stood still, and another one has its trigger"),
+        pytest.param("success", ["RUNNING"], True, id="it has got what it waited for there"),
+        pytest.param("success", ["WAITING"], False, id="a user has marked it before it got that"),
+        pytest.param("failed", ["RUNNING"], False, id="a user has failed it"),
+        pytest.param("removed", ["RUNNING"], False, id="a user has deleted its run"),
+        pytest.param(RuntimeError("Airflow is away"), (), False, id="Airflow does not say"),
     ],
 )
-def test_whether_a_task_waits_is_what_airflow_answers(
-    monkeypatch: pytest.MonkeyPatch, states: dict[str, Any], waits: bool
+def test_a_triggerer_that_is_told_of_a_kill_cancels_what_nobody_waits_for(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, state: str | Exception, until: Collection[str], left: bool
+) -> None:
+    tasks_are(monkeypatch, state)
+    asyncio.run(EmrStepTrigger(cluster_id="j-1", step_id="s-1", until=until).on_kill())
+    assert steps.cancelled == ([] if left else ["s-1"])
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        pytest.param({"run": {"one": "deferred"}}, "deferred", id="a triggerer stops"),
+        pytest.param({"run": {"one": "failed"}}, "failed", id="a user has ended it"),
+        pytest.param({"run": {"one": None}}, "None", id="a user has cleared it"),
+        pytest.param({}, "removed", id="a user has deleted its run"),
+        pytest.param({"run": {"another": "failed"}}, None, id="Airflow does not say"),
+    ],
+)
+def test_how_a_task_stands_is_what_airflow_answers(
+    monkeypatch: pytest.MonkeyPatch, states: dict[str, Any], state: str | None
 ) -> None:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(lambda **_: states))
     task = SimpleNamespace(dag_id="dag", task_id="one", run_id="run", map_index=-1)
     trigger: Any = SimpleNamespace(task_instance=task)
-    assert asyncio.run(versions.task_is_deferred(trigger)) is waits
+    assert asyncio.run(versions.state_of_task(trigger)) == state

@@ -53,7 +53,7 @@ class Steps:
         }
         return answers, 1
 
-    def cancel(self, ids: Collection[str]) -> None:
+    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
         raise AssertionError("a watcher cancels nothing")
 
 
