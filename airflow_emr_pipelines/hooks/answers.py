@@ -23,6 +23,9 @@ THROTTLING = {
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 SERVER_FAULT = {"InternalFailure", "InternalServerError", "InternalServerException", "ServiceUnavailable"}
 
+FULL = "Maximum number of active steps"
+"""How EMR's ValidationException begins when a cluster has 256 steps that have not ended: there is room again later."""
+
 REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
 
 
@@ -39,7 +42,8 @@ def meaning(error: Exception) -> Meaning:
     if isinstance(error, botocore.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in THROTTLING or status == TOO_MANY_REQUESTS:
+        full = str(error.response.get("Error", {}).get("Message", "")).startswith(FULL)
+        if code in THROTTLING or status == TOO_MANY_REQUESTS or full:
             return Meaning.THROTTLED
         if code in EXPIRED:
             return Meaning.EXPIRED

@@ -88,20 +88,18 @@ class EmrClusters(EmrSource):
         in_order = sorted(found, key=lambda cluster: (cluster.created or "", cluster.id), reverse=not oldest)
         return self.hook.describe_cluster(in_order[0].id) if in_order else None
 
-    def alive(self, keys: Collection[str], since: datetime) -> list[str]:
-        """The ids of the clusters with one of those keys that were created since then and have not ended."""
-        found = self.hook.list_clusters(created_after=since - CLOCKS_APART, states=ALIVE)
-        return [cluster.id for cluster in found if key_in_name(cluster.name) in keys]
+    def alive(self) -> list[ClusterReport]:
+        """The clusters of the account and region that have not ended, whoever made them."""
+        return list(self.hook.list_clusters(created_after=BEFORE_EMR, states=ALIVE))
 
     def named(self, name: str) -> list[str]:
         """The ids of the clusters that have not ended and have that name, with or without a key behind it."""
-        found = self.hook.list_clusters(created_after=BEFORE_EMR, states=ALIVE)
-        return sorted(one.id for one in found if name in (one.name, without_key(one.name)))
+        return sorted(one.id for one in self.alive() if name in (one.name, without_key(one.name)))
 
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport | Exception], int]:
         return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)
 
-    def cancel(self, ids: Collection[str]) -> None:
+    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
         for cluster_id in ids:
             self.end(cluster_id)
 

@@ -44,7 +44,7 @@ class EmrCollections(EmrSource):
         }
         return seen, len(pages)
 
-    def cancel(self, ids: Collection[str]) -> None:
+    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
         """A change of size cannot be taken back: it is left alone."""
 
     def _pages(self) -> list[list[dict[str, Any]]]:

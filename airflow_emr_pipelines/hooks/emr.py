@@ -38,6 +38,14 @@ class EmrHook(AwsBaseHook):
             self._session = super().get_session(region_name=region_name, deferrable=deferrable)
         return self._session
 
+    def renew(self) -> None:
+        """Look the connection up anew at the next call, for credentials that have not expired."""
+        self._session = None
+        for kind in type(self).__mro__:
+            for name, made in vars(kind).items():
+                if isinstance(made, cached_property):
+                    vars(self).pop(name, None)
+
     @cached_property
     def unrepeated(self) -> Any:
         """A client that sends each request once: botocore would repeat a RunJobFlow whose answer was lost."""
@@ -135,8 +143,11 @@ class EmrSource:
         return (self.aws_conn_id, self.region_name)
 
     def connect(self) -> None:
-        """Make the client anew, with new credentials; at first the one will do that was given."""
+        """Make the client anew, with new credentials; at first the one will do that was given.
+
+        Whoever gave the hook has new credentials then, too.
+        """
         if not self._is_new:
-            self.hook = EmrHook(self.aws_conn_id, self.region_name)
+            self.hook.renew()
         self._is_new = False
         _ = self.hook.conn

@@ -31,8 +31,11 @@ class Watched(Protocol):
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
         """What the service says of those ids now, or why it refuses to, and how many calls it took."""
 
-    def cancel(self, ids: Collection[str]) -> None:
-        """Ask for the end of those ids. What has ended already is left alone."""
+    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
+        """Ask for the end of those ids. What has ended already is left alone.
+
+        :param grace: seconds that they may take at the most before they are killed, where that is another thing
+        """
 
 
 class Jobs(Watched, Protocol):

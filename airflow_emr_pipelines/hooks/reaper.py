@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from botocore.exceptions import ClientError
+
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.hooks.clusters import ALIVE, EmrClusters
+from airflow_emr_pipelines.hooks.clusters import EmrClusters
 from airflow_emr_pipelines.hooks.once import send_until_clear
 from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.tags import legal_value
 
 log = logging.getLogger(__name__)
-
-BEFORE_ALL_CLUSTERS = datetime(2009, 4, 1, tzinfo=timezone.utc)
-"""EMR is a little younger: a cluster that lives may be of any age."""
 
 RunIsOver = Callable[[str, str], "bool | None"]
 """Whether the run of that DAG id and run id has ended; None when there is no such run."""
@@ -81,12 +80,14 @@ class Reaper:
         )
 
     def _findings(self) -> Iterator[Finding]:
-        hook = self._clusters.hook
-        alive = send_until_clear(
-            lambda: list(hook.list_clusters(created_after=BEFORE_ALL_CLUSTERS, states=ALIVE)), operation="ListClusters"
-        )
+        alive = send_until_clear(self._clusters.alive, operation="ListClusters")
         for summary in sorted(alive, key=lambda cluster: cluster.created or ""):
-            yield self._judge(self._described(summary.id))
+            try:
+                cluster = self._described(summary.id)
+            except ClientError as error:  # such as one that IAM shows to others only
+                yield Finding(summary, False, f"it cannot be looked at: {error}")
+            else:
+                yield self._judge(cluster)
 
     def _described(self, cluster_id: str) -> ClusterReport:
         return send_until_clear(lambda: self._clusters.hook.describe_cluster(cluster_id), operation="DescribeCluster")

@@ -74,10 +74,10 @@ class EmrSteps(EmrSource):
                 return None
         return None
 
-    def running(self, keys: Collection[str]) -> list[StepReport]:
-        """The steps with one of those keys that have not ended."""
+    def unfinished(self) -> list[StepReport]:
+        """The steps that have not ended, whoever added them."""
         pages = self.hook.list_steps(self.cluster_id, StepStates=list(UNFINISHED_STEPS))
-        return [step for page in pages for step in page if key_in_name(step.name) in keys]
+        return [step for page in pages for step in page]
 
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, StepReport | Exception], int]:
         """What EMR says of those steps now: the unfinished ones by pages of 50, the rest by their ids, ten a call."""
@@ -110,14 +110,15 @@ class EmrSteps(EmrSource):
         self,
         ids: Collection[str],
         *,
+        grace: float | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """End the steps and see it: by an interrupt, and after ``cancel_grace_seconds`` by killing."""
+        """End the steps and see it: by an interrupt, and after the grace, ``cancel_grace_seconds``, by killing."""
         left = set(ids)
         for kill in (False, True):
             self._ask_for_end(left, kill=kill)
-            until = clock() + settings.cancel_grace_seconds()
+            until = clock() + min(settings.cancel_grace_seconds(), float("inf") if grace is None else grace)
             for pause in pauses(longest=LOOK_AGAIN_SECONDS):
                 left = self._unended(left)
                 if not left:

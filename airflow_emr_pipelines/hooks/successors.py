@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_emr_pipelines.hooks.clusters import EmrClusters
-from airflow_emr_pipelines.specs.keys import successor_key
+from airflow_emr_pipelines.specs.keys import key_in_name, successor_key
 from airflow_emr_pipelines.specs.reports import ClusterReport
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,14 @@ class Successors:
     def of(self, ended: ClusterReport) -> ClusterReport | None:
         """The cluster that took this one's place: the oldest with its key, since younger ones give way to it."""
         return self.clusters.find(self._key(ended), _created(ended), oldest=True) if ended.created else None
+
+    def alive(self, ended: ClusterReport) -> list[str]:
+        """The ids of those that took this one's place and have not ended.
+
+        They are several where tasks made one each at the same time, and were killed before all but one gave way.
+        """
+        key = self._key(ended)
+        return [cluster.id for cluster in self.clusters.alive() if key_in_name(cluster.name) == key]
 
     def make(self, ended: ClusterReport, render: Callable[..., dict[str, Any]]) -> ClusterReport:
         """Create a cluster in the place of one; several tasks that do so at the same time get the same one.

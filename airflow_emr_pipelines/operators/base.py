@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_emr_pipelines import settings, versions
-from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, WatchRefused
+from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
-from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, job_key
+from airflow_emr_pipelines.specs.keys import (
+    DAG_TAG,
+    DEPLOYMENT_TAG,
+    KEY_TAG,
+    RUN_TAG,
+    TASK_TAG,
+    is_cleared,
+    job_key,
+    key_in_name,
+)
 from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
@@ -24,12 +33,15 @@ if TYPE_CHECKING:
 
     from airflow_emr_pipelines.hooks.emr import EmrHook
     from airflow_emr_pipelines.hooks.jobs import Seen
+    from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
     from airflow_emr_pipelines.triggers.emr import EmrTrigger
 
 TRIGGER_FAILED = "__fail__"
 """What Airflow resumes a task with when its trigger failed or its deferral timed out."""
 BACKSTOP = timedelta(minutes=5)
 """How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
+GRACE_OF_A_KILLED_TASK = 3.0
+"""Seconds that an interrupted job has when Airflow ends the worker that waits for it: it kills it after five."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +49,6 @@ class TaskRun:
     """Which run of which task this is: what makes one job of ours another job than the next."""
 
     key: str
-    earlier_keys: frozenset[str]
-    """The keys that it had before it was cleared, while the DAG run went on."""
     tags: Mapping[str, str]
     started: datetime
     """When the DAG run started: nothing that carries the key is older."""
@@ -52,17 +62,15 @@ class TaskRun:
         ti, dag_run = context["ti"], context["dag_run"]
         started: datetime = dag_run.start_date or dag_run.run_after
         deployment = settings.deployment()
-        key_of = partial(
-            job_key,
+        key = job_key(
             deployment=deployment,
             dag_id=ti.dag_id,
             run_id=ti.run_id,
             start_date=started.isoformat(),
             task_id=ti.task_id,
             map_index=-1 if ti.map_index is None else ti.map_index,
+            max_tries=ti.max_tries,
         )
-        key = key_of(max_tries=ti.max_tries)
-        earlier_keys = frozenset(key_of(max_tries=tries) for tries in range(ti.max_tries))
         tags = {
             KEY_TAG: key,
             DEPLOYMENT_TAG: deployment,
@@ -71,7 +79,11 @@ class TaskRun:
             TASK_TAG: ti.task_id,
         }
         first_try, last_try = ti.try_number <= 1, ti.try_number > ti.max_tries
-        return cls(key, earlier_keys, tags, started, try_started(ti), first_try, last_try)
+        return cls(key, tags, started, try_started(ti), first_try, last_try)
+
+    def before_it_was_cleared(self, jobs: Iterable[StepReport | ClusterReport]) -> list[str]:
+        """The ids of those of the jobs that this task ran before it was cleared."""
+        return [job.id for job in jobs if is_cleared(key_in_name(job.name), self.key)]
 
 
 def try_started(ti: Any) -> float:
@@ -159,23 +171,52 @@ class EmrOperator(EmrCallOperator):
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer."""
         if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+            self._give_up_published(context)
             raise BadTriggerEvent(event)
         if versions.is_of_an_earlier_try(event, context):
             return self.execute(context)
         self.in_flight = trigger = self.trigger_of(context, event["job"])
-        return self._judge(context, trigger, event)
+        try:
+            return self._judge(context, trigger, event)
+        except (BadTriggerEvent, UnknownState):
+            self.give_up()
+            raise
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Airflow fails a task whose trigger was lost without asking it: its job would run on."""
         if next_method == TRIGGER_FAILED:
-            ti = context["ti"]
-            job = ti.xcom_pull(key=LINK_XCOM, task_ids=ti.task_id, map_indexes=ti.map_index)
-            if isinstance(job, Mapping):
-                if versions.is_of_an_earlier_try(job, context):
-                    return self.execute(context)
-                self.in_flight = self.trigger_of(context, job)
-                self.give_up()
+            job = self._published(context)
+            if job and versions.is_of_an_earlier_try(job, context):
+                return self.execute(context)
+            self._give_up_published(context)
         return super().resume_execution(next_method, next_kwargs, context)
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Airflow renders the fields also when the task comes back. Where it cannot, the job would run on."""
+        try:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        except Exception:
+            self._give_up_published(context)
+            raise
+
+    def _published(self, context: Context) -> Mapping[str, Any] | None:
+        """What this task run has put down of its job, if it has one."""
+        ti = context["ti"]
+        job = ti.xcom_pull(key=LINK_XCOM, task_ids=ti.task_id, map_indexes=ti.map_index)
+        return job if isinstance(job, Mapping) else None
+
+    def _give_up_published(self, context: Context) -> None:
+        """Try to cancel the job of this try when nothing else tells which it is."""
+        try:
+            job = self._published(context)
+            if job and not versions.is_of_an_earlier_try(job, context):
+                self.in_flight = trigger = self.trigger_of(context, job)
+                trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
+                self.cancel()
+        except Exception as error:
+            self.log.error("The job could not be cancelled either, and may run on: %s", error)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrTrigger:
         """The trigger that watches that job; an event carries what this needs."""
@@ -215,14 +256,15 @@ class EmrOperator(EmrCallOperator):
         A kill may come while the job's submission is under way, when there is no id yet: the job is cancelled then as
         soon as there is one.
         """
-        self.killed = self.in_flight is None
+        self.killed = True
         self.cancel()
 
     def cancel(self) -> None:
         """Cancel the task's own job, if it has one."""
         if self.in_flight is not None and self.in_flight.cancel_on_kill:
             self.log.info("Cancelling %s", self.in_flight.job_id)
-            self.in_flight.source().cancel([self.in_flight.job_id])
+            grace = GRACE_OF_A_KILLED_TASK if self.killed else None
+            self.in_flight.source().cancel([self.in_flight.job_id], grace=grace)
             self.in_flight = None
 
     def publish(self, context: Context, **where: Any) -> None:

@@ -140,11 +140,13 @@ class EmrCreateClusterOperator(EmrClusterOperator):
 
     def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
         """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
-        cleared = clusters.alive(run.earlier_keys, run.started)
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+
+        cleared = run.before_it_was_cleared(send_until_clear(clusters.alive, operation="ListClusters"))
         if cleared:
             self.log.info("Terminating clusters %s, which this task made before it was cleared", cleared)
-            clusters.cancel(cleared)
-        return clusters.find(run.key, run.started)
+            send_until_clear(partial(clusters.cancel, cleared), operation="TerminateJobFlows")
+        return send_until_clear(partial(clusters.find, run.key, run.started), operation="ListClusters")
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(
@@ -219,7 +221,7 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         except Exception:
             self.log.error("Cluster %s is not terminated, and runs on until it is", self.cluster_id)
             raise
-        last = self._end_successors(clusters, before) if before.state.finished else before
+        last = before if before.state.accepts_steps else self._end_successors(clusters, before)
         self.publish_cluster(context, clusters, last)
         if last.state.finished:
             return self.conclude(context, last)
@@ -236,8 +238,11 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
             successor = send_until_clear(partial(successors.of, ended), operation="ListClusters")
             if successor is None:
                 return ended
-            end = partial(clusters.end, successor.id, deployment=deployment)
-            ended = send_until_clear(end, operation="TerminateJobFlows")
+            alive = send_until_clear(partial(successors.alive, ended), operation="ListClusters")
+            for cluster_id in {successor.id, *alive}:
+                end = partial(clusters.end, cluster_id, deployment=deployment)
+                send_until_clear(end, operation="TerminateJobFlows")
+            ended = successor
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))
@@ -266,5 +271,8 @@ def _has_run(hook: EmrHook, report: ClusterReport) -> bool:
 
 def _incomplete(hook: EmrHook, report: ClusterReport) -> list[StepReport]:
     """The cluster's steps that have not completed, in their order."""
-    steps = [step for page in hook.list_steps(report.id) for step in page]
+    from airflow_emr_pipelines.hooks.once import send_until_clear
+
+    pages = send_until_clear(lambda: list(hook.list_steps(report.id)), operation="ListSteps")
+    steps = [step for page in pages for step in page]
     return [step for step in reversed(steps) if not step.state.succeeded]

@@ -24,7 +24,8 @@ class EmrReapClustersOperator(BaseOperator):
 
     Teardowns and idle policies end clusters; this is for what neither could reach, such as a run that ended by
     ``dagrun_timeout`` on a release without idle policies. A cluster without our tags, of another deployment, or of a
-    run that this Airflow does not know is left alone, and listed in the log with the reason.
+    run that this Airflow does not know is left alone, and listed in the log with the reason. One that a DAG makes to
+    outlive its runs cannot be told from those that were left behind.
 
     :param terminate: end the clusters; False only says which it would end
     :param older_than: the age from which a cluster is looked at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines import settings
@@ -23,7 +24,7 @@ from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import StepState
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
-from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
+from airflow_emr_pipelines.triggers.emr import EmrStepsTrigger, EmrStepTrigger
 from airflow_emr_pipelines.versions import TaskDeferred
 
 if TYPE_CHECKING:
@@ -116,16 +117,13 @@ class EmrRunStepOperator(EmrOperator):
 
     def execute(self, context: Context) -> Any:
         step, run = from_plain(self.step, Step), TaskRun.of(context)
-        hook = self.steps(self.cluster_id).hook
-        where = hook.where()
+        where = self.steps(self.cluster_id).hook.where()
         check_runtime_role(step, self.execution_role_arn)
         told = self.lineage.given_to(step, context)
         request = render_step(told, name=name_with_key(step.name, run.key), region=where["region"])
-        cluster = hook.describe_cluster(self.cluster_id)
-        step_id = self._step_on(context, cluster, run, step, request)
-        while step_id is None:
-            cluster = self._successor_of(context, cluster, run)
-            step_id = self._step_on(context, cluster, run, step, request)
+        cluster = self._described(self.cluster_id)
+        while (step_id := self._step_on(context, cluster, run, step, request)) is None:
+            cluster = self._successor_of(context, self._described(cluster.id), run)
         trigger = self.trigger_of(context, {"cluster_id": cluster.id, "step_id": step_id})
         self.in_flight = trigger
         try:
@@ -144,6 +142,8 @@ class EmrRunStepOperator(EmrOperator):
         self, context: Context, cluster: ClusterReport, run: TaskRun, step: Step, request: Mapping[str, Any]
     ) -> str | None:
         """The id of the step that runs, or has run, the request on a cluster; None where that cannot be any more."""
+        from airflow_emr_pipelines.hooks.answers import code_of
+
         steps = self.steps(cluster.id)
         earlier = None if run.first_try else self._earlier(context, steps, run)
         if earlier is not None and (not earlier.state.finished or earlier.state.succeeded):
@@ -152,14 +152,20 @@ class EmrRunStepOperator(EmrOperator):
         if not cluster.state.accepts_steps:
             return None
         self._check_logs(cluster, step)
-        step_id = steps.submit(
-            request,
-            run.key,
-            run.started,
-            earlier=earlier.id if earlier else None,
-            execution_role_arn=self.execution_role_arn,
-            unsent=run.try_started,
-        )
+        try:
+            step_id = steps.submit(
+                request,
+                run.key,
+                run.started,
+                earlier=earlier.id if earlier else None,
+                execution_role_arn=self.execution_role_arn,
+                unsent=run.try_started,
+            )
+        except Exception as refused:
+            if not code_of(refused) or self._described(cluster.id).state.accepts_steps:
+                raise
+            self.log.info("Cluster %s took no step, since it has ended meanwhile", cluster.id)
+            return None
         self.log.info("Added step %s (%s) to cluster %s", step_id, request["Name"], cluster.id)
         return step_id
 
@@ -186,19 +192,27 @@ class EmrRunStepOperator(EmrOperator):
         self.log.warning("%s; cluster %s has taken its place", gone(ended), found.id)
         return found
 
+    def _described(self, cluster_id: str) -> ClusterReport:
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+
+        describe = partial(self.steps(cluster_id).hook.describe_cluster, cluster_id)
+        return send_until_clear(describe, operation="DescribeCluster")
+
     def _earlier(self, context: Context, steps: EmrSteps, run: TaskRun) -> StepReport | None:
-        """The step of an earlier try. What is to end is waited for, so that two never run at once."""
-        cleared = [step.id for step in steps.running(run.earlier_keys)]
-        if cleared:
-            self.log.info("Cancelling steps %s, which ran for this task before it was cleared", cleared)
-            steps.cancel(cleared)
-        earlier = steps.find(run.key, run.started)
-        if earlier is None or earlier.state is not StepState.CANCEL_PENDING:
+        """The step of an earlier try. What is to end has ended then, so that two never run at once."""
+        from airflow_emr_pipelines.hooks.once import send_until_clear
+
+        find = partial(send_until_clear, partial(steps.find, run.key, run.started), operation="ListSteps")
+        ending = run.before_it_was_cleared(send_until_clear(steps.unfinished, operation="ListSteps"))
+        earlier = find()
+        if earlier is not None and earlier.state is StepState.CANCEL_PENDING:
+            ending.append(earlier.id)
+        if not ending:
             return earlier
-        self.log.info("Step %s of an earlier try is being cancelled: waiting for its end", earlier.id)
-        trigger = self.trigger_of(context, {"cluster_id": steps.cluster_id, "step_id": earlier.id})
-        report = asyncio.run(trigger.see())["report"]
-        return earlier if report is None else self.read(report)
+        self.log.info("Steps %s, which this task ran before, are to end first", ending)
+        steps.cancel(ending)
+        asyncio.run(EmrStepsTrigger(cluster_id=steps.cluster_id, step_ids=ending, **self.watching(context)).see())
+        return find()
 
     def _check_logs(self, cluster: ClusterReport, step: Step) -> None:
         if self.show_logs == "always" and not (step.log_uri or cluster.log_uri):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ RUN_TAG = f"{OURS}run"
 TASK_TAG = f"{OURS}task"
 
 KEY_LENGTH = 22
+OF_TASK = 12
+"""Characters at a key's start that say which task of which DAG run it is of; the others say which time it is run."""
 NAME_LIMIT = 256
 _KEY_AT_END = re.compile(r" \[([A-Za-z0-9_-]{22})\]\Z")
 
@@ -29,17 +32,25 @@ def job_key(
     """22 characters that stay the same over a task's retries and change when it is cleared or its run is made anew.
 
     ``max_tries`` grows at a clear and not at a retry; ``start_date`` is the DAG run's and is set anew when a finished
-    run is cleared or a deleted one made again.
+    run is cleared or a deleted one made again. The key's start stays the same even then, so that what the task has left
+    is known; not without a deployment id, since another Airflow may have a DAG run of that name.
     """
-    parts = [deployment, dag_id, run_id, start_date, task_id, map_index, max_tries]
-    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
+    task = [deployment or start_date, dag_id, run_id, task_id, map_index]
+    return _digest(["task", *task])[:OF_TASK] + _digest([*task, start_date, max_tries])[: KEY_LENGTH - OF_TASK]
+
+
+def is_cleared(key: str | None, now: str) -> bool:
+    """Whether a key is one that the task of the key ``now`` had before it was cleared."""
+    return key is not None and key != now and key[:OF_TASK] == now[:OF_TASK]
 
 
 def successor_key(*, deployment: str, cluster_id: str) -> str:
     """The key of the cluster that takes the place of one that has ended, the same for every task that needs it."""
-    digest = hashlib.sha256(json.dumps(["successor", deployment, cluster_id]).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:KEY_LENGTH]
+    return _digest(["successor", deployment, cluster_id])[:KEY_LENGTH]
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(json.dumps(parts).encode()).digest()).decode()
 
 
 def name_with_key(name: str, key: str, limit: int = NAME_LIMIT) -> str:

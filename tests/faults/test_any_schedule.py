@@ -69,12 +69,12 @@ class Pipeline(RuleBasedStateMachine):
         self.done = ending if ending.state == "success" else None
 
     @precondition(lambda self: self.step is not None and self.done is None)
-    @rule(ended=st.sampled_from(["by a user", "in the gap"]))
-    def clear_the_step_while_it_is_deferred(self, ended: str) -> None:
+    @rule(ended=st.sampled_from(["by a user", "in the gap"]), run_is_over=st.booleans())
+    def clear_the_step_while_it_is_deferred(self, ended: str, run_is_over: bool) -> None:
         assert self.step is not None
         if self.step.start().state == "deferred" and ended == "by a user":
             self.step.end_by_user()
-        self.step.clear()
+        self.step.clear(run_is_over=run_is_over)
 
     @precondition(lambda self: self.done is not None)
     @rule()
@@ -94,6 +94,12 @@ class Pipeline(RuleBasedStateMachine):
         for cluster in self.account.clusters(self.name):
             completed = self.account.completed(cluster)
             assert all(times == 1 for times in completed.values()), (completed, self.story())
+
+    @invariant()
+    def no_two_steps_of_the_task_run_at_the_same_time(self) -> None:
+        for cluster in self.account.clusters(self.name):
+            unfinished = [step for step in self.account.steps(cluster) if step[1] in ("PENDING", "RUNNING")]
+            assert len(unfinished) <= 1, (unfinished, self.story())
 
     def teardown(self) -> None:
         """The service is well again: the run goes on to its end, and its teardown runs."""
@@ -116,7 +122,8 @@ def account_alive(account: Account, name: str) -> list[str]:
 
 
 @pytest.fixture
-def pipeline(account: Account) -> Any:
+def pipeline(account: Account, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__DEPLOYMENT", "faults")
     return type("Pipeline", (Pipeline,), {"account": account})
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.conftest import Account
 from tests.faults.tasks import create_task, step_task, terminate_task
+from tests.faults.world import KilledAt
 
 SLOW_THEN_QUICK = 'test -e "$HOME/again" || { touch "$HOME/again"; sleep 1000; }'
 
@@ -26,6 +27,44 @@ def test_a_clear_while_deferred_ends_the_old_step_before_the_new_one_starts(
     (old, new) = account.emr.list_steps(ClusterId=standing)["Steps"][::-1]
     assert [step["Status"]["State"] for step in (old, new)] == ["CANCELLED", "COMPLETED"]
     assert old["Status"]["Timeline"]["EndDateTime"] <= new["Status"]["Timeline"]["CreationDateTime"]
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__DEPLOYMENT", "faults")
+
+
+@pytest.mark.usefixtures("deployment")
+def test_what_a_killed_worker_left_running_ends_before_its_task_runs_anew_though_its_run_was_over(
+    account: Account, standing: str
+) -> None:
+    task = step_task(standing, SLOW_THEN_QUICK, retries=0, deferrable=False)
+    assert task.start(KilledAt("ListSteps")).state == "killed"
+    account.until_step_is(standing, "RUNNING")
+    task.clear(run_is_over=True)
+    assert task.run().state == "success", task.log
+    assert [state for _, state in account.steps(standing)] == ["CANCELLED", "COMPLETED"]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_creation_that_is_cleared_after_its_run_was_over_ends_its_old_cluster(account: Account, name: str) -> None:
+    task = create_task(name, retries=0)
+    assert task.start(KilledAt("RunJobFlow")).state == "killed"
+    task.clear(run_is_over=True)
+    new = task.run()
+    assert account.clusters(name, alive=True) == [new.value], task.log
+    assert terminate_task(new.value).run().state == "success"
+
+
+def test_a_run_of_the_same_name_in_another_airflow_is_left_alone(account: Account, standing: str) -> None:
+    """Neither has a deployment id."""
+    theirs, ours = step_task(standing, "sleep 1000"), step_task(standing)
+    ours.run_id = theirs.run_id
+    theirs.start()
+    ours.run()
+    ours.clear()
+    assert ours.run().state == "success"
+    assert [state for _, state in account.steps(standing)] == ["RUNNING", "COMPLETED", "COMPLETED"]
 
 
 def test_the_kill_of_a_cleared_try_that_comes_late_leaves_the_new_step_alone(account: Account, standing: str) -> None:

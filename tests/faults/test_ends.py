@@ -24,6 +24,35 @@ def test_a_step_that_is_deaf_to_the_interrupt_is_killed(
     assert account.until_step_is(standing, "CANCELLED")
 
 
+def test_such_a_step_is_killed_in_time_when_airflow_ends_the_worker_that_waits_for_it(
+    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("airflow_emr_pipelines.operators.base.GRACE_OF_A_KILLED_TASK", 0.5)
+    task = step_task(standing, DEAF.format(tmp_path / "deaf"), deferrable=False)
+    task.end_in_the_worker((tmp_path / "deaf").exists)
+    assert account.until_step_is(standing, "CANCELLED"), task.log
+
+
+def test_a_retry_kills_what_a_killed_worker_has_only_interrupted(
+    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__CANCEL_GRACE_SECONDS", "1")
+    task = step_task(standing, f"test -e {tmp_path}/deaf || {{ {DEAF.format(tmp_path / 'deaf')}; }}")
+    assert task.start().state == "deferred"
+    assert comes_true((tmp_path / "deaf").exists)
+    (step,) = account.emr.list_steps(ClusterId=standing)["Steps"]
+    account.emr.cancel_steps(ClusterId=standing, StepIds=[step["Id"]])
+    assert task.run_to_the_end().state == "success", task.log
+    assert [state for _, state in account.steps(standing)] == ["CANCELLED", "COMPLETED"]
+
+
+def test_an_event_that_says_nothing_cancels_the_step(account: Account, standing: str) -> None:
+    task = step_task(standing, "sleep 1000")
+    assert task.start().state == "deferred"
+    assert task.resume(None).error.startswith("BadTriggerEvent")
+    assert account.until_step_is(standing, "CANCELLED")
+
+
 def test_a_deadline_cancels_the_step(account: Account, standing: str) -> None:
     task = step_task(standing, "sleep 1000", execution_timeout=timedelta(seconds=1))
     ending = task.run()

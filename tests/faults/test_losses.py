@@ -99,6 +99,19 @@ def test_a_cluster_that_a_user_ended_is_not_replaced_unless_the_task_is_cleared(
     assert account.clusters(name, alive=True) == []
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_cluster_that_is_lost_right_before_the_step_is_added_is_a_loss(
+    account: Account, name: str, first: str, replaced: bool
+) -> None:
+    task = step_task(first, deferrable=False, successor=cluster_of(name) if replaced else None)
+    go_on = task.stand_still(KilledAt("DescribeCluster"))
+    account.lose(first)
+    ending = go_on()
+    assert ending.state == "success" if replaced else ending.error.startswith("ClusterLost"), ending
+    assert terminate_task(first).run().state == "success"
+    assert account.clusters(name, alive=True) == []
+
+
 def test_without_a_successor_the_loss_is_told(account: Account, first: str) -> None:
     account.lose(first)
     assert step_task(first).run().error.startswith("ClusterLost")

@@ -90,6 +90,25 @@ def test_lost_answers_make_no_second_step(account: Account, standing: str, kind:
     assert [state for _, state in account.steps(standing)] == ["COMPLETED"]
 
 
+def test_a_step_waits_for_room_on_a_cluster_that_has_as_many_as_emr_takes(account: Account, standing: str) -> None:
+    full = "Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded."
+    account.fault("AddJobFlowSteps", "error", times=3, code="ValidationException", message=full, status=400)
+    task = step_task(standing, retries=0)
+    assert task.run().state == "success", task.log
+
+
+@pytest.mark.parametrize("operation", ["DescribeCluster", "ListSteps"])
+def test_trouble_that_lasts_before_a_step_is_added_fails_no_task(
+    account: Account, standing: str, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    task = step_task(standing, retries=1)
+    task.start(KilledAt("AddJobFlowSteps"))
+    account.fault(operation, "error", times=5)
+    assert task.run().state == "success", task.log
+    assert list(account.completed(standing).values()) == [1]
+
+
 @pytest.mark.parametrize("kind", ["lose_answer", "drop", "error"])
 def test_lost_answers_make_no_second_cluster(account: Account, name: str, kind: str) -> None:
     account.fault("RunJobFlow", kind, times=2)

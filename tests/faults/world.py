@@ -14,7 +14,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -26,6 +26,8 @@ from airflow_emr_pipelines.versions import TaskDeferred
 
 FORK = multiprocessing.get_context("fork")
 PATIENCE = 60.0
+WORKER_GRACE = 5.0
+"""Seconds after which Airflow kills a task's process that it has told to end."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Task:
         """The next try, up to its deferral or its end."""
         self.try_number += 1
         self.deferral = None
-        return self._phase(lambda: self.make().execute(self._context()), killed_at)
+        return self._phase(self._execute, killed_at)
 
     def watch(self, killed_at: KilledAt | None = None) -> Ending:
         """The trigger, up to its event. A killed triggerer's triggers are started anew by the next one."""
@@ -110,14 +112,28 @@ class Task:
 
         return go_on
 
+    def end_in_the_worker(self, when: Callable[[], bool]) -> None:
+        """The next try, which a user ends while it waits, when that is so: Airflow kills its process soon."""
+        with ThreadPoolExecutor(1) as thread:
+            ending = thread.submit(self.start)
+            while not when():
+                assert not ending.done(), ending.result()
+                time.sleep(0.01)
+            os.kill(self.process, signal.SIGTERM)
+            wait([ending], timeout=WORKER_GRACE)
+            if not ending.done():
+                os.kill(self.process, signal.SIGKILL)
+
     def end_by_user(self) -> Ending:
         """A user ends it while it is deferred: the triggerer tells the trigger."""
         assert self.deferral is not None
         path, fields, _ = self.deferral
         return self._phase(lambda: asyncio.run(_class_at(path)(**fields).on_kill()), None)
 
-    def clear(self) -> None:
-        """A user clears it: it runs anew, with as many retries as at first."""
+    def clear(self, *, run_is_over: bool = False) -> None:
+        """A user clears it: it runs anew, with as many retries as at first. A run that was over starts anew, too."""
+        if run_is_over:
+            self.started = datetime.now(timezone.utc)
         self.max_tries = self.try_number + self.retries
         self.xcoms.clear()
 
@@ -182,6 +198,11 @@ class Task:
         finally:
             pipe.close()
             os._exit(0)
+
+    def _execute(self) -> Any:
+        operator = self.make()
+        signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())  # as Airflow has it
+        return operator.execute(self._context())
 
     def _context(self) -> Any:
         def push(key: str, value: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
+from airflow.sdk import DAG
 from botocore.exceptions import ClientError
+from jinja2 import UndefinedError
 
 from airflow_emr_pipelines import (
     EmrRunStepOperator,
@@ -18,6 +20,7 @@ from airflow_emr_pipelines import (
     ShellStep,
 )
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, StepFailed, WatchRefused
+from airflow_emr_pipelines.specs.keys import name_with_key, successor_key
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.versions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
@@ -51,21 +54,21 @@ class Emr:
     def where(self) -> dict[str, Any]:
         return {"region": "us-east-1", "partition": "aws", "endpoint_url": None}
 
-    def describe_cluster(self, cluster_id: str) -> ClusterReport:
-        self._do("describe")
-        return CLUSTER
-
     def submit(self, *_: Any, **__: Any) -> str:
         self._do("submit")
         return "s-1"
 
-    def running(self, keys: Collection[str]) -> list[StepReport]:
+    def describe_cluster(self, cluster_id: str) -> ClusterReport:
+        self._do("describe")
+        return CLUSTER
+
+    def unfinished(self) -> list[StepReport]:
         return []
 
     def find(self, key: str, since: datetime) -> None:
         return None
 
-    def cancel(self, ids: Sequence[str]) -> None:
+    def cancel(self, ids: Sequence[str], *, grace: float | None = None) -> None:
         self._do(f"cancel {' '.join(ids)}")
 
     def end(self, cluster_id: str, **_: Any) -> None:
@@ -163,6 +166,48 @@ def test_a_retry_that_is_resumed_with_what_an_earlier_try_waited_for_starts_anew
     context["ti"].try_number = 3
     with pytest.raises(TaskDeferred):
         operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+
+
+@pytest.mark.parametrize("try_number", [1, 2], ids=["of this try", "of the try before"])
+def test_a_job_whose_task_cannot_be_rendered_when_it_comes_back_is_cancelled(
+    emr: Emr, context: Any, try_number: int
+) -> None:
+    with DAG("d"):
+        task = operator()
+    with pytest.raises(TaskDeferred):
+        task.execute(context)
+    task.cluster_id = "{{ gone.away }}"
+    context["ti"].try_number = try_number
+    with pytest.raises(UndefinedError):
+        task.render_template_fields(context)
+    assert emr.done == ["describe", "submit", *(["cancel s-1"] if try_number == 1 else [])]
+
+
+def test_the_teardown_ends_all_that_took_the_place_of_a_lost_cluster_also_while_that_is_ending(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two were made at once, and the task that made the younger was killed before it gave way."""
+    key = successor_key(deployment="", cluster_id="j-1")
+
+    def cluster(cluster_id: str, state: str, name: str = "standing") -> ClusterReport:
+        status = {"State": state, "Timeline": {"CreationDateTime": datetime(2026, 1, 1, tzinfo=timezone.utc)}}
+        return ClusterReport.from_answer({"Id": cluster_id, "Name": name, "Status": status})
+
+    lost = cluster("j-1", "TERMINATING")
+    successors = [cluster(cluster_id, "WAITING", name_with_key("standing", key)) for cluster_id in ("j-2", "j-3")]
+    ended: list[str] = []
+
+    def end(cluster_id: str, **_: Any) -> ClusterReport:
+        ended.append(cluster_id)
+        return lost
+
+    monkeypatch.setattr(emr, "end", end)
+    monkeypatch.setattr(emr, "find", lambda found, *_, **__: successors[0] if found == key else None)
+    monkeypatch.setattr(emr, "alive", lambda: [cluster("j-9", "WAITING"), *successors], raising=False)
+    with pytest.raises(TaskDeferred) as waits:
+        EmrTerminateClusterOperator(task_id="t", cluster_id="j-1").execute(context)
+    assert waits.value.trigger.serialize()[1]["cluster_id"] == "j-2"
+    assert sorted(ended) == ["j-1", "j-2", "j-3"]
 
 
 def test_a_kill_during_the_submission_cancels_the_job_as_soon_as_it_has_an_id(

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_emr_pipelines.cli import reap
 from airflow_emr_pipelines.errors import InvalidSpec
+from tests.faults.conftest import Account
 
 PREFIX = "airflow-emr-pipelines:"
 INSTANCES = {
@@ -82,6 +83,21 @@ def test_the_command_ends_what_is_orphaned_and_lists_why_it_leaves_the_rest(
     assert f"run {ended_run.run_id} of DAG reap_dry is over" in lines[orphan]
     assert {cluster: lines[cluster].endswith(why) for cluster, why in kept.items()} == dict.fromkeys(kept, True)
     assert not any(is_ending(emr, cluster) for cluster in kept)
+
+
+def test_a_cluster_that_may_not_be_looked_at_keeps_no_other_from_its_end(
+    emulator: Any, emr: Any, make: Make, ended_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As IAM has it for clusters with others' tags."""
+    make()
+    orphan = make(**tags(ended_run))
+    account = Account(emulator)
+    account.fault("DescribeCluster", "error", times=1, code="AccessDeniedException", message="not yours", status=400)
+    reap.run(options("--terminate"))
+    listed = capsys.readouterr().out
+    assert "it cannot be looked at: " in listed
+    assert "not yours" in listed
+    assert is_ending(emr, orphan)
 
 
 def test_a_protected_orphan_of_ours_is_ended_too(emr: Any, make: Make, ended_run: Any) -> None:

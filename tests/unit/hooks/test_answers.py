@@ -18,8 +18,11 @@ from airflow_emr_pipelines.hooks.answers import Meaning, code_of, meaning, pause
 URL = "https://elasticmapreduce.eu-west-1.amazonaws.com/"
 
 
-def answer(code: str, status: int = 400) -> botocore.ClientError:
-    response: Any = {"Error": {"Code": code, "Message": "said so"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+FULL = "Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded."
+
+
+def answer(code: str, status: int = 400, message: str = "said so") -> botocore.ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return botocore.ClientError(response, "RunJobFlow")
 
 
@@ -27,6 +30,7 @@ def answer(code: str, status: int = 400) -> botocore.ClientError:
     ("error", "expected"),
     [
         (answer("ValidationException"), Meaning.REFUSED),
+        (answer("ValidationException", message=FULL), Meaning.THROTTLED),
         (answer("InvalidRequestException"), Meaning.REFUSED),
         (answer("AccessDeniedException"), Meaning.REFUSED),
         (answer("UnrecognizedClientException"), Meaning.REFUSED),

