@@ -110,7 +110,8 @@ def heeds_reschedules(mapped: Any) -> Any:
 async def uncut(work: Coroutine[Any, Any, None]) -> None:
     """See work to its end, however often the caller is cancelled meanwhile; only the end of the loop stops it.
 
-    Before 3.3 the triggerer cancels a trigger again each second, until the trigger is gone.
+    Before 3.3 the triggerer cancels a trigger again each second, until the trigger is gone; from then on after half a
+    minute.
     """
     task = asyncio.ensure_future(work)
     while not task.done():

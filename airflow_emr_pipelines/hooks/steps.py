@@ -145,11 +145,8 @@ class EmrSteps(EmrSource):
         return refused
 
     def _unended(self, ids: Collection[str]) -> set[str]:
-        """Those of the steps that may still run. A step of which EMR will not tell cannot be killed either."""
-        reports, _ = send_until_clear(lambda: self.reports(ids), operation="ListSteps")
-        return {
-            step_id for step_id, said in reports.items() if isinstance(said, StepReport) and not said.state.finished
-        }
+        """Those of the steps that may still run."""
+        return set(ids) & {step.id for step in send_until_clear(self.unfinished, operation="ListSteps")}
 
 
 def _is_ending(said: StepReport | Exception | None) -> bool:

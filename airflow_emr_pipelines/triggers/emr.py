@@ -112,8 +112,11 @@ class EmrTrigger(BaseTrigger):
         """Cancel the job this trigger carries, and no other: after a clear, the next try may have its own already.
 
         Airflow says this also to a triggerer whose triggers were given to another one while it stood still: the task
-        waits on there, or has got what it waited for.
+        waits on there, or has got what it waited for. It would give up on this after half a minute.
         """
+        await versions.uncut(self._end_unless_it_waits())
+
+    async def _end_unless_it_waits(self) -> None:
         try:
             state = await versions.state_of_task(self)
         except Exception as error:
@@ -127,31 +130,26 @@ class EmrTrigger(BaseTrigger):
             return
         if state == "deferred" or (state not in (None, "failed", "removed") and await self._is_of_use()):
             self.log.info("The task is %s: %s is left alone", state, self.job_id)
-        else:
-            await self._cancel()
+            return
+        from airflow_emr_pipelines.triggers.cancelling import canceller_of
+
+        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
+        await canceller_of(self.source()).cancel(self.job_id)
 
     async def _is_of_use(self) -> bool:
         """Whether the job has become what was waited for, and goes on: the task may have got it already."""
         if not self.until:
             return False
+        from asgiref.sync import sync_to_async
+
         from airflow_emr_pipelines.hooks.once import send_until_clear
 
-        source = await self._connected()
+        source = self.source()
+        await sync_to_async(source.connect, thread_sensitive=False)()
         look = partial(send_until_clear, partial(source.reports, [self.job_id]), operation="the last look")
         reports, _ = await asyncio.to_thread(look)
         report = reports.get(self.job_id)
         return report is not None and not isinstance(report, Exception) and report.state.value in self.until
-
-    async def _cancel(self) -> None:
-        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
-        await asyncio.to_thread((await self._connected()).cancel, [self.job_id])
-
-    async def _connected(self) -> Watched:
-        from asgiref.sync import sync_to_async
-
-        source = self.source()
-        await sync_to_async(source.connect, thread_sensitive=False)()
-        return source
 
     def _event(self, seen: Report | None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
         return {

@@ -93,6 +93,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("once", "steps"):
         monkeypatch.setattr(f"airflow_emr_pipelines.hooks.{module}.pauses", hurried)
     monkeypatch.setattr("airflow_emr_pipelines.triggers.watcher.pauses", hurried)
+    monkeypatch.setattr("airflow_emr_pipelines.triggers.cancelling.MOMENT", 0.05)
 
 
 @pytest.fixture

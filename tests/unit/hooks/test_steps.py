@@ -79,9 +79,9 @@ class Ending(EmrSteps):
         self.ends = min(self.ends, self.now + self.after[kill])
         return {}
 
-    def reports(self, ids: Any) -> Any:
-        state = "CANCELLED" if self.now >= self.ends else "CANCEL_PENDING"
-        return {i: StepReport.from_answer("j-1", {"Id": i, "Name": i, "Status": {"State": state}}) for i in ids}, 1
+    def unfinished(self) -> list[StepReport]:
+        step = {"Id": "s-1", "Name": "one", "Status": {"State": "CANCEL_PENDING"}}
+        return [] if self.now >= self.ends else [StepReport.from_answer("j-1", step)]
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

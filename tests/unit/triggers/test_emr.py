@@ -15,6 +15,7 @@ import pytest
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.hooks.jobs import Report
 from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.triggers import cancelling
 from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
 
 RUNNING = StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": {"State": "RUNNING"}})
@@ -28,6 +29,8 @@ class Steps:
     def __init__(self) -> None:
         self.looked = threading.Event()
         self.cancelled: list[str] = []
+        self.calls = 0
+        self.faults: list[Exception] = []
 
     def connect(self) -> None:
         time.sleep(0.1)
@@ -38,6 +41,9 @@ class Steps:
 
     def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
         time.sleep(0.1)
+        self.calls += 1
+        if self.faults:
+            raise self.faults.pop()
         self.cancelled += ids
 
 
@@ -46,7 +52,13 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     steps = Steps()
     monkeypatch.setattr(EmrStepTrigger, "source", lambda _: steps)
     monkeypatch.setattr(versions, "TRIGGERS_ARE_TOLD_OF_KILLS", False)
+    monkeypatch.setattr(cancelling, "MOMENT", 0.05)
     return steps
+
+
+@pytest.fixture
+def tasks_were_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks_are(monkeypatch, "failed")
 
 
 def tasks_are(monkeypatch: pytest.MonkeyPatch, state: str | Exception) -> None:
@@ -112,6 +124,33 @@ def test_a_triggerer_that_is_told_of_a_kill_cancels_what_nobody_waits_for(
     tasks_are(monkeypatch, state)
     asyncio.run(EmrStepTrigger(cluster_id="j-1", step_id="s-1", until=until).on_kill())
     assert steps.cancelled == ([] if left else ["s-1"])
+
+
+@pytest.mark.usefixtures("tasks_were_failed")
+def test_many_tasks_that_are_ended_at_once_cost_few_calls_however_long_those_take(steps: Steps) -> None:
+    """Airflow stops to wait for each after half a minute; here sooner than even one of the calls has ended."""
+    ids = [f"s-{number}" for number in range(200)]
+
+    async def end_all() -> None:
+        triggers = [EmrStepTrigger(cluster_id="j-1", step_id=step_id) for step_id in ids]
+        kills = (asyncio.wait_for(trigger.on_kill(), 0.05) for trigger in triggers)
+        await asyncio.gather(*kills, return_exceptions=True)
+
+    asyncio.run(end_all())
+    assert sorted(steps.cancelled) == sorted(ids)
+    assert steps.calls <= 2
+
+
+@pytest.mark.usefixtures("tasks_were_failed")
+def test_jobs_whose_cancellation_failed_with_anothers_are_cancelled_all_the_same(steps: Steps) -> None:
+    steps.faults = [RuntimeError("denied")]
+
+    async def end_all() -> list[BaseException | None]:
+        triggers = [EmrStepTrigger(cluster_id="j-1", step_id=step_id) for step_id in ("s-1", "s-2", "s-3")]
+        return await asyncio.gather(*(trigger.on_kill() for trigger in triggers), return_exceptions=True)
+
+    assert [str(error) for error in asyncio.run(end_all()) if error] == ["denied"]
+    assert len(set(steps.cancelled)) == 2
 
 
 @pytest.mark.parametrize(
