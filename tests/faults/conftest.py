@@ -24,7 +24,7 @@ INSTANCES = {
 
 def comes_true(condition: Callable[[], bool]) -> bool:
     """Whether it does, within a while."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if condition():
             return True

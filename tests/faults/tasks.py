@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,11 @@ from tests.faults.world import Task
 def cluster_of(name: str, **fields: Any) -> EmrCluster:
     """A small cluster."""
     return EmrCluster(name, **{"release_label": "emr-7.10.0", "instances": InstanceGroups("m5.xlarge"), **fields})
+
+
+def slow_then_quick(marker: Path) -> str:
+    """A line of shell that does not end when it is run first, and makes the marker when it has begun."""
+    return f"test -e {marker} || {{ touch {marker}; sleep 1000; }}"
 
 
 def step_task(cluster_id: str, command: str = "true", *, retries: int = 3, **arguments: Any) -> Task:

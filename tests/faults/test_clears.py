@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Account
-from tests.faults.tasks import create_task, step_task, terminate_task
+from tests.faults.conftest import Account, comes_true
+from tests.faults.tasks import create_task, slow_then_quick, step_task, terminate_task
 from tests.faults.world import KilledAt
 
-SLOW_THEN_QUICK = 'test -e "$HOME/again" || { touch "$HOME/again"; sleep 1000; }'
+
+@pytest.fixture
+def marker(tmp_path: Path) -> Path:
+    """What a step makes when it has begun."""
+    return tmp_path / "begun"
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["the trigger is told", "nobody is told"])
 def test_a_clear_while_deferred_ends_the_old_step_before_the_new_one_starts(
-    account: Account, standing: str, told: bool
+    account: Account, standing: str, marker: Path, told: bool
 ) -> None:
-    task = step_task(standing, SLOW_THEN_QUICK)
+    task = step_task(standing, slow_then_quick(marker))
     assert task.start().state == "deferred"
-    account.until_step_is(standing, "RUNNING")
+    assert comes_true(marker.exists)
     if told:
         task.end_by_user()
     task.clear()
@@ -36,11 +41,11 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("deployment")
 def test_what_a_killed_worker_left_running_ends_before_its_task_runs_anew_though_its_run_was_over(
-    account: Account, standing: str
+    account: Account, standing: str, marker: Path
 ) -> None:
-    task = step_task(standing, SLOW_THEN_QUICK, retries=0, deferrable=False)
+    task = step_task(standing, slow_then_quick(marker), retries=0, deferrable=False)
     assert task.start(KilledAt("ListSteps")).state == "killed"
-    account.until_step_is(standing, "RUNNING")
+    assert comes_true(marker.exists)
     task.clear(run_is_over=True)
     assert task.run().state == "success", task.log
     assert [state for _, state in account.steps(standing)] == ["CANCELLED", "COMPLETED"]
@@ -67,10 +72,12 @@ def test_a_run_of_the_same_name_in_another_airflow_is_left_alone(account: Accoun
     assert [state for _, state in account.steps(standing)] == ["RUNNING", "COMPLETED", "COMPLETED"]
 
 
-def test_the_kill_of_a_cleared_try_that_comes_late_leaves_the_new_step_alone(account: Account, standing: str) -> None:
-    task = step_task(standing, SLOW_THEN_QUICK)
+def test_the_kill_of_a_cleared_try_that_comes_late_leaves_the_new_step_alone(
+    account: Account, standing: str, marker: Path
+) -> None:
+    task = step_task(standing, slow_then_quick(marker))
     task.start()
-    account.until_step_is(standing, "RUNNING")
+    assert comes_true(marker.exists)
     old = task.deferral
     task.clear()
     task.start()

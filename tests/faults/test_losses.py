@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Account
-from tests.faults.tasks import cluster_of, create_task, report_task, step_task, terminate_task
+from tests.faults.conftest import Account, comes_true
+from tests.faults.tasks import cluster_of, create_task, report_task, slow_then_quick, step_task, terminate_task
 from tests.faults.world import Ending, KilledAt, Task
-
-LONG_THEN_SHORT = "test -e {0} || {{ touch {0}; sleep 1000; }}"
 
 
 @pytest.fixture
@@ -23,9 +21,10 @@ def first(account: Account, name: str) -> str:
 def test_a_retried_step_runs_on_a_new_cluster_which_the_teardown_ends(
     account: Account, name: str, first: str, tmp_path: Path
 ) -> None:
-    task = step_task(first, LONG_THEN_SHORT.format(tmp_path / "again"), successor=cluster_of(name))
+    marker = tmp_path / "begun"
+    task = step_task(first, slow_then_quick(marker), successor=cluster_of(name))
     task.start()
-    account.until_step_is(first, "RUNNING")
+    assert comes_true(marker.exists)
     account.lose(first)
     lost = task.resume(task.watch().value)
     assert lost.error.startswith("StepLost"), lost
