@@ -143,8 +143,13 @@ class Background:
         s3 = self.emulator.client("s3")
         days = [day for day in DAYS if not has_landed(day, s3_client=s3)]
         secrets = self.emulator.client("secretsmanager", encounters.REGION)
-        seed(days, s3_client=s3, dags_folder=Path(self.choices.dags_folder), secrets_client=secrets)
+        seed(days, s3_client=s3, dags_folder=self._with_jobs(), secrets_client=secrets)
         say(f"S3 has the job scripts{f' and the flights of {days[0]} to {days[-1]}' if days else ''}")
+
+    def _with_jobs(self) -> Path:
+        """The DAGs folder, if it brings jobs for S3 as the examples' does; else the examples'."""
+        own = Path(self.choices.dags_folder)
+        return own if (own / "jobs").is_dir() else find_dags_folder()
 
     def _see_that_ports_are_free(self, missing: Sequence[str]) -> None:
         wanted = (

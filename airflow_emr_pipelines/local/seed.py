@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow_emr_pipelines.emulator.store import is_bucket_name
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.local.buckets import make_buckets, put
 from airflow_emr_pipelines.local.flights import (
@@ -78,8 +79,9 @@ def seed(
     data, jobs = packaged_data(), (dags_folder or find_dags_folder()) / "jobs"
     if not jobs.is_dir():
         raise InvalidSpec("dags_folder", str(dags_folder), "it has the folder jobs", "name the dags/ of a checkout")
-    files = sorted(path for path in jobs.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    job_keys = {path: path.relative_to(jobs).parts for path in files}
+    files = sorted(path for path in jobs.glob("*/**/*") if path.is_file() and "__pycache__" not in path.parts)
+    keys = {path: path.relative_to(jobs).parts for path in files}
+    job_keys = {path: (bucket, *key) for path, (bucket, *key) in keys.items() if is_bucket_name(bucket)}
     make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS, *(bucket for bucket, *_ in job_keys.values())})
     for path, (bucket, *key) in job_keys.items():
         put(s3_client, bucket, "/".join(key), path.read_bytes())

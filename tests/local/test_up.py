@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +17,6 @@ import pytest
 from airflow_emr_pipelines.local.background import PARTS, Background, Choices, record_of
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow
 from airflow_emr_pipelines.local.processes import LastingProcess, looks
-from tests.conftest import DAG_FOLDERS
 
 pytestmark = pytest.mark.slow
 
@@ -80,8 +78,8 @@ class Home:
 
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("up") / "dags"
-    shutil.copytree(DAG_FOLDERS["examples"], folder)
+    """A user's own: one DAG, and no jobs as the examples have them."""
+    folder = tmp_path_factory.mktemp("up")
     (folder / "long_step.py").write_text(LONG_STEP)
     return folder
 

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.local import seed as seeding
-from airflow_emr_pipelines.local.seed import Landed, days_between, find_dags_folder, main, seed
+from airflow_emr_pipelines.local.seed import RESULT_BUCKETS, Landed, days_between, find_dags_folder, main, seed
 
 DAGS = Path(__file__).parents[3] / "dags"
 
@@ -75,6 +75,25 @@ def test_a_day_that_has_no_flights_is_refused(day: str, s3: Any) -> None:
 def test_a_folder_without_jobs_is_refused(s3: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidSpec, match="dags_folder"):
         seed(["2013-01-01"], s3_client=s3, dags_folder=tmp_path)
+
+
+def test_jobs_of_ones_own_lie_in_folders_named_for_their_buckets_and_nothing_else_is_taken(
+    s3: Any, tmp_path: Path
+) -> None:
+    for name in (
+        "my-apps/clean.py",
+        "my-apps/lib/rules.py",
+        "__init__.py",
+        "helpers/__pycache__/x.pyc",
+        "No_Bucket/x.py",
+    ):
+        file = tmp_path / "jobs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("pass")
+    seed([], s3_client=s3, dags_folder=tmp_path)
+    assert set(keys(s3, "my-apps")) == {"clean.py", "lib/rules.py"}
+    buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    assert buckets == {"my-apps", "raw-data", *RESULT_BUCKETS}
 
 
 def test_days_between_are_all_days_and_not_backwards() -> None:
