@@ -16,6 +16,7 @@ from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.keys import (
     DAG_TAG,
     DEPLOYMENT_TAG,
@@ -124,7 +125,10 @@ class EmrOperator(EmrCallOperator):
 
     def __init__(self, *, deferrable: bool = True, poll_seconds: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.deferrable = deferrable
+        name = type(self).__name__
+        if poll_seconds is not None:
+            poll_seconds = rules.number(f"{name}.poll_seconds", poll_seconds, least=0)
+        self.deferrable = rules.truth(f"{name}.deferrable", deferrable)
         self.poll_seconds = poll_seconds
         self.in_flight: EmrTrigger | None = None
         self.killed = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_emr_pipelines.errors import InvalidSpec, StepsNotCancelled
 from airflow_emr_pipelines.operators.base import EmrOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs import ids, rules
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.releases import CANCELS_PENDING, CANCELS_RUNNING, cancels, label_of, numbers_of
 from airflow_emr_pipelines.specs.reports import Reports, StepReport
@@ -58,7 +58,7 @@ class EmrCancelStepsOperator(EmrOperator):
         super().__init__(**kwargs)
         _step_ids(step_ids)
         _option(step_cancellation_option)
-        self.cluster_id = cluster_id
+        self.cluster_id = ids.cluster_id("EmrCancelStepsOperator.cluster_id", cluster_id)
         self.step_ids = step_ids
         self.step_cancellation_option = step_cancellation_option
 

@@ -14,10 +14,11 @@ from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, REA
 from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.step_logs import failure_of
+from airflow_emr_pipelines.specs import ids, rules
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import name_with_key
 from airflow_emr_pipelines.specs.needs import check_application
-from airflow_emr_pipelines.specs.plain import from_plain, to_plain
+from airflow_emr_pipelines.specs.plain import described, from_plain, to_plain
 from airflow_emr_pipelines.specs.render_ec2 import check, check_runtime_role, render_cluster, render_step
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.states import ClusterState
@@ -95,8 +96,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         super().__init__(**kwargs)
         check(cluster, steps, region=self.region_name)
         _check_together(cluster, steps)
-        self.cluster = to_plain(cluster)
-        self.steps = to_plain(steps)
+        self.cluster = described(cluster, EmrCluster)
+        self.steps = _described(steps)
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
     def execute(self, context: Context) -> Any:
@@ -129,8 +130,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
         self.in_flight = trigger
         try:
-            spark = "Spark" in cluster.applications
-            self.publish(context, **clusters.hook.where(), cluster_id=cluster_id, log_uri=cluster.log_uri, spark=spark)
+            where = clusters.hook.where()
+            self.publish(context, **where, cluster_id=cluster_id, log_uri=cluster.log_uri, spark=cluster.has("Spark"))
             return self.see_through(context, trigger)
         except TaskDeferred:
             raise
@@ -206,7 +207,7 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
-        self.cluster_id = cluster_id
+        self.cluster_id = ids.maybe_cluster_id("EmrTerminateClusterOperator.cluster_id", cluster_id)
 
     def execute(self, context: Context) -> Any:
         if not self.cluster_id or self.cluster_id == "None":
@@ -258,6 +259,11 @@ def _check_together(cluster: Any, steps: Any) -> None:
         if isinstance(step, Step):
             check_application(step, cluster)
             check_runtime_role(step, cluster.step_execution_role_arn)
+
+
+def _described(steps: Any) -> Any:
+    rules.words("EmrCreateClusterOperator.steps", steps, each=lambda _, step: described(step, Step))
+    return to_plain(steps)
 
 
 def _can_be_adopted(report: ClusterReport) -> bool:

@@ -9,6 +9,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.failures import gone
+from airflow_emr_pipelines.specs import rules
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,7 +30,7 @@ class EmrFindClusterOperator(EmrCallOperator):
 
     def __init__(self, *, cluster: str | Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cluster = cluster
+        self.cluster = rules.text("EmrFindClusterOperator.cluster", cluster)
 
     def execute(self, context: Context) -> str:
         from airflow_emr_pipelines.hooks.clusters import EmrClusters

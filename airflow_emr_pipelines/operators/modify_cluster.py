@@ -9,6 +9,7 @@ from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.base import EmrOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.failures import gone
+from airflow_emr_pipelines.specs import ids
 from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.fleets import Fleet
 from airflow_emr_pipelines.specs.instances import Group
@@ -105,7 +106,7 @@ class EmrModifyClusterOperator(EmrOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.cluster_id = cluster_id
+        self.cluster_id = ids.cluster_id("EmrModifyClusterOperator.cluster_id", cluster_id)
         given: dict[str, Any] = {
             "step_concurrency": step_concurrency,
             "termination_protected": termination_protected,

@@ -12,7 +12,7 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_PRICES, WRITES_S3, Calls
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs import addresses
+from airflow_emr_pipelines.specs import addresses, ids
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.prices import Prices
 from airflow_emr_pipelines.specs.run_report import ClusterRun, InstanceReport, cluster_run, lines_of
@@ -58,7 +58,7 @@ class EmrRunReportOperator(EmrCallOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.cluster_id = cluster_id
+        self.cluster_id = ids.maybe_cluster_id("EmrRunReportOperator.cluster_id", cluster_id)
         self.folder = folder if folder is None else addresses.s3_folder("EmrRunReportOperator.folder", folder)
         self.prices = _plain(prices)
         self.maker: Any = None

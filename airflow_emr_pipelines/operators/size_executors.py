@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.specs.executors import DRIVER_SHARE, EXECUTOR_SHARE, SPARE_CORES, executors_for
+from airflow_emr_pipelines.specs import ids
+from airflow_emr_pipelines.specs.executors import (
+    DRIVER_SHARE,
+    EXECUTOR_SHARE,
+    SPARE_CORES,
+    check_shares,
+    executors_for,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,7 +50,8 @@ class EmrSizeExecutorsOperator(EmrCallOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.cluster_id = cluster_id
+        check_shares(driver_share, executor_share, spare_cores, executor_cores)
+        self.cluster_id = ids.cluster_id("EmrSizeExecutorsOperator.cluster_id", cluster_id)
         self.driver_share = driver_share
         self.executor_share = executor_share
         self.spare_cores = spare_cores

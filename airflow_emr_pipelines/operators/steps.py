@@ -16,9 +16,10 @@ from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, REA
 from airflow_emr_pipelines.operators.failures import gone
 from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
 from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
+from airflow_emr_pipelines.specs import ids
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.keys import KEY_TAG, name_with_key
-from airflow_emr_pipelines.specs.plain import from_plain, to_plain
+from airflow_emr_pipelines.specs.plain import described, from_plain
 from airflow_emr_pipelines.specs.render_ec2 import check, check_runtime_role, render_cluster, render_step
 from airflow_emr_pipelines.specs.render_ec2_cluster import Reveal
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
@@ -103,9 +104,9 @@ class EmrRunStepOperator(EmrOperator):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
         check(step, successor, region=self.region_name)
         check_runtime_role(step, execution_role_arn)
-        self.step = to_plain(step)
-        self.successor = to_plain(successor)
-        self.cluster_id = cluster_id
+        self.step = described(step, Step)
+        self.successor = None if successor is None else described(successor, EmrCluster)
+        self.cluster_id = ids.cluster_id(f"{type(self).__name__}.cluster_id", cluster_id)
         self.execution_role_arn = execution_role_arn
         self.show_logs = show_logs
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)

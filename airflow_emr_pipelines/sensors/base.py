@@ -20,6 +20,7 @@ from airflow_emr_pipelines.errors import (
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.base import BACKSTOP
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.versions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class EmrSensor(BaseSensorOperator):
         super().__init__(**kwargs)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
-        self.deferrable = deferrable
+        self.deferrable = rules.truth(f"{type(self).__name__}.deferrable", deferrable)
 
     def trigger(self, deadline: float | None) -> EmrTrigger:
         """What waits for the thing that is watched."""

@@ -9,6 +9,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.failures import failed
 from airflow_emr_pipelines.sensors.base import EmrSensor
+from airflow_emr_pipelines.specs import ids, rules
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.triggers.emr import EmrClusterTrigger
@@ -40,9 +41,9 @@ class EmrClusterSensor(EmrSensor):
             raise InvalidSpec(
                 "target_states", target_states, "it is a list of states", f'write target_states=["{target_states}"]'
             )
-        self.cluster_id = cluster_id
+        self.cluster_id = ids.cluster_id("EmrClusterSensor.cluster_id", cluster_id)
         self.target_states = (
-            [str(getattr(state, "value", state)) for state in target_states]
+            [_state(state) for state in target_states]
             if isinstance(target_states, (list, tuple, set, frozenset))
             else target_states
         )
@@ -71,3 +72,8 @@ class EmrClusterSensor(EmrSensor):
         if report.state.finished:
             raise failed(report)
         return False
+
+
+def _state(state: Any) -> Any:
+    word = getattr(state, "value", state)
+    return rules.choice("EmrClusterSensor.target_states", word, choices=[each.value for each in ClusterState])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
 from airflow_emr_pipelines.operators.step_logs import failure_of
 from airflow_emr_pipelines.sensors.base import EmrSensor
+from airflow_emr_pipelines.specs import ids
 from airflow_emr_pipelines.specs.reports import StepReport
 from airflow_emr_pipelines.triggers.emr import EmrStepTrigger
 
@@ -32,8 +33,8 @@ class EmrStepSensor(EmrSensor):
 
     def __init__(self, *, cluster_id: str | Any, step_id: str | Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cluster_id = cluster_id
-        self.step_id = step_id
+        self.cluster_id = ids.cluster_id("EmrStepSensor.cluster_id", cluster_id)
+        self.step_id = ids.step_id("EmrStepSensor.step_id", step_id)
 
     def trigger(self, deadline: float | None) -> EmrStepTrigger:
         return EmrStepTrigger(

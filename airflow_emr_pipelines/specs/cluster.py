@@ -221,6 +221,11 @@ class EmrCluster(Spec):
         self._check_logs()
         self._check_together()
 
+    def has(self, *applications: str) -> bool:
+        """Whether one of some applications is asked for; EMR takes their names in any case."""
+        asked_for = {str(name).lower() for name in self.applications}
+        return any(name.lower() in asked_for for name in applications)
+
     def _check_release(self) -> None:
         numbers = numbers_of(self.release_label)
         if isinstance(self.applications, tuple):

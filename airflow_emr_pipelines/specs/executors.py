@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.rules import article
 
 DRIVER_SHARE = 0.10
 EXECUTOR_SHARE = 0.70
@@ -84,7 +85,9 @@ def executors_for(
     :param executor_cores: of each executor; None for one executor on the smallest node
     :raises InvalidSpec: there is no node, the shares do not fit together, or a node is too small for Spark
     """
-    _check(nodes, driver_share, executor_share, spare_cores, executor_cores)
+    if not nodes:
+        raise InvalidSpec("nodes", [], "executors run on nodes", "wait until the cluster has some that run")
+    check_shares(driver_share, executor_share, spare_cores, executor_cores)
     cores = [max(1, node.cores - spare_cores) for node in nodes]
     each = min(executor_cores or min(cores), *cores)
     memory = min(node.yarn_memory for node in nodes)
@@ -112,11 +115,17 @@ def _parts(share: str, container: int) -> tuple[int, int]:
     return heap, room - heap
 
 
-def _check(
-    nodes: Sequence[Node], driver_share: float, executor_share: float, spare_cores: int, executor_cores: int | None
-) -> None:
-    if not nodes:
-        raise InvalidSpec("nodes", [], "executors run on nodes", "wait until the cluster has some that run")
+def check_shares(driver_share: float, executor_share: float, spare_cores: int, executor_cores: int | None) -> None:
+    """Refuse shares and cores that no node could give."""
+    shares_and_cores = {
+        "driver_share": driver_share,
+        "executor_share": executor_share,
+        "spare_cores": spare_cores,
+        "executor_cores": 1 if executor_cores is None else executor_cores,
+    }
+    for name, value in shares_and_cores.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise InvalidSpec(name, value, f"it is a number, not {article(value)}", "write one, without quotes")
     if driver_share <= 0 or executor_share <= 0 or driver_share + executor_share > 1:
         shares = f"{driver_share:g} and {executor_share:g}"
         raise InvalidSpec(

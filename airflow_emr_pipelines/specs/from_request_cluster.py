@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -65,6 +66,10 @@ class Members:
         """The value of a member that has to be there."""
         value = self.take(name)
         if value is None:
+            for near in difflib.get_close_matches(name, [*self._left], n=1):  # a misspelt member is not missing
+                raise InvalidSpec(
+                    f"{self.told}.{near}", self._left[near], "it is not understood here", f"did you mean {name}?"
+                )
             raise InvalidSpec(f"{self.told}.{name}", None, "it is missing", f"add {name}")
         return value
 

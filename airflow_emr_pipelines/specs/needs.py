@@ -28,10 +28,9 @@ def check_role_on(cluster: EmrCluster, role: Any) -> None:
 
 def check_application(step: Step, cluster: EmrCluster) -> None:
     """EMR itself takes a step whose application is not installed, and fails it when it runs."""
-    installed = [str(application).lower() for application in cluster.applications]
     if not step.requires or not all_known(cluster.applications):
         return
-    if not any(application.lower() in installed for application in step.requires):
+    if not cluster.has(*step.requires):
         needed = releases.name_on(cluster.release_label, step.requires)
         raise InvalidSpec(
             f"{type(step).__name__}({step.name!r})",

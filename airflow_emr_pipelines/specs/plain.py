@@ -31,9 +31,9 @@ from airflow_emr_pipelines.specs.fleets import (
     SpotResizing,
 )
 from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.late import all_is_rendered, is_output
+from airflow_emr_pipelines.specs.late import all_is_rendered, all_known, is_output, known
 from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-from airflow_emr_pipelines.specs.rules import nearest
+from airflow_emr_pipelines.specs.rules import instead_of, nearest
 from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
 from airflow_emr_pipelines.specs.spec import Spec
 from airflow_emr_pipelines.specs.steps import (
@@ -99,6 +99,17 @@ KINDS: dict[str, type[Spec]] = {
 }
 
 
+def described(value: Any, kind: type[Spec]) -> Any:
+    """``to_plain`` of a spec of that kind, or of a dictionary that describes one; what is neither is refused now.
+
+    What is not known before the task runs is let be.
+    """
+    whole = isinstance(value, Mapping) and "kind" in value
+    if all_known(value) if whole else known(value):
+        from_plain(value, kind)
+    return to_plain(value)
+
+
 def to_plain(value: Any) -> Any:
     """Specs within ``value`` as dictionaries with their ``kind`` and what is not the default; all else as it is.
 
@@ -127,14 +138,17 @@ def from_plain(value: Any, kind: type[S], *, rendered: bool = True) -> S:
     with all_is_rendered() if rendered else nullcontext():
         spec = _read(value)
     if not isinstance(spec, kind):
-        kinds = ", ".join(word for word, known in KINDS.items() if issubclass(known, kind))
-        raise InvalidSpec(
-            kind.__name__,
-            type(spec),
-            f"a {kind.__name__} is needed here",
-            f"give one, or a dictionary whose kind is one of: {kinds}",
-        )
+        name = kind.__name__
+        rule = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} is needed here"
+        raise InvalidSpec(name, type(spec), rule, _way_to(kind, spec))
     return spec
+
+
+def _way_to(kind: type[Spec], value: Any) -> str:
+    kinds = ", ".join(word for word, known in KINDS.items() if issubclass(known, kind))
+    if isinstance(value, Mapping) and hasattr(kind, "from_request"):
+        return f"read a request of EMR's by {kind.__name__}.from_request(…), or name its kind, one of: {kinds}"
+    return instead_of(value) or f"give one, or a dictionary whose kind is one of: {kinds}"
 
 
 def _read(value: Any) -> Any:

@@ -117,12 +117,15 @@ class HourlyCost:
         return f"{self.total} USD per hour ({roles}){unknown}"
 
 
-def hourly_cost(cluster: EmrCluster, prices: Prices) -> HourlyCost:
+def hourly_cost(cluster: EmrCluster, prices: Prices | Mapping[str, Any]) -> HourlyCost:
     """What a cluster costs per hour as long as it runs.
 
     EMR's volumes for instances of which nothing is said, and IOPS, throughput and traffic, are not counted.
+
+    :param prices: what instances cost, or the same as a mapping, as ``Prices.from_plain`` takes it
     """
-    return _Reckoning(cluster, prices).cost()
+    rules.instance("hourly_cost.cluster", cluster, kind=EmrCluster)
+    return _Reckoning(cluster, prices if isinstance(prices, Prices) else Prices.from_plain(prices)).cost()
 
 
 def instance_types_of(cluster: EmrCluster) -> list[str]:

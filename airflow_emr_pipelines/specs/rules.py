@@ -31,7 +31,8 @@ def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = Fal
     if not known(value):
         return value
     if not isinstance(value, str):
-        raise InvalidSpec(field, value, f"it is a text, not {article(value)}", "write it in quotes")
+        quotes = "give it a value" if value is None else "write it in quotes"
+        raise InvalidSpec(field, value, f"it is a text, not {article(value)}", instead_of(value) or quotes)
     if not value.strip() and not empty:
         raise InvalidSpec(field, value, "it must not be empty", "give it a value")
     if found := FORBIDDEN_CHARACTERS.search(value):
@@ -219,6 +220,13 @@ def choice(field: str, value: Any, *, choices: Sequence[str]) -> Any:
     if known(value) and value not in choices:
         raise InvalidSpec(field, value, f"it is none of {', '.join(choices)}", nearest(value, choices))
     return value
+
+
+def instead_of(value: object) -> str | None:
+    """The way out of a task, or a function, that stands where what it gives is wanted."""
+    if hasattr(value, "task_id") and hasattr(value, "output"):
+        return "hand over what the task gives, its .output"
+    return "call it, and hand over what it gives" if callable(value) else None
 
 
 def nearest(word: object, words: Sequence[str]) -> str:

@@ -13,8 +13,9 @@ from airflow.sdk import TaskGroup, task_group
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.branches import BranchesEndedOperator, NoBranchMissingOperator
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
+from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.late import is_output
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, compute_of
 
 BRANCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 MAPPED_GROUP = "branch"
@@ -35,8 +36,9 @@ class Branch:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.steps:
-            raise InvalidSpec("Branch.steps", self.steps, "a branch has at least one step", 'write {"task_id": step}')
+        if not isinstance(self.steps, Mapping) or not self.steps:
+            rule = "a branch has at least one step, by the id of its task"
+            raise InvalidSpec("Branch.steps", self.steps, rule, 'write {"task_id": step}')
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ def branch_merge(compute: ClusterTasks, branches: Mapping[str, Branch], merge: M
         and of those that are missing, each joined by commas
     :param merge_arguments: what the merging step's task takes besides the step
     """
+    _check("branch_merge", compute, merge)
+    if not isinstance(branches, Mapping):
+        rule = "it is a mapping of names to branches"
+        raise InvalidSpec("branch_merge.branches", branches, rule, 'write {"name": Branch(…)}')
     if not branches:
         raise InvalidSpec("branch_merge.branches", branches, "there is nothing to merge", "name at least one branch")
     tasks: dict[str, list[EmrRunStepOperator]] = {}
@@ -76,6 +82,7 @@ def branch_merge(compute: ClusterTasks, branches: Mapping[str, Branch], merge: M
             raise InvalidSpec(
                 "branch_merge.branches", name, "a branch is named by letters, digits, _ and -", "choose another name"
             )
+        rules.instance(f"branch_merge.branches[{name!r}]", branch, kind=Branch)
         with TaskGroup(name):
             tasks[name] = _chain(compute, branch)
     ended = BranchesEndedOperator(
@@ -103,6 +110,7 @@ def mapped_branch_merge(
         values in the list: ``branch["name"]`` is what the branch's name becomes. A value that it uses is a text in
         every element, since None would become the word
     """
+    _check("mapped_branch_merge", compute, merge)
     if not is_output(branches):
         raise InvalidSpec(
             "mapped_branch_merge.branches", branches, "it is no output of a task", "pass branch_merge what is known now"
@@ -111,7 +119,8 @@ def mapped_branch_merge(
 
     @task_group(group_id=MAPPED_GROUP)
     def each(mapped: Any) -> None:
-        chain.extend(_chain(compute, branch(_Rendered(branches.operator.task_id))))
+        one = branch(_Rendered(branches.operator.task_id))
+        chain.extend(_chain(compute, rules.instance("what mapped_branch_merge.branch makes", one, kind=Branch)))
 
     each.expand(mapped=branches)
     ended = BranchesEndedOperator(
@@ -132,6 +141,13 @@ class _Rendered(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return f"{{{{ ti.xcom_pull(task_ids={self.task_id!r})[ti.map_index][{key!r}] }}}}"
+
+
+def _check(name: str, compute: ClusterTasks, merge: Merge) -> None:
+    compute_of(f"{name}.compute", compute)
+    if not callable(merge):
+        rule = "it is a function that makes the merging step of two texts"
+        raise InvalidSpec(f"{name}.merge", merge, rule, "write lambda made, missing: SparkStep(…)")
 
 
 def _chain(compute: ClusterTasks, branch: Branch) -> list[EmrRunStepOperator]:

@@ -11,6 +11,8 @@ from airflow.sdk import TaskGroup
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
+from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs.plain import described
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 
 OneStep = Step | Mapping[str, Any]
@@ -31,7 +33,7 @@ class ClusterTasks(TaskGroup):
     """
 
     def __init__(self, group_id: str, *, connection: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(group_id=group_id, **kwargs)
+        super().__init__(group_id=rules.text("group_id", group_id), **kwargs)
         self.connection = {name: value for name, value in connection.items() if value is not UNSET}
         self.cluster_id: Any = None
         self.successor: Any = None
@@ -51,6 +53,14 @@ class ClusterTasks(TaskGroup):
                 getattr(step, "name", step),
                 "a step runs within the group that owns its cluster",
                 "call run inside the group's `with`: with … as cluster: cluster.run(…)",
+            )
+        described(step, Step)  # what is none is refused before a task id is made of it
+        if "cluster_id" in operator_arguments:
+            raise InvalidSpec(
+                f"{self.group_id}.run, cluster_id",
+                operator_arguments["cluster_id"],
+                "the steps of a group run on its own cluster",
+                "leave it out, or run this step by an EmrRunStepOperator",
             )
         return EmrRunStepOperator(
             task_id=task_id or task_id_of(step),
@@ -95,9 +105,21 @@ class ClusterTasks(TaskGroup):
             leaf.set_downstream(after)
 
 
+def compute_of(field: str, value: Any) -> ClusterTasks:
+    """Where a factory's steps run."""
+    if isinstance(value, ClusterTasks):
+        return value
+    raise InvalidSpec(
+        field,
+        type(value),
+        "steps run in the group of a cluster",
+        "hand over what transient_cluster(…) or existing_cluster(…) gives",
+    )
+
+
 def refuse_tolerance(field: str, step: OneStep, why: str) -> None:
     """Refuse a step whose failure is tolerated, or may be: its word is a template."""
-    on_failure = step.get("on_failure") if isinstance(step, Mapping) else step.on_failure
+    on_failure = step.get("on_failure") if isinstance(step, Mapping) else getattr(step, "on_failure", None)
     if on_failure is not None and on_failure not in (OnFailure.CANCEL_AND_WAIT, OnFailure.TERMINATE_CLUSTER):
         way_out = "leave it out, or write CANCEL_AND_WAIT or TERMINATE_CLUSTER"
         raise InvalidSpec(f"{field}.on_failure", on_failure, why, way_out)

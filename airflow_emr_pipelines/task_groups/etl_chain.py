@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, compute_of
 
 
 def etl_chain(
@@ -23,6 +23,7 @@ def etl_chain(
     :param operator_arguments: of all steps' tasks: retries, pool, execution_timeout …
     :returns: the tasks, stage by stage, for further edges
     """
+    compute_of("etl_chain.cluster", cluster)
     rows = [list(stage) if isinstance(stage, Sequence) else [stage] for stage in stages]
     for place, row in enumerate(rows):
         if not row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import ids
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 
@@ -24,13 +24,7 @@ def existing_cluster(
     :param cluster_id: the cluster's id: text, a template, or another task's output
     :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
     """
-    if not cluster_id or (isinstance(cluster_id, str) and "{" not in cluster_id and not cluster_id.startswith("j-")):
-        raise InvalidSpec(
-            "cluster_id",
-            cluster_id,
-            "the id of a cluster starts with j-",
-            "take it from the EMR console, or from ListClusters",
-        )
+    ids.cluster_id(f"existing_cluster({group_id!r}).cluster_id", cluster_id)
     connection = {
         "aws_conn_id": aws_conn_id,
         "region_name": region_name,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, refuse_tolerance
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, compute_of, refuse_tolerance
 
 NEEDED = "what follows in the chain needs what this step makes, and promotion needs a validation that passed"
 
@@ -42,6 +42,7 @@ def ml_chain(
     :param promote: the task, or group, that puts the model to use, on the cluster or outside it
     :param operator_arguments: of all steps' tasks: retries, pool, execution_timeout …
     """
+    compute_of("ml_chain.cluster", cluster)
     given = {"features": features, "split": split, "tuning": tuning, "training": training, "validation": validation}
     steps = {name: step for name, step in given.items() if step is not None}
     for name, step in steps.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, compute_of
 from airflow_emr_pipelines.versions import heeds_reschedules
 
 
@@ -35,6 +35,7 @@ def steps_from_document(
     :param variables: what its templates may read besides the run's dates, ids and params
     :param operator_arguments: of the steps' task: retries, pool, execution_timeout …
     """
+    compute_of("steps_from_document.cluster", cluster)
     connection = {name: value for name, value in cluster.connection.items() if name in ("aws_conn_id", "region_name")}
     read = EmrReadStepsOperator(task_id="read_steps", document=document, variables=variables, **connection)
     with cluster:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, refuse_tolerance
+from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, compute_of, refuse_tolerance
 
 
 class StreamBatch(NamedTuple):
@@ -37,6 +37,7 @@ def stream_batch(
     :param outlets: the assets that the join writes
     :param operator_arguments: of all three tasks: retries, pool, execution_timeout …
     """
+    compute_of("stream_batch.compute", compute)
     why = "the join would take what an earlier run has written for what there is"
     refuse_tolerance("stream_batch(late_data)", late_data, why)
     tasks = StreamBatch(

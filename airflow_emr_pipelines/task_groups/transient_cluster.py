@@ -36,6 +36,10 @@ class TransientCluster(ClusterTasks):
         replace_lost_cluster: bool,
         **kwargs: Any,
     ) -> None:
+        if isinstance(cluster, str) and cluster.startswith("j-"):
+            rule = "it is the id of a cluster that stands, and this group creates one"
+            remedy = f"write existing_cluster({group_id!r}, {cluster!r})"
+            raise InvalidSpec(f"transient_cluster({group_id!r}).cluster", cluster, rule, remedy)
         super().__init__(group_id, connection=connection, **kwargs)
         self.cluster = cluster
         self.successor = cluster if replace_lost_cluster else None
@@ -52,7 +56,11 @@ class TransientCluster(ClusterTasks):
 
     def __enter__(self) -> TransientCluster:
         super().__enter__()
-        create = EmrCreateClusterOperator(task_id="create_cluster", cluster=self.cluster, **self.connection)
+        try:
+            create = EmrCreateClusterOperator(task_id="create_cluster", cluster=self.cluster, **self.connection)
+        except BaseException as error:  # Python does not leave what it has not entered: later tasks would land in here
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         self.create: EmrCreateClusterOperator = create.as_setup()  # type: ignore[no-untyped-call]
         self.cluster_id = self.create.output
         return self

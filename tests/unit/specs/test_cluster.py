@@ -369,3 +369,10 @@ def test_what_comes_from_a_template_is_judged_when_it_is_there(
     plain = to_plain(cluster(**{**fields, **({"idle_timeout": None} if "release_label" in fields else {})}))
     with pytest.raises(InvalidSpec, match=told):
         from_plain({**plain, **rendered}, EmrCluster)
+
+
+def test_an_application_is_known_by_its_name_in_any_case_as_emr_knows_it() -> None:
+    lower = cluster(applications=["spark", "HIVE"])
+    assert lower.has("Spark")
+    assert lower.has("PrestoSQL", "Hive")
+    assert not lower.has("Trino")

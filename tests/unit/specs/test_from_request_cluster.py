@@ -329,6 +329,10 @@ def test_a_password_in_a_request_is_refused_and_not_told(member: str) -> None:
     [
         ({"Steps": [{"Name": "a"}]}, r"RunJobFlow\.Steps = .*read each by Step\.from_request"),
         ({"Applicatons": []}, r"RunJobFlow\.Applicatons = .*did you mean Applications\?"),
+        (
+            {"ReleaseLabel": None, "ReleaseLabl": "emr-7.10.0"},
+            r"ReleaseLabl = .*did you mean ReleaseLabel\?",
+        ),
         ({"AmiVersion": "3.11.0"}, r"RunJobFlow\.AmiVersion = '3.11.0': .*name a ReleaseLabel"),
         ({"SupportedProducts": ["mapr"]}, r"RunJobFlow\.SupportedProducts = .*name Applications"),
         ({"NewSupportedProducts": [{"Name": "a"}]}, r"RunJobFlow\.NewSupportedProducts = .*name Applications"),

@@ -160,7 +160,10 @@ def test_templates_are_told() -> None:
 
 def test_prices_come_from_json() -> None:
     said = '{"instances": {"m5.xlarge": {"on_demand": 0.2, "emr": "0.05", "spot": 0.08}}, "ebs_gb_month": 0.073}'
-    assert Prices.from_plain(json.loads(said)) == Prices({"m5.xlarge": PRICES.instances["m5.xlarge"]}, 0.073)
+    prices = Prices({"m5.xlarge": PRICES.instances["m5.xlarge"]}, 0.073)
+    assert Prices.from_plain(json.loads(said)) == prices
+    one = cluster(InstanceGroups("m5.xlarge"))
+    assert hourly_cost(one, json.loads(said)) == hourly_cost(one, prices)
 
 
 @pytest.mark.parametrize(

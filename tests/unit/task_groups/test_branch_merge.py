@@ -100,6 +100,14 @@ def test_nothing_to_merge_is_refused() -> None:
             branch_merge(emr, {}, merge)
         with pytest.raises(InvalidSpec, match="pass branch_merge what is known now"):
             mapped_branch_merge(emr, [{"name": "a"}], branch_of, merge)
+        with pytest.raises(InvalidSpec, match="a mapping of names to branches"):
+            branch_merge(emr, [branch_of({"name": "a"})], merge)  # type: ignore[arg-type]
+        with pytest.raises(InvalidSpec, match=r"branches\['a'\] = .*it is no Branch"):
+            branch_merge(emr, {"a": ShellStep("a", "true")}, merge)  # type: ignore[dict-item]
+        with pytest.raises(InvalidSpec, match="write lambda made, missing"):
+            branch_merge(emr, {"a": branch_of({"name": "a"})}, ShellStep("a", "true"))  # type: ignore[arg-type]
+        with pytest.raises(InvalidSpec, match="a branch has at least one step"):
+            Branch([ShellStep("a", "true")])  # type: ignore[arg-type]
         with pytest.raises(InvalidSpec, match="a branch has at least one step"):
             Branch({})
         emr.run(ShellStep("other", "true"))

@@ -13,6 +13,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup, task, task_group
 
 from airflow_emr_pipelines import (
+    Branch,
     CustomJarStep,
     EmrCluster,
     EmrRunStepOperator,
@@ -25,7 +26,13 @@ from airflow_emr_pipelines import (
     SparkStep,
     Step,
     TrinoStep,
+    branch_merge,
+    etl_chain,
     existing_cluster,
+    mapped_branch_merge,
+    ml_chain,
+    steps_from_document,
+    stream_batch,
     transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
@@ -367,6 +374,73 @@ def test_an_existing_cluster_runs_the_same_steps_and_is_neither_created_nor_ende
 def test_an_id_that_is_none_of_a_cluster_is_refused(cluster_id: str | None) -> None:
     with DAG("wrong_id", schedule=None), pytest.raises(InvalidSpec, match="starts with j-"):
         existing_cluster("emr", cluster_id)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: existing_cluster("emr", CLUSTER), "transient_cluster creates a cluster"),
+        (lambda: existing_cluster("emr", EmptyOperator(task_id="find")), r"what the task gives, its \.output"),
+        (lambda: transient_cluster("emr", "j-1ABCDEFGHIJKL"), r"write existing_cluster\('emr', 'j-1ABCDEFGHIJKL'\)"),
+        (lambda: transient_cluster(CLUSTER, "emr"), "group_id = .*it is a text, not an EmrCluster"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_a_group_cannot_run_on_is_refused(make: Callable[[], Any], told: str) -> None:
+    with DAG("wrong", schedule=None), pytest.raises(InvalidSpec, match=told):
+        make()
+
+
+@pytest.mark.parametrize("step", ["s3://apps/clean.py", None, ShellStep, [ShellStep("a", "true")], {"Name": "a"}])
+def test_what_is_no_step_is_refused_as_that_before_a_task_id_is_made_of_it(step: Any) -> None:
+    with DAG("wrong", schedule=None), existing_cluster("emr", "j-1ABCDEFGHIJKL") as cluster:
+        for task_id in (None, "given"):
+            with pytest.raises(InvalidSpec, match="a Step is needed here"):
+                cluster.run(step, task_id)
+
+
+@pytest.mark.parametrize("where", [CLUSTER, ShellStep("a", "true"), "j-1ABCDEFGHIJKL", None])
+def test_what_wires_steps_wants_the_group_of_a_cluster(where: Any) -> None:
+    step = ShellStep("a", "true")
+    wirings: list[Callable[[], Any]] = [
+        lambda: etl_chain(where, step),
+        lambda: branch_merge(where, {"a": Branch({"a": step})}, lambda made, missing: step),
+        lambda: mapped_branch_merge(where, [], lambda one: Branch({"a": step}), lambda made, missing: step),
+        lambda: ml_chain(where, features=step, split=step, training=step, validation=step),
+        lambda: stream_batch(where, reconcile=step, late_data=step, join=step),
+        lambda: steps_from_document(where, "s3://documents/steps.json"),
+    ]
+    with DAG("wrong", schedule=None) as dag:
+        for wire in wirings:
+            with pytest.raises(InvalidSpec, match=r"hand over what transient_cluster.* gives"):
+                wire()
+    assert dag.task_ids == []
+
+
+def test_what_wires_steps_refuses_what_is_no_step() -> None:
+    step: Any = "s3://apps/clean.py"
+    with DAG("wrong", schedule=None), existing_cluster("emr", "j-1ABCDEFGHIJKL") as cluster:
+        for wire in (
+            lambda: etl_chain(cluster, step),
+            lambda: ml_chain(cluster, features=step, split=step, training=step, validation=step),
+            lambda: stream_batch(cluster, reconcile=step, late_data=step, join=step),
+        ):
+            with pytest.raises(InvalidSpec, match="a Step is needed here"):
+                wire()
+
+
+def test_a_step_of_a_group_runs_on_no_other_cluster() -> None:
+    with DAG("wrong", schedule=None), existing_cluster("emr", "j-1ABCDEFGHIJKL") as cluster:
+        with pytest.raises(InvalidSpec, match=r"emr\.run, cluster_id = 'j-2': .*or run this step by an EmrRunStepOper"):
+            cluster.run(ShellStep("a", "true"), cluster_id="j-2")
+
+
+def test_a_group_whose_cluster_is_refused_takes_in_no_later_task() -> None:
+    with DAG("wrong", schedule=None) as dag:
+        with pytest.raises(InvalidSpec, match=r"EmrCluster\.from_request"):
+            with transient_cluster("emr", {"Name": "delays"}):
+                raise AssertionError
+        EmptyOperator(task_id="later")
+    assert "later" in dag.task_ids
 
 
 @pytest.mark.parametrize("cluster_id", ["{{ params.cluster_id }}", "j-1ABCDEFGHIJKL"])

@@ -1,0 +1,134 @@
+"""What operators and sensors are given wrongly is refused when the DAG is read, with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, task
+
+from airflow_emr_pipelines import (
+    EmrCancelStepsOperator,
+    EmrCluster,
+    EmrClusterSensor,
+    EmrCreateClusterOperator,
+    EmrFindClusterOperator,
+    EmrModifyClusterOperator,
+    EmrRunReportOperator,
+    EmrRunStepOperator,
+    EmrSizeExecutorsOperator,
+    EmrStepSensor,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    ShellStep,
+)
+from airflow_emr_pipelines.errors import InvalidSpec
+
+CLUSTER = EmrCluster("delays", "emr-7.10.0", InstanceGroups("m5.xlarge"))
+STEP = ShellStep("Clean", "true")
+ID = "j-1ABCDEFGHIJKL"
+REQUEST = {"Name": "Clean", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]}}
+
+
+@task
+def chosen() -> str:
+    return ID
+
+
+def on(cluster_id: Any) -> list[Callable[[], Any]]:
+    """Everything that is given a cluster's id."""
+    return [
+        lambda: EmrRunStepOperator(task_id="run", step=STEP, cluster_id=cluster_id),
+        lambda: EmrTerminateClusterOperator(task_id="end", cluster_id=cluster_id),
+        lambda: EmrModifyClusterOperator(task_id="modify", cluster_id=cluster_id, step_concurrency=2),
+        lambda: EmrCancelStepsOperator(task_id="cancel", cluster_id=cluster_id, step_ids=["s-1"]),
+        lambda: EmrSizeExecutorsOperator(task_id="size", cluster_id=cluster_id),
+        lambda: EmrRunReportOperator(task_id="report", cluster_id=cluster_id),
+        lambda: EmrClusterSensor(task_id="cluster", cluster_id=cluster_id),
+        lambda: EmrStepSensor(task_id="step", cluster_id=cluster_id, step_id="s-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "way_out"),
+    [
+        (lambda: "delays", "EmrFindClusterOperator finds it by the cluster's name"),
+        (lambda: CLUSTER, "transient_cluster creates a cluster"),
+        (lambda: 5, "transient_cluster creates a cluster"),
+        (lambda: EmrCreateClusterOperator(task_id="create", cluster=CLUSTER), r"what the task gives, its \.output"),
+        (lambda: chosen, "call it, and hand over what it gives"),
+    ],
+)
+def test_what_is_no_id_of_a_cluster_is_refused_wherever_one_is_wanted(wrong: Callable[[], Any], way_out: str) -> None:
+    with DAG("wrong", schedule=None):
+        for make in on(wrong()):
+            with pytest.raises(InvalidSpec, match=f"cluster_id = .*the id of a cluster starts with j-; .*{way_out}"):
+                make()
+
+
+def test_ids_may_be_known_late_and_those_who_end_and_report_may_be_given_none() -> None:
+    for late in (lambda: "{{ params.cluster }}", lambda: ID, chosen):
+        with DAG("late", schedule=None):
+            for make in on(late()):
+                make()
+    for none in (None, "", "None"):
+        with DAG("none", schedule=None):
+            EmrTerminateClusterOperator(task_id="end", cluster_id=none)
+            EmrRunReportOperator(task_id="report", cluster_id=none)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: EmrStepSensor(task_id="t", cluster_id=ID, step_id="1"), r'starts with s-; .*\.output\["step_id"\]'),
+        (lambda: EmrStepSensor(task_id="t", cluster_id=ID, step_id=None), "the id of a step starts with s-"),
+        (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, target_states=["READY"]), "'READY': it is none of"),
+        (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, target_states={"Waiting"}), "did you mean WAITING"),
+        (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, deferrable="yes"), "EmrClusterSensor.deferrable = 'yes'"),
+        (lambda: EmrFindClusterOperator(task_id="t", cluster=CLUSTER), "it is a text, not an EmrCluster"),
+        (lambda: EmrFindClusterOperator(task_id="t", cluster=None), "not a NoneType; give it a value"),
+        (lambda: EmrSizeExecutorsOperator(task_id="t", cluster_id=ID, driver_share="0.1"), "driver_share = '0.1'"),
+        (lambda: EmrSizeExecutorsOperator(task_id="t", cluster_id=ID, executor_share=1.5), "at most 1 together"),
+        (lambda: EmrCreateClusterOperator(task_id="t", cluster=EmrCluster), "an EmrCluster is needed here; call it"),
+        (lambda: EmrCreateClusterOperator(task_id="t", cluster={"Name": "a"}), r"EmrCluster\.from_request"),
+        (lambda: EmrCreateClusterOperator(task_id="t", cluster=CLUSTER, steps=STEP), "write steps="),
+        (lambda: EmrCreateClusterOperator(task_id="t", cluster=CLUSTER, steps=[REQUEST]), r"Step\.from_request"),
+        (lambda: EmrCreateClusterOperator(task_id="t", cluster=CLUSTER, steps=[CLUSTER]), "a Step is needed here"),
+    ],
+)
+def test_other_arguments_are_refused_as_early(make: Callable[[], Any], told: str) -> None:
+    with DAG("wrong", schedule=None), pytest.raises(InvalidSpec, match=told):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"step": "s3://apps/clean.py"}, "a Step is needed here; give one"),
+        ({"step": REQUEST}, r"read a request of EMR's by Step\.from_request"),
+        ({"step": {"kind": "shell", "name": "Clean", "comand": "true"}}, "did you mean command"),
+        ({"step": ShellStep}, "call it, and hand over what it gives"),
+        ({"step": None}, "a Step is needed here"),
+        ({"successor": "delays"}, "an EmrCluster is needed here"),
+        ({"deferrable": "no"}, "EmrRunStepOperator.deferrable = 'no': it is a truth value"),
+        ({"poll_seconds": "soon"}, "EmrRunStepOperator.poll_seconds = 'soon': it is a number"),
+        ({"poll_seconds": -1}, "it must be at least 0"),
+    ],
+)
+def test_a_step_is_refused_with_what_it_is_run_by(arguments: dict[str, Any], told: str) -> None:
+    with DAG("wrong", schedule=None), pytest.raises(InvalidSpec, match=told):
+        EmrRunStepOperator(**{"task_id": "run", "cluster_id": ID, "step": STEP, **arguments})
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{{ ti.xcom_pull('plan') }}",
+        {"kind": "shell", "name": "Clean", "command": "echo {{ ds }}"},
+        {"kind": "{{ params.kind }}", "name": "Clean", "command": "true"},
+    ],
+)
+def test_a_step_that_is_known_late_is_let_be(step: Any) -> None:
+    with DAG("late", schedule=None):
+        assert EmrRunStepOperator(task_id="run", cluster_id=ID, step=step).step is step
