@@ -36,9 +36,10 @@ class Branch:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.steps, Mapping) or not self.steps:
+        steps: Any = self.steps
+        if not isinstance(steps, Mapping) or not steps:
             rule = "a branch has at least one step, by the id of its task"
-            raise InvalidSpec("Branch.steps", self.steps, rule, 'write {"task_id": step}')
+            raise InvalidSpec("Branch.steps", steps, rule, 'write {"task_id": step}')
 
 
 @dataclass(frozen=True)

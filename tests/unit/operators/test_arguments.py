@@ -28,6 +28,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 CLUSTER = EmrCluster("delays", "emr-7.10.0", InstanceGroups("m5.xlarge"))
 STEP = ShellStep("Clean", "true")
 ID = "j-1ABCDEFGHIJKL"
+SHARE: Any = "0.1"
 REQUEST = {"Name": "Clean", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]}}
 
 
@@ -88,7 +89,7 @@ def test_ids_may_be_known_late_and_those_who_end_and_report_may_be_given_none() 
         (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, deferrable="yes"), "EmrClusterSensor.deferrable = 'yes'"),
         (lambda: EmrFindClusterOperator(task_id="t", cluster=CLUSTER), "it is a text, not an EmrCluster"),
         (lambda: EmrFindClusterOperator(task_id="t", cluster=None), "not a NoneType; give it a value"),
-        (lambda: EmrSizeExecutorsOperator(task_id="t", cluster_id=ID, driver_share="0.1"), "driver_share = '0.1'"),
+        (lambda: EmrSizeExecutorsOperator(task_id="t", cluster_id=ID, driver_share=SHARE), "driver_share = '0.1'"),
         (lambda: EmrSizeExecutorsOperator(task_id="t", cluster_id=ID, executor_share=1.5), "at most 1 together"),
         (lambda: EmrCreateClusterOperator(task_id="t", cluster=EmrCluster), "an EmrCluster is needed here; call it"),
         (lambda: EmrCreateClusterOperator(task_id="t", cluster={"Name": "a"}), r"EmrCluster\.from_request"),
