@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.versions import conf
 
+from airflow_emr_pipelines.specs import rules
+
 SECTION = "emr_pipelines"
+LEAST_CALLS_PER_SECOND = 0.001
 
 
 def deployment() -> str:
@@ -14,7 +17,7 @@ def deployment() -> str:
 
 def poll_seconds() -> float:
     """Seconds between two looks at the same cluster, at the least."""
-    return float(conf.getfloat(SECTION, "poll_seconds", fallback=10.0))
+    return _number("poll_seconds", 10.0)
 
 
 def calls_per_second() -> float:
@@ -23,14 +26,22 @@ def calls_per_second() -> float:
     EMR refills an account's ListSteps bucket with 0.5 a second, which every client of the account shares
     (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-service-limits-strategy.html).
     """
-    return float(conf.getfloat(SECTION, "calls_per_second", fallback=0.25))
+    return _number("calls_per_second", 0.25, least=LEAST_CALLS_PER_SECOND)
 
 
 def cancel_grace_seconds() -> float:
     """How long an interrupted step may take to end before its processes are killed."""
-    return float(conf.getfloat(SECTION, "cancel_grace_seconds", fallback=20.0))
+    return _number("cancel_grace_seconds", 20.0)
 
 
 def log_wait_seconds() -> float:
     """How long to wait for a failed step's logs in S3. EMR uploads them every five minutes."""
-    return float(conf.getfloat(SECTION, "log_wait_seconds", fallback=300.0))
+    return _number("log_wait_seconds", 300.0)
+
+
+def _number(option: str, default: float, *, least: float = 0.0) -> float:
+    """An option that is a number of at least so much.
+
+    :raises InvalidSpec: it is less, or not finite
+    """
+    return float(rules.number(f"[{SECTION}] {option}", conf.getfloat(SECTION, option, fallback=default), least=least))

@@ -28,7 +28,8 @@ PLACE = re.compile(r'^ *File "([^"]+)", line (\d+)')
 MARKERS = re.compile(r"^[\s~^]*$")
 
 JAVA_CAUSE = re.compile(r"^Caused by: (.+)$")
-JAVA_ERROR = re.compile(r"\b((?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): .+)$")
+JAVA_ERROR = re.compile(r"(?<![\w$.])((?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): .+)$")
+"""It is tried from the first of a name's parts only: from each it would take hours over a line of a megabyte."""
 TELLING = (
     JAVA_CAUSE,
     re.compile(r'^Exception in thread "[^"]*" (.+)$'),

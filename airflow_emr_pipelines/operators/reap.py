@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
 from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.versions import AirflowException
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 FINISHED = ["success", "failed"]
 
 
-class EmrReapClustersOperator(BaseOperator):
+class EmrReapClustersOperator(EmrCallOperator):
     """Terminate the clusters that this deployment made and whose DAG run is over.
 
     Teardowns and idle policies end clusters; this is for what neither could reach, such as a run that ended by
@@ -29,8 +28,6 @@ class EmrReapClustersOperator(BaseOperator):
 
     :param terminate: end the clusters; False only says which it would end
     :param older_than: the age from which a cluster is looked at
-    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
-    :param region_name: the AWS region; None for the connection's
     :returns: the ids of the clusters that were terminated, or would be
     :raises InvalidSpec: ``[emr_pipelines] deployment`` is not set
     """
@@ -39,24 +36,20 @@ class EmrReapClustersOperator(BaseOperator):
         ALWAYS: ("ListClusters", "DescribeCluster"),
         "terminate": ("TerminateJobFlows", "SetTerminationProtection"),
     }
-    template_fields: Sequence[str] = ("terminate", "aws_conn_id", "region_name")
-    ui_color = "#ffe6c7"
+    template_fields: Sequence[str] = ("terminate", *EmrCallOperator.template_fields)
 
     def __init__(
         self,
         *,
         terminate: bool | str = False,
         older_than: timedelta = timedelta(minutes=15),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         rules.truth("EmrReapClustersOperator.terminate", terminate)
+        rules.instance("EmrReapClustersOperator.older_than", older_than, kind=timedelta)
         self.terminate = terminate
         self.older_than = older_than
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
 
     def execute(self, context: Context) -> list[str]:
         from airflow_emr_pipelines.hooks.clusters import EmrClusters

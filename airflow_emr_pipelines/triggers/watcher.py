@@ -91,6 +91,7 @@ class Watcher:
         if self.polling is None or self.polling.done():
             # In an empty context, so that what the poller logs is not taken for one task's.
             self.polling = contextvars.Context().run(asyncio.get_running_loop().create_task, self._poll())
+            self.polling.add_done_callback(self._tell_fault)
         try:
             yield queue
         finally:
@@ -146,6 +147,11 @@ class Watcher:
         for job_id, report in reports.items():
             for queue in self.waiters.get(job_id, ()):
                 queue.put_nowait(report)
+
+    def _tell_fault(self, polling: asyncio.Task[None]) -> None:
+        """Tell of a fault of ours that has ended the poller: nobody else would, and all would wait for ever."""
+        if not polling.cancelled() and isinstance(fault := polling.exception(), Exception):
+            self._tell_all(fault)
 
     def _tell_all(self, error: Exception) -> None:
         for queues in self.waiters.values():

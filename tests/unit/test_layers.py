@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"specs"},
     "specs": {"errors"},
     "links": WORDS | {"versions"},
-    "settings": {"versions"},
+    "settings": WORDS | {"versions"},
     "versions": set(),
     "provider_info": set(),
     "hooks": BASE,

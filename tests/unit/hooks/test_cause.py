@@ -114,6 +114,11 @@ def test_a_python_program_knows_better_than_what_spark_logged_meanwhile() -> Non
     assert cause(stderr=noise + stderr, stdout=stdout).startswith("AssertionError")
 
 
+def test_a_line_of_a_megabyte_of_dotted_names_holds_nobody_up() -> None:
+    """Each of its half million parts may begin a Java class's name."""
+    assert cause(stderr="a." * 500_000 + "\njava.io.IOException: disk full\n") == "java.io.IOException: disk full"
+
+
 def test_a_program_that_says_why_and_exits_is_quoted_with_its_exit_code() -> None:
     words = "2 of 9 rules failed: distance_positive, carrier_known"
     logs = {"stderr": sample("python_exit.stderr"), "stdout": sample("python_exit.stdout")}

@@ -131,6 +131,17 @@ def test_what_keeps_any_call_from_being_made_ends_the_wait_only_when_it_lasts(mo
         asyncio.run(states_of(Steps(*[NoCredentialsError()] * 1000), "s-1"))
 
 
+def test_a_fault_of_the_poller_itself_is_told_to_every_waiter_instead_of_leaving_them_to_wait() -> None:
+    class WithoutACount(Steps):
+        def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+            return {}, None  # type: ignore[return-value]
+
+    async def all_of(source: Steps) -> list[BaseException | list[str]]:
+        return await asyncio.gather(*(states_of(source, f"s-{n}") for n in range(3)), return_exceptions=True)
+
+    assert [type(answer) for answer in asyncio.run(all_of(WithoutACount()))] == [TypeError] * 3
+
+
 def test_an_id_that_is_refused_is_told_to_who_waits_for_it_and_to_no_other() -> None:
     class WithOneUnknown(Steps):
         def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
