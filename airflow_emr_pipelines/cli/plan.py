@@ -91,17 +91,19 @@ def _request_lines(request: Request) -> Iterator[str]:
         return
     told = {name: value for name, value in request.body.items() if name != "Steps"}
     yield _indented(json.dumps(told, indent=2, ensure_ascii=False), 2)
-    for step in request.steps:
-        yield f"  step {step['Name']}"
-        yield from _step_lines(step, request.on_failure)
+    by_task = request.operation == "AddJobFlowSteps" and not request.stock
+    for step, word in zip(request.steps, request.on_failure, strict=True):
+        yield f"  step {step.get('Name')}"
+        yield from _step_lines(step, word, carried_out=by_task)
 
 
-def _step_lines(step: Mapping[str, Any], on_failure: Mapping[str, str]) -> Iterator[str]:
-    word = next((word for name, word in on_failure.items() if str(step["Name"]).startswith(name)), None)
+def _step_lines(step: Mapping[str, Any], word: str, *, carried_out: bool) -> Iterator[str]:
     sent = step.get("ActionOnFailure", "nothing")
-    carried = ", which the task carries out" if word not in (None, sent) else ""
-    yield f"    on failure {word or sent}{carried}; EMR is told {sent}"
-    jar_step = step["HadoopJarStep"]
+    carried = ", which the task carries out" if carried_out and word != sent else ""
+    yield f"    on failure {word}{carried}; EMR is told {sent}"
+    jar_step = step.get("HadoopJarStep")
+    if not isinstance(jar_step, Mapping):
+        jar_step = {"HadoopJarStep": jar_step}
     for name, value in jar_step.items():
         if name != "Args":
             yield f"    {name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"

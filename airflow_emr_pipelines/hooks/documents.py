@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -16,6 +16,8 @@ Path = tuple[str | int, ...]
 TAGS = tuple(f"tag:yaml.org,2002:{word}" for word in ("str", "bool", "int", "float", "null", "map", "seq"))
 LONGEST = 1_000_000
 """Characters of a document; EMR takes 10,240 of a step's arguments, and 256 active steps."""
+LARGEST = 4 * LONGEST
+"""Bytes of so many characters, at the most."""
 TRUTH = re.compile(r"true|True|TRUE|false|False|FALSE")
 
 
@@ -77,6 +79,20 @@ class Document:
         while path not in self.places:
             path = path[:-1]
         return _told(*self.places[path])
+
+
+def text_of(address: str, body: IO[bytes]) -> str:
+    """The text of a document's bytes, of which no more are read than it may have.
+
+    :raises InvalidDocument: there are more, or they are no UTF-8
+    """
+    read = body.read(LARGEST + 1)
+    if len(read) > LARGEST:
+        raise InvalidDocument(address, [f"it has more than {LARGEST:,} bytes; make it at most {LONGEST:,} characters"])
+    try:
+        return read.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidDocument(address, [f"it is no text in UTF-8: {error}; save it as UTF-8"]) from None
 
 
 class _Refused(Exception):

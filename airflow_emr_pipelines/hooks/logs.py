@@ -9,11 +9,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.hooks.answers import code_of
+from airflow_emr_pipelines.specs.addresses import bucket_and_key
 from airflow_emr_pipelines.specs.reports import StepReport
 
 log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class StepLogs:
         return self._read(name, f"{address}.gz") or self._read(name, address)
 
     def _list(self, address: str) -> Iterator[str]:
-        bucket, prefix = _split(address)
+        bucket, prefix = bucket_and_key(address)
         try:
             for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for found in page.get("Contents", []):
@@ -123,7 +123,7 @@ class StepLogs:
             self._warn(address, error)
 
     def _read(self, name: str, address: str) -> LogFile | None:
-        bucket, key = _split(address)
+        bucket, key = bucket_and_key(address)
         try:
             answer: Mapping[str, Any] = self.s3.get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > LARGEST:
@@ -182,8 +182,3 @@ def _unpacked(chunks: Iterable[bytes], address: str) -> Iterator[bytes]:
         except zlib.error as error:
             log.warning("The log %s is damaged: %s", address, error)
             return
-
-
-def _split(address: str) -> tuple[str, str]:
-    parts = urlsplit(address, allow_fragments=False)
-    return parts.netloc, parts.path.lstrip("/")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from airflow_emr_pipelines.iam_policy.policy import Account, Policy
 from airflow_emr_pipelines.iam_policy.secret_stores import resource_of
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_PRICES, READS_S3, WRITES_S3
+from airflow_emr_pipelines.specs.addresses import bucket_and_key
 from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.tags import legal_value
@@ -146,13 +146,13 @@ class _Grants:
 
     def _s3_documents(self) -> None:
         for address in self._words("document"):
-            arn = f"arn:{self.account.partition}:s3:::"
-            self.policy.grant("ReadDocuments", ("s3:GetObject",), arn + address.removeprefix("s3://"))
+            place = "*" if address == "*" else "/".join(bucket_and_key(address))
+            self.policy.grant("ReadDocuments", ("s3:GetObject",), f"arn:{self.account.partition}:s3:::{place}")
 
     def _s3_logs(self) -> None:
         for path in ("cluster.log_uri", "step.log_uri", "steps.log_uri"):
             for address in self._words(path, self.account.log_uri or "*"):
-                bucket, prefix = ("*", "") if address == "*" else _parts(address)
+                bucket, prefix = ("*", "") if address == "*" else bucket_and_key(address)
                 arn = f"arn:{self.account.partition}:s3:::{bucket}"
                 within = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
                 self.policy.grant("ReadLogs", ("s3:GetObject",), f"{arn}/{prefix}*")
@@ -164,7 +164,7 @@ class _Grants:
 
     def _s3_reports(self) -> None:
         for address in self._words("folder"):
-            bucket, prefix = ("*", "") if address == "*" else _parts(address.rstrip("/") + "/")
+            bucket, prefix = ("*", "") if address == "*" else bucket_and_key(address.rstrip("/") + "/")
             arn = f"arn:{self.account.partition}:s3:::{bucket}/{prefix}*"
             self.policy.grant("WriteReports", ("s3:PutObject",), arn)
 
@@ -205,8 +205,3 @@ class _Grants:
         named = [str(region) for region in self._given("region_name") if known(region)]
         region = named[0] if named else self.account.region
         return f"arn:{self.account.partition}:{service}:{region}:{self.account.id}:{resource}"
-
-
-def _parts(address: str) -> tuple[str, str]:
-    parts = urlsplit(address, allow_fragments=False)
-    return parts.netloc, parts.path.lstrip("/")

@@ -44,17 +44,18 @@ class EmrReadStepsOperator(EmrCallOperator):
 
     def __init__(self, *, document: str | Any, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        addresses.s3_file("document", document)
+        _address(document)
         self.document = document
         self.variables = dict(variables or {})
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
+        from airflow_emr_pipelines.hooks.documents import text_of
         from airflow_emr_pipelines.hooks.emr import EmrHook
         from airflow_emr_pipelines.hooks.step_documents import planned
 
-        bucket, _, key = self.document.removeprefix("s3://").partition("/")
+        bucket, key = addresses.bucket_and_key(_address(self.document))
         answer = EmrHook(self.aws_conn_id, self.region_name).s3.get_object(Bucket=bucket, Key=key)
-        text = answer["Body"].read().decode("utf-8-sig")
+        text = text_of(self.document, answer["Body"])
         steps = planned(self.document, text, {**_dates(context), **self.variables})
         self.log.info("%s describes %d steps: %s", self.document, len(steps), [one.step["name"] for one in steps])
         return [{"step": one.step, "after": list(one.after)} for one in steps]
@@ -96,6 +97,10 @@ class EmrRunDocumentStepOperator(EmrRunStepOperator):
             seconds = max(self.poll_seconds or settings.poll_seconds(), LEAST_WAIT_SECONDS)
             self.log.info("Waiting for the steps %s of the document", waiting)
             raise AirflowRescheduleException(datetime.now(timezone.utc) + timedelta(seconds=seconds))
+
+
+def _address(value: Any) -> Any:
+    return addresses.s3_file("EmrReadStepsOperator.document", value)
 
 
 def _dates(context: Context) -> dict[str, Any]:

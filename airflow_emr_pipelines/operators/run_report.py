@@ -110,7 +110,7 @@ class EmrRunReportOperator(EmrCallOperator):
         mapped = ti.map_index is not None and ti.map_index >= 0
         names = [ti.dag_id, ti.run_id, ti.task_id] + ([str(ti.map_index)] if mapped else [])
         place = "/".join([folder, *(_name(name) for name in names)])
-        bucket, _, prefix = place.partition("://")[2].partition("/")
+        bucket, prefix = addresses.bucket_and_key(place)
         files = {
             "report.json": (json.dumps(report, indent=2), "application/json"),
             "timeline.svg": (picture, "image/svg+xml"),

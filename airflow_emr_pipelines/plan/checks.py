@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, Em
 from airflow_emr_pipelines.plan.fields import operator_of, words_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
+from airflow_emr_pipelines.specs.keys import without_key
 
 MOST_ACTIVE_STEPS = 256
 
@@ -88,7 +89,7 @@ def _of_words(request: Request, concurrency: dict[str, Any]) -> Iterator[Warned]
     body = request.body or {}
     of_cluster = request.operation == "RunJobFlow"
     level = body.get("StepConcurrencyLevel", 1) if of_cluster else concurrency.get(str(body.get("JobFlowId")), 1)
-    for step, word in request.on_failure.items():
+    for step, word in zip(map(_name, request.steps), request.on_failure, strict=True):
         if request.stock and word != "CONTINUE" and isinstance(level, int) and level > 1:
             yield Warned(
                 "failure-word-refused",
@@ -103,6 +104,10 @@ def _of_words(request: Request, concurrency: dict[str, Any]) -> Iterator[Warned]
                 f"step {step!r} says on_failure={word}; steps that are part of the cluster's request are sent with "
                 "CONTINUE, and any that fails fails the task at the cluster's end",
             )
+
+
+def _name(step: Mapping[str, Any]) -> str:
+    return without_key(str(step.get("Name")))
 
 
 def _of_numbers(requests: list[Request]) -> Iterator[Warned]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines import settings
@@ -35,20 +35,21 @@ class Request:
     :param operation: RunJobFlow or AddJobFlowSteps
     :param body: the request, with secrets masked; None where too little is known to write it
     :param unknown: what of it only a run knows, in words
-    :param on_failure: the word of each of its steps, by the step's name
+    :param on_failure: the word of each of ``steps``, in their order
     """
 
     task_id: str
     operation: str
     body: Mapping[str, Any] | None
     unknown: tuple[str, ...] = ()
-    on_failure: Mapping[str, str] = field(default_factory=dict)
+    on_failure: Sequence[str] = ()
     stock: bool = False
     """Whether a stock operator sends it: then EMR is told the word."""
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
-        return list(self.body.get("Steps", ())) if self.body else []
+        """The StepConfigs that it has, as far as they are known."""
+        return _steps_of(self.body or {})
 
 
 def requests_of(task: Any, run: SampleRun) -> Iterator[Request]:
@@ -122,8 +123,12 @@ def _spec(plain: Any, kind: Any) -> Any:
     return from_plain(plain, kind, rendered=all_known(plain))
 
 
-def _words(steps: list[Step]) -> dict[str, str]:
-    return {step.name: getattr(step.on_failure, "value", step.on_failure) for step in steps}
+def _steps_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [step for step in body.get("Steps") or () if isinstance(step, Mapping)]
+
+
+def _words(steps: list[Step]) -> tuple[str, ...]:
+    return tuple(getattr(step.on_failure, "value", step.on_failure) for step in steps)
 
 
 def _unknown(fields: Fields, task: Any, steps: list[Step]) -> tuple[str, ...]:
@@ -173,6 +178,5 @@ def _stock_steps(fields: Fields) -> Any:
 def _stock(label: str, operation: str, body: Any) -> Request:
     if not isinstance(body, Mapping):
         return Request(label, operation, None, (str(body),), stock=True)
-    steps = [step for step in body.get("Steps", ()) if isinstance(step, Mapping)]
-    words = {str(step.get("Name")): str(step.get("ActionOnFailure", "TERMINATE_CLUSTER")) for step in steps}
+    words = tuple(str(step.get("ActionOnFailure", "TERMINATE_CLUSTER")) for step in _steps_of(body))
     return Request(label, operation, body, tuple(_words_in(body)), words, stock=True)

@@ -55,9 +55,10 @@ def shipped_file(field: str, value: Any) -> Any:
     return value
 
 
-def bucket_of(address: str) -> str:
-    """The bucket of an S3 address."""
-    return address.partition("://")[2].partition("/")[0]
+def bucket_and_key(address: str) -> tuple[str, str]:
+    """The bucket of an S3 address, and the key or prefix that is behind it."""
+    bucket, _, key = address.partition("://")[2].partition("/")
+    return bucket, key
 
 
 def _can_be_judged(field: str, value: Any) -> bool:

@@ -123,7 +123,7 @@ class S3DistCpStep(Step):
 
 def _folder(field: str, value: Any) -> Any:
     addresses.folder(field, value)
-    bucket = addresses.bucket_of(value) if isinstance(value, str) and value.startswith("s3") else ""
+    bucket = addresses.bucket_and_key(value)[0] if isinstance(value, str) and value.startswith("s3") else ""
     if known(bucket) and "_" in bucket:
         raise InvalidSpec(
             field, value, "s3-dist-cp cannot use a bucket whose name has an underscore", "rename the bucket"

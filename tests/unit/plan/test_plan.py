@@ -27,6 +27,7 @@ from airflow_emr_pipelines import (
     transient_cluster,
 )
 from airflow_emr_pipelines.cli.__main__ import main
+from airflow_emr_pipelines.cli.plan import lines_of
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.plan.shapes import faults
 from airflow_emr_pipelines.testing import assert_sound, plan_of
@@ -186,11 +187,37 @@ def test_failure_words_that_would_not_be_carried_out_are_warned_of() -> None:
     with DAG("words", schedule=None) as dag, transient_cluster("emr", CLUSTER) as emr:
         emr.run(word)
     plan = assert_sound(dag)
-    assert plan.request_of("emr.word").on_failure == {"word": "TERMINATE_CLUSTER"}
+    assert plan.request_of("emr.word").on_failure == ("TERMINATE_CLUSTER",)
     assert plan.request_of("emr.word").steps[0]["ActionOnFailure"] == "CONTINUE"
     with DAG("in_request", schedule=None) as dag:
         EmrCreateClusterOperator(task_id="create", cluster=CLUSTER, steps=[OK, word])
     assert codes(dag) == ["failure-word-not-carried-out"]
+    assert "step 'word' says on_failure=TERMINATE_CLUSTER" in str(plan_of(dag).warnings[0])
+
+
+def test_each_step_is_told_with_its_own_word_whatever_the_others_are_called() -> None:
+    steps = [
+        ShellStep("Clean", "true", on_failure="CONTINUE"),
+        ShellStep("Clean up", "true"),
+        ShellStep("Clean", "true", on_failure="TERMINATE_CLUSTER"),
+    ]
+    with DAG("alike", schedule=None) as dag:
+        EmrCreateClusterOperator(task_id="create", cluster=CLUSTER, steps=steps)
+    said = "\n".join(lines_of(plan_of(dag)))
+    told = [line.split()[2].rstrip(",;") for line in said.splitlines() if line.startswith("    on failure")]
+    assert told == ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER"]
+
+
+def test_a_stock_request_whose_steps_are_not_known_or_no_steps_is_told_as_far_as_it_is() -> None:
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    request = {"Name": "c", "ReleaseLabel": "emr-7.10.0", "Instances": {}}
+    with DAG("stock", schedule=None) as dag:
+        late = EmptyOperator(task_id="words").output
+        for task_id, steps in (("known", [{"Name": "bare"}]), ("late", late)):
+            stock.EmrCreateJobFlowOperator(task_id=task_id, job_flow_overrides={**request, "Steps": steps})
+    said = "\n".join(lines_of(plan_of(dag)))
+    assert "  step bare\n    on failure TERMINATE_CLUSTER; EMR is told nothing" in said
+    assert "late: RunJobFlow" in said
 
 
 def test_a_stock_steps_word_that_emr_refuses_is_warned_of() -> None:

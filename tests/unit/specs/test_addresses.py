@@ -117,6 +117,6 @@ def test_what_a_program_opens_itself_is_on_the_node() -> None:
             addresses.node_path("field", address)
 
 
-def test_the_bucket_of_an_address() -> None:
-    assert addresses.bucket_of("s3://raw-data/daily/x") == "raw-data"
-    assert addresses.bucket_of("s3a://raw-data") == "raw-data"
+def test_the_bucket_and_the_key_of_an_address() -> None:
+    assert addresses.bucket_and_key("s3://raw-data/daily/x?y#z") == ("raw-data", "daily/x?y#z")
+    assert addresses.bucket_and_key("s3a://raw-data") == ("raw-data", "")
