@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_emr_pipelines.versions import conf
-
 from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.versions import conf
 
 SECTION = "emr_pipelines"
 LEAST_CALLS_PER_SECOND = 0.001

@@ -15,12 +15,11 @@ from airflow_emr_pipelines.emulator.instances import (
     Instance,
     InstanceFleet,
     InstanceGroup,
-    InstanceState,
     devices,
 )
 from airflow_emr_pipelines.emulator.model import Cluster, Step
 from airflow_emr_pipelines.emulator.sizes import normalized_size
-from airflow_emr_pipelines.specs.states import ClusterState, StepState
+from airflow_emr_pipelines.specs.states import ClusterState, InstanceState, StepState
 
 Answer = dict[str, Any]
 

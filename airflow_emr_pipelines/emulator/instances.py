@@ -17,20 +17,13 @@ from airflow_emr_pipelines.emulator.allocation import allocate, weight_of
 from airflow_emr_pipelines.emulator.auto_scaling import AutoScaling
 from airflow_emr_pipelines.emulator.edges import move_along
 from airflow_emr_pipelines.emulator.ids import HEX, new_id
+from airflow_emr_pipelines.specs.states import InstanceState
 
 Configurations = Sequence[Mapping[str, Any]]
 
 ON_DEMAND, SPOT = "ON_DEMAND", "SPOT"
 RESIZED = {"Message": "Instance was terminated by a resize of its group or fleet"}
 NOT_FULFILLED = {"Message": "The spot request was cancelled"}
-
-
-class InstanceState(str, Enum):
-    AWAITING_FULFILLMENT = "AWAITING_FULFILLMENT"
-    PROVISIONING = "PROVISIONING"
-    BOOTSTRAPPING = "BOOTSTRAPPING"
-    RUNNING = "RUNNING"
-    TERMINATED = "TERMINATED"
 
 
 class CollectionState(str, Enum):

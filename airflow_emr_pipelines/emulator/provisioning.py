@@ -17,10 +17,9 @@ from airflow_emr_pipelines.emulator.instances import (
     Instance,
     InstanceFleet,
     InstanceGroup,
-    InstanceState,
 )
 from airflow_emr_pipelines.emulator.model import Clock, Cluster, End
-from airflow_emr_pipelines.specs.states import ClusterState
+from airflow_emr_pipelines.specs.states import ClusterState, InstanceState
 
 C, G, N = ClusterState, CollectionState, InstanceState
 

@@ -17,6 +17,7 @@ from airflow_emr_pipelines.specs.states import ClusterState
 from airflow_emr_pipelines.specs.tags import legal_value
 
 BEFORE_EMR = datetime(2009, 1, 1, tzinfo=timezone.utc)
+"""A cluster that lives may be of any age."""
 ALIVE = tuple(state.value for state in ClusterState if state.accepts_steps)
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,9 @@
-"""What every backend that runs jobs can do, so that one watcher and one operator serve them all."""
+"""What can be watched: steps, clusters, groups and fleets, so that one watcher serves them all."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from airflow_emr_pipelines.specs.reports import ClusterReport, CollectionReport, Reports, StepReport
 
@@ -36,21 +35,3 @@ class Watched(Protocol):
 
         :param grace: seconds that they may take at the most before they are killed, where that is another thing
         """
-
-
-class Jobs(Watched, Protocol):
-    """The jobs of one compute."""
-
-    def submit(
-        self,
-        request: Mapping[str, Any],
-        key: str,
-        since: datetime,
-        *,
-        earlier: str | None = None,
-        unsent: float | None = None,
-    ) -> str:
-        """The id of the one job that now runs the request."""
-
-    def find(self, key: str, since: datetime) -> Report | None:
-        """The newest job with that key, made since then."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_emr_pipelines.specs.keys import key_in_name
+from airflow_emr_pipelines.specs.keys import without_key
 
 ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 
@@ -49,7 +49,8 @@ class RanCluster:
 def clusters(emr: Any) -> list[RanCluster]:
     """All clusters, those that have ended too, the oldest first."""
     found = [entry for page in emr.get_paginator("list_clusters").paginate() for entry in page["Clusters"]]
-    return [cluster(emr, entry["Id"]) for entry in reversed(found)]
+    found.sort(key=lambda entry: (entry["Status"]["Timeline"]["CreationDateTime"], entry["Id"]))
+    return [cluster(emr, entry["Id"]) for entry in found]
 
 
 def cluster(emr: Any, cluster_id: str) -> RanCluster:
@@ -57,7 +58,7 @@ def cluster(emr: Any, cluster_id: str) -> RanCluster:
     told = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
     return RanCluster(
         id=cluster_id,
-        name=name_of(told["Name"]),
+        name=without_key(told["Name"]),
         release=told["ReleaseLabel"],
         state=told["Status"]["State"],
         log_uri=told.get("LogUri", ""),
@@ -73,15 +74,9 @@ def steps_of(emr: Any, cluster_id: str) -> Iterator[RanStep]:
             failure, change = status.get("FailureDetails", {}), status.get("StateChangeReason", {})
             yield RanStep(
                 id=step["Id"],
-                name=name_of(step["Name"]),
+                name=without_key(step["Name"]),
                 state=status["State"],
                 started=status["Timeline"].get("StartDateTime"),
                 ended=status["Timeline"].get("EndDateTime"),
                 cause=failure.get("Message") or failure.get("Reason") or change.get("Message") or "",
             )
-
-
-def name_of(name: str) -> str:
-    """The name that the user gave, without the key that we added."""
-    key = key_in_name(name)
-    return name if key is None else name.removesuffix(f" [{key}]")

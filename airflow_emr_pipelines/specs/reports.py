@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
 from airflow_emr_pipelines.errors import BadTriggerEvent
@@ -23,7 +23,7 @@ NO_CAPACITY = re.compile(r"insufficient\w*capacity|(?:not enough|insufficient|no
 
 @dataclass(frozen=True)
 class StepReport:
-    """A step as ListSteps or DescribeStep tell it; times are ISO 8601."""
+    """A step as ListSteps or DescribeStep tell it; times are ISO 8601, in UTC."""
 
     cluster_id: str
     id: str
@@ -78,7 +78,7 @@ class StepReport:
 
 @dataclass(frozen=True)
 class ClusterReport:
-    """A cluster as DescribeCluster tells it; ListClusters tells less. Times are ISO 8601."""
+    """A cluster as DescribeCluster tells it; ListClusters tells less. Times are ISO 8601, in UTC."""
 
     id: str
     name: str
@@ -285,7 +285,8 @@ class Reports(Generic[R]):
 
 
 def _iso(when: datetime | None) -> str | None:
-    return when.isoformat() if when is not None else None
+    """In UTC, so that texts are ordered as the times are: botocore tells times in the zone of this machine."""
+    return when.astimezone(timezone.utc).isoformat() if when is not None else None
 
 
 def _detail(detail: Mapping[str, Any]) -> str:

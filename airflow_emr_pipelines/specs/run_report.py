@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_emr_pipelines.specs.keys import key_in_name
+from airflow_emr_pipelines.specs.keys import without_key
 from airflow_emr_pipelines.specs.prices import Prices
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 
@@ -199,7 +199,7 @@ def _span(step: StepReport, start: float, end: float, tolerated: set[str]) -> St
         first = min(max(first, start), end)
         last = end if last is None else min(max(last, first), end)
     return StepSpan(
-        step.name.rpartition(" [")[0] if key_in_name(step.name) else step.name,
+        without_key(step.name),
         step.state.value,
         None if first is None else first - start,
         None if first is None or last is None else last - start,

@@ -125,3 +125,63 @@ def mapped_branch_merge(
 
     @task_group(group_id=MAPPED_GROUP)
     def each(mapped: Any) -> None:
+        one = branch(_Rendered(maker.task_id))
+        chain.extend(_chain(compute, rules.instance("what mapped_branch_merge.branch makes", one, kind=Branch)))
+
+    each.expand(mapped=branches)
+    ended = BranchesEndedOperator(
+        task_id="branches_ended",
+        trigger_rule="all_done",
+        mapped=branches,
+        task_ids=[task.task_id for task in chain],
+    )
+    return _merged(compute, {MAPPED_GROUP: chain}, ended, merge, merge_arguments)
+
+
+class _Rendered(Mapping[str, str]):
+    """The values of the branch that a mapped task belongs to, as templates for its steps: any name has one."""
+
+    def __init__(self, task_id: str) -> None:
+        self.task_id = task_id
+
+    def __getitem__(self, key: str) -> str:
+        return f"{{{{ ti.xcom_pull(task_ids={self.task_id!r})[ti.map_index][{key!r}] }}}}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())  # which names there are, only the run knows
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _check(name: str, compute: ClusterTasks, merge: Merge) -> None:
+    compute_of(f"{name}.compute", compute)
+    if not callable(merge):
+        rule = "it is a function that makes the merging step of two texts"
+        raise InvalidSpec(f"{name}.merge", merge, rule, "write lambda made, missing: SparkStep(…)")
+
+
+def _chain(compute: ClusterTasks, branch: Branch) -> list[EmrRunStepOperator]:
+    tasks = [compute.run(step, task_id, **branch.arguments) for task_id, step in branch.steps.items()]
+    for before, after in itertools.pairwise(tasks):
+        before.set_downstream(after)
+    return tasks
+
+
+def _merged(
+    compute: ClusterTasks,
+    tasks: Mapping[str, Sequence[EmrRunStepOperator]],
+    ended: BranchesEndedOperator,
+    merge: Merge,
+    merge_arguments: Mapping[str, Any],
+) -> Merged:
+    """The merge waits for the branches only through ``ended``, so their failures do not reach it; a cluster that never
+    came does, through its id."""
+    ended.set_upstream([chain[-1] for chain in tasks.values()])
+    told = f"ti.xcom_pull(task_ids={ended.task_id!r}, map_indexes=ti.map_index)"
+    step = merge(f"{{{{ {told}['made'] | join(',') }}}}", f"{{{{ {told}['missing'] | join(',') }}}}")
+    merging = compute.run(step, **merge_arguments)
+    verdict = NoBranchMissingOperator(task_id="no_branch_missing", ended=ended.output, retries=0)
+    ended.set_downstream(merging)
+    merging.set_downstream(verdict)
+    return Merged(tasks, ended, merging, verdict)

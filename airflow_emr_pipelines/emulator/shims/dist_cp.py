@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -88,9 +89,9 @@ class DistCp:
     def run(self) -> None:
         copies = list(self._copies())
         targets = [copy.target for copy in copies]
-        if len(set(targets)) < len(targets):
-            twice = next(target for target in targets if targets.count(target) > 1)
-            raise DistCpError(f"Duplicate files in input path: several would become {twice}")
+        twice = [target for target, times in Counter(targets).items() if times > 1]
+        if twice:
+            raise DistCpError(f"Duplicate files in input path: several would become {twice[0]}")
         copied = [copy for copy in copies if self._is_wanted(copy)]
         for copy in copied:
             self._write(copy)

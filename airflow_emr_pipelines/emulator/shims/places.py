@@ -7,6 +7,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -18,8 +19,9 @@ S3_SCHEMES = ("s3", "s3a", "s3n")
 HDFS = "AIRFLOW_EMR_HDFS"
 
 
+@cache
 def s3_client() -> Any:
-    """A client of the emulator's S3; its address and credentials stand in the environment."""
+    """A client of the emulator's S3, one for all places; its address and credentials stand in the environment."""
     return boto3.client("s3")
 
 

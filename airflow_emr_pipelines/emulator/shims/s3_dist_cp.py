@@ -189,11 +189,13 @@ class DistCp:
         """A group, divided so that each part reaches the target size."""
         limit = (self.options.targetSize or 0) * _MIB
         part: list[Found] = []
+        size = 0
         for file in files:
             part.append(file)
-            if limit and sum(member.size for member in part) >= limit:
+            size += file.size
+            if limit and size >= limit:
                 yield part
-                part = []
+                part, size = [], 0
         if part:
             yield part
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.emulator.errors import Refused
-from airflow_emr_pipelines.emulator.instances import CollectionState, InstanceState
+from airflow_emr_pipelines.emulator.instances import CollectionState
 from airflow_emr_pipelines.emulator.life import Delays
 from airflow_emr_pipelines.emulator.model import Cluster, Step
 from airflow_emr_pipelines.emulator.provisioning import SpotMarket
-from airflow_emr_pipelines.specs.states import ClusterState, StepState
+from airflow_emr_pipelines.specs.states import ClusterState, InstanceState, StepState
 from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, step
 
 WORDS = ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"]

@@ -23,11 +23,11 @@ from airflow_emr_pipelines.emulator.instances import (
     CollectionState,
     InstanceFleet,
     InstanceGroup,
-    InstanceState,
 )
 from airflow_emr_pipelines.emulator.life import Delays
 from airflow_emr_pipelines.emulator.model import Cluster
 from airflow_emr_pipelines.emulator.provisioning import SpotMarket
+from airflow_emr_pipelines.specs.states import InstanceState
 from tests.unit.emulator.small_world import COMPLETED, SmallWorld, settle, state
 from tests.unit.emulator.test_any_schedule import recorded_faults
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from airflow_emr_pipelines.local.api import AirflowApi, Task
-from airflow_emr_pipelines.local.clusters import RanCluster, RanStep, name_of
+from airflow_emr_pipelines.local.clusters import RanCluster, RanStep
 from airflow_emr_pipelines.local.report import Results, causes, steps_text
-from airflow_emr_pipelines.specs.keys import name_with_key
 
 BEGUN = datetime(2013, 1, 1, tzinfo=timezone.utc)
 RESULTS = Results(
@@ -98,7 +97,3 @@ def test_a_step_that_failed_is_wrong_even_where_the_task_tolerates_it() -> None:
 
 def test_a_cluster_that_is_still_there_is_wrong() -> None:
     assert causes_of(cluster(state="WAITING")) == ["Cluster j-1 is still WAITING."]
-
-
-def test_a_name_is_shown_without_its_key() -> None:
-    assert name_of(name_with_key("Validate", "k" * 22)) == name_of("Validate") == "Validate"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.specs import keys
-from airflow_emr_pipelines.specs.keys import is_cleared, job_key, key_in_name, name_with_key
+from airflow_emr_pipelines.specs.keys import is_cleared, job_key, key_in_name, name_with_key, without_key
 from airflow_emr_pipelines.specs.tags import TEXT
 
 JOB: dict[str, Any] = {
@@ -82,6 +82,7 @@ def test_a_name_carries_its_key_and_is_never_too_long(name: str, number: int) ->
     assert key_in_name(carried) == key
     assert len(carried) <= 256
     assert len(name) > 231 or carried.startswith(name)
+    assert without_key(carried) == name if len(name) <= 231 else name.startswith(without_key(carried))
 
 
 def test_a_name_that_is_cut_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -98,6 +99,7 @@ def test_a_name_that_is_cut_is_told(caplog: pytest.LogCaptureFixture) -> None:
 )
 def test_a_name_without_a_key_has_none(name: str) -> None:
     assert key_in_name(name) is None
+    assert without_key(name) == name
 
 
 def test_the_owners_tags_are_legal_keys() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -77,6 +77,21 @@ def test_a_cluster_that_failed_is_read_whole() -> None:
     assert report.tags == {"team": "data", "bare": ""}
     assert (report.step_concurrency, report.termination_protected, report.auto_terminate) == (5, True, False)
     assert (report.created, report.ready, report.ended) == (NOON.isoformat(), None, NOON.isoformat())
+
+
+def test_times_are_told_in_utc_and_so_in_order_also_while_clocks_are_set_back() -> None:
+    """botocore tells times in the zone of the machine that asks: there an hour comes twice a year."""
+    created = [
+        datetime(2026, 10, 25, 2, 50, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 10, 25, 2, 10, tzinfo=timezone(timedelta(hours=1))),
+    ]
+    told = [
+        ClusterReport.from_answer(
+            {"Id": "j-1", "Status": {"State": "WAITING", "Timeline": {"CreationDateTime": when}}}
+        ).created
+        for when in created
+    ]
+    assert told == ["2026-10-25T00:50:00+00:00", "2026-10-25T01:10:00+00:00"]
 
 
 def test_a_live_cluster_may_have_a_message_and_no_code() -> None:

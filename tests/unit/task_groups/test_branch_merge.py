@@ -121,6 +121,31 @@ def test_nothing_to_merge_is_refused() -> None:
             branch_merge(emr, {}, merge)
         with pytest.raises(InvalidSpec, match="pass branch_merge what is known now"):
             mapped_branch_merge(emr, [{"name": "a"}], branch_of, merge)
+        with pytest.raises(InvalidSpec, match="a mapping of names to branches"):
+            branch_merge(emr, [branch_of({"name": "a"})], merge)  # type: ignore[arg-type]
+        with pytest.raises(InvalidSpec, match=r"branches\['a'\] = .*it is no Branch"):
+            branch_merge(emr, {"a": ShellStep("a", "true")}, merge)  # type: ignore[dict-item]
+        with pytest.raises(InvalidSpec, match="write lambda made, missing"):
+            branch_merge(emr, {"a": branch_of({"name": "a"})}, ShellStep("a", "true"))  # type: ignore[arg-type]
+        with pytest.raises(InvalidSpec, match="a branch has at least one step"):
+            Branch([ShellStep("a", "true")])  # type: ignore[arg-type]
         found = BranchesEndedOperator(task_id="found").output
         with pytest.raises(InvalidSpec, match="it is no task's own output; let a task make the list as it is"):
             mapped_branch_merge(emr, found.map(str), branch_of, merge)
+        with pytest.raises(InvalidSpec, match="a branch has at least one step"):
+            Branch({})
+        emr.run(ShellStep("other", "true"))
+
+
+def test_the_verdict_names_who_is_missing_and_why() -> None:
+    with pytest.raises(BranchesMissing, match=r"1 of the branches did not make it: b: emr.b.one ended failed"):
+        NoBranchMissingOperator(task_id="t", ended={"missing": {"b": "emr.b.one ended failed"}}).execute({})
+    NoBranchMissingOperator(task_id="t", ended={"missing": {}}).execute({})
+
+
+def test_of_two_mapped_branches_with_one_name_none_stands_for_the_other() -> None:
+    ended = BranchesEndedOperator(task_id="t", mapped=[{"name": "a"}, {"name": "b"}], task_ids=["one"])
+    assert ended.places() == {"a": [("one", 0)], "b": [("one", 1)]}
+    ended.mapped = [{"name": "a"}, {"name": "a"}]
+    with pytest.raises(InvalidSpec, match="two branches have this name"):
+        ended.places()
