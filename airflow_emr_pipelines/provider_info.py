@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+PACKAGE = "airflow_emr_pipelines"
 INTEGRATION = "Amazon EMR pipelines"
+MODULES = {
+    "operators": (
+        "branches",
+        "cancel_steps",
+        "cluster",
+        "documents",
+        "find_cluster",
+        "modify_cluster",
+        "reap",
+        "run_report",
+        "security_configurations",
+        "size_executors",
+        "steps",
+    ),
+    "sensors": ("cluster", "steps"),
+    "hooks": ("emr", "prices"),
+    "triggers": ("emr",),
+}
+"""The modules whose classes users of Airflow meet."""
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -21,10 +41,12 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["aws"],
             }
         ],
-        "operators": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.operators"]}],
-        "sensors": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.sensors"]}],
-        "hooks": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.hooks"]}],
-        "triggers": [{"integration-name": INTEGRATION, "python-modules": ["airflow_emr_pipelines.triggers"]}],
+        **{
+            layer: [
+                {"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.{layer}.{name}" for name in names]}
+            ]
+            for layer, names in MODULES.items()
+        },
         "extra-links": [
             "airflow_emr_pipelines.links.EmrConsoleLink",
             "airflow_emr_pipelines.links.EmrLogsLink",

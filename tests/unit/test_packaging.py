@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -12,9 +13,11 @@ from pathlib import Path
 import airflow
 import jsonschema
 import pytest
+from airflow.sdk import BaseOperator, BaseSensorOperator
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+import airflow_emr_pipelines
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS, get_provider_info
 from tests.airflow_of import AIRFLOW
@@ -36,6 +39,10 @@ AIRFLOWS_OWN_PINS = {
     "apache-airflow-providers-standard": "1.6.0",
     "boto3": "1.39.11",
     "pendulum": "3.1.0",
+    "asgiref": "3.9.1",
+    "jinja2": "3.1.6",
+    "packaging": "25.0",
+    "pyyaml": "6.0.2",
 }
 """What the constraints that Airflow publishes for its oldest release of ours say of all that we need."""
 
@@ -96,6 +103,14 @@ def test_the_modules_that_the_provider_info_lists_are_there(key: str) -> None:
             import_module(module)
 
 
+@pytest.mark.parametrize(("layer", "base"), [("operators", BaseOperator), ("sensors", BaseSensorOperator)])
+def test_the_provider_info_lists_the_module_of_each_public_operator_and_sensor(layer: str, base: type) -> None:
+    public = (getattr(airflow_emr_pipelines, name) for name in airflow_emr_pipelines.__all__)
+    homes = {value.__module__ for value in public if isinstance(value, type) and issubclass(value, base)}
+    (listed,) = get_provider_info()[layer]
+    assert {home for home in homes if f".{layer}." in home} <= set(listed["python-modules"])
+
+
 def test_an_option_that_nobody_set_has_the_value_that_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     for option, described in CONFIG_OPTIONS.items():
         monkeypatch.delenv(f"AIRFLOW__EMR_PIPELINES__{option.upper()}", raising=False)
@@ -130,6 +145,20 @@ def test_airflow_lists_the_provider(airflow_database: Path) -> None:
 
 def test_the_type_marker_is_part_of_the_package() -> None:
     assert (ROOT / "airflow_emr_pipelines" / "py.typed").is_file()
+
+
+def test_what_dags_and_triggers_import_is_asked_for() -> None:
+    """Not left to what others happen to bring: Airflow 3.0 does not ask for PyYAML."""
+    asked = {canonical(requirement) for requirement in declared()}
+    own_extra, of_airflows_server = ("emulator", "local"), {"fastapi", "sqlalchemy"}
+    package = ROOT / "airflow_emr_pipelines"
+    files = [file for file in package.rglob("*.py") if file.relative_to(package).parts[0] not in own_extra]
+    roots = {module for file in files for module in imported_by(file)}
+    others = roots - sys.stdlib_module_names - {"airflow", "airflow_emr_pipelines"} - of_airflows_server
+    by_module = metadata.packages_distributions()
+    names = {name.lower().replace("_", "-") for module in others for name in by_module[module]}
+    assert names - {"botocore"} <= asked  # which boto3 is a part of
+    assert {"pyyaml", "jinja2"} <= names
 
 
 @pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda path: path.stem)
@@ -167,6 +196,14 @@ def declared() -> list[Requirement]:
     block = re.search(r"^dependencies = \[$(.*?)^\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)
     assert block is not None
     return [Requirement(text) for text in re.findall(r'"(.+)"', block[1])]
+
+
+def imported_by(file: Path) -> set[str]:
+    """The outermost names of the modules that a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {module.partition(".")[0] for module in modules}
 
 
 def pins(file: Path, python: str) -> dict[str, str]:
