@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import timedelta
 
-MINUTES = 15.0
+MINUTES = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,10 +14,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--terminate", action="store_true", help="end the orphaned clusters; without it only list them")
     parser.add_argument("--deployment", metavar="ID", help="whose clusters; the configured deployment by default")
     parser.add_argument(
-        "--older-than", type=float, default=MINUTES, metavar="MINUTES", help=f"age of a cluster, {MINUTES:g} by default"
+        "--older-than",
+        type=_age,
+        default=f"{MINUTES}",
+        metavar="MINUTES",
+        help=f"age of a cluster, {MINUTES} by default",
     )
     parser.add_argument("--aws-conn-id", default="aws_default", metavar="ID", help="AWS connection, aws_default")
     parser.add_argument("--region-name", metavar="REGION", help="AWS region; the connection's by default")
+
+
+def _age(text: str) -> timedelta:
+    try:
+        age = timedelta(minutes=float(text))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes") from None
+    if age < timedelta():
+        raise argparse.ArgumentTypeError(f"{text!r} is no age: write 0 or more minutes")
+    return age
 
 
 def run(options: argparse.Namespace) -> None:
@@ -31,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     clusters = EmrClusters(options.aws_conn_id, options.region_name)
     deployment = settings.deployment() if options.deployment is None else options.deployment
     try:
-        reaper = Reaper(clusters, deployment, run_is_over, older_than=timedelta(minutes=options.older_than))
+        reaper = Reaper(clusters, deployment, run_is_over, older_than=options.older_than)
     except InvalidSpec as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)

@@ -10,6 +10,8 @@ from typing import Any
 
 
 class PolicyState(str, Enum):
+    """Of an automatic scaling policy."""
+
     PENDING = "PENDING"
     ATTACHING = "ATTACHING"
     ATTACHED = "ATTACHED"

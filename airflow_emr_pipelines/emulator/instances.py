@@ -62,6 +62,8 @@ COLLECTION_EDGES: Mapping[CollectionState, frozenset[CollectionState]] = {
 
 @dataclass(eq=False)
 class Instance:
+    """A machine of a cluster, or a request for one."""
+
     id: str
     type: str
     market: str
@@ -150,6 +152,8 @@ class Collection(ABC):
 
 @dataclass(eq=False)
 class InstanceGroup(Collection):
+    """Instances of one type and market, as many as its count says."""
+
     KIND = "INSTANCE_GROUP"
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -188,6 +192,8 @@ class InstanceGroup(Collection):
 
 @dataclass(eq=False)
 class InstanceFleet(Collection):
+    """Instances of several types, until their weights make up the target of each market."""
+
     KIND = "INSTANCE_FLEET"
 
     config: Mapping[str, Any] = field(default_factory=dict)

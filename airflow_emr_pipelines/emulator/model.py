@@ -56,6 +56,8 @@ class Clock:
 
 @dataclass
 class Step:
+    """A step of a cluster, and what has become of it."""
+
     id: str
     name: str
     config: Mapping[str, Any]
@@ -93,6 +95,8 @@ class End:
 
 @dataclass(eq=False)
 class Cluster:
+    """A cluster: what was asked for, and what has become of it."""
+
     id: str
     arn: str
     region: str

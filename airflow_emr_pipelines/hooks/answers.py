@@ -30,6 +30,8 @@ REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
 
 
 class Meaning(Enum):
+    """What an error says about the request that got it, and so what may be done next."""
+
     REFUSED = "the service, or botocore, refused the request: sending it again changes nothing"
     THROTTLED = "nothing was done, and the same request may be sent later"
     NOT_SENT = "the request did not reach the service"

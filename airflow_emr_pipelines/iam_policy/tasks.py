@@ -81,6 +81,7 @@ UNKNOWN = _Unknown()
 
 
 def is_mapped(task: Any) -> bool:
+    """Whether a task is one that ``partial`` and ``expand`` have made."""
     return hasattr(task, "partial_kwargs") and hasattr(task, "expand_input")
 
 

@@ -121,6 +121,7 @@ def _lacks(numbers: Release, name: str) -> bool:
 
 
 def label_of(numbers: Release) -> str:
+    """The label of a release with these numbers."""
     return "emr-" + ".".join(str(number) for number in numbers)
 
 

@@ -11,6 +11,8 @@ S = TypeVar("S", bound=Enum)
 
 
 class ClusterState(str, Enum):
+    """Of a cluster."""
+
     STARTING = "STARTING"
     BOOTSTRAPPING = "BOOTSTRAPPING"
     RUNNING = "RUNNING"
@@ -39,6 +41,8 @@ class ClusterState(str, Enum):
 
 
 class StepState(str, Enum):
+    """Of a step."""
+
     PENDING = "PENDING"
     RUNNING = "RUNNING"
     CANCEL_PENDING = "CANCEL_PENDING"
@@ -61,6 +65,8 @@ class StepState(str, Enum):
 
 
 class InstanceGroupState(str, Enum):
+    """Of an instance group, and of an instance fleet, which has some of them."""
+
     PROVISIONING = "PROVISIONING"
     BOOTSTRAPPING = "BOOTSTRAPPING"
     RUNNING = "RUNNING"
@@ -110,6 +116,8 @@ class Settling(str, Enum):
 
 
 class InstanceState(str, Enum):
+    """Of an instance."""
+
     AWAITING_FULFILLMENT = "AWAITING_FULFILLMENT"
     PROVISIONING = "PROVISIONING"
     BOOTSTRAPPING = "BOOTSTRAPPING"
