@@ -142,7 +142,11 @@ class ClusterModification:
         present = self._present("task_groups") if new else present
         for group in change.task_groups:
             answer = self._task_group(present, group)
-            assert answer is not None  # it was there, or is now
+            if answer is None:
+                self._refuse(
+                    f"task_groups, {group.name}",
+                    "it was added, and EMR does not tell of it yet: run the task again, which adds no second one",
+                )
             part = GroupChange(answer["Id"], group.count, auto_scaling=group.auto_scaling)
             found.append((answer, part))
         changes = {answer["Id"]: (part, answer) for answer, part in found}

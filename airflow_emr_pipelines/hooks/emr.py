@@ -17,6 +17,12 @@ from airflow_emr_pipelines.specs.run_report import InstanceReport
 
 STEP_IDS_PER_CALL = 10
 UNFINISHED_STEPS = ("PENDING", "RUNNING", "CANCEL_PENDING")
+DOMAINS_OF_AWS = (
+    *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"),
+    *(".api.aws", ".api.amazonwebservices.com.cn", ".api.amazonwebservices.eu"),
+    *(".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"),
+)
+"""Of its endpoints in all partitions, those for IPv6 among them (botocore: endpoints)."""
 CLOCKS_APART = timedelta(minutes=5)
 """How far Airflow's clock may be ahead of AWS's when something is looked for by its creation time."""
 
@@ -67,7 +73,7 @@ class EmrHook(AwsBaseHook):
     def where(self) -> dict[str, str | None]:
         """Region, partition and, for an endpoint that is not AWS's, its address: what links are made of."""
         meta = self.conn_client_meta
-        aws = (urlsplit(meta.endpoint_url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        aws = (urlsplit(meta.endpoint_url).hostname or "").endswith(DOMAINS_OF_AWS)
         return {
             "region": meta.region_name,
             "partition": meta.partition,
