@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.exceptions import AirflowRescheduleException
 
 from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs import addresses
+from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.versions import AirflowFailException
 
 if TYPE_CHECKING:
@@ -42,11 +44,11 @@ class EmrReadStepsOperator(EmrCallOperator):
     calls: ClassVar[Calls] = {ALWAYS: ("GetObject",)}
     template_fields: Sequence[str] = ("document", "variables", *EmrCallOperator.template_fields)
 
-    def __init__(self, *, document: str | Any, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, document: str | Any, variables: Mapping[str, Any] | Any | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _address(document)
         self.document = document
-        self.variables = dict(variables or {})
+        self.variables = _variables({} if variables is None else variables)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from airflow_emr_pipelines.hooks.documents import text_of
@@ -56,7 +58,7 @@ class EmrReadStepsOperator(EmrCallOperator):
         bucket, key = addresses.bucket_and_key(_address(self.document))
         answer = EmrHook(self.aws_conn_id, self.region_name).s3.get_object(Bucket=bucket, Key=key)
         text = text_of(self.document, answer["Body"])
-        steps = planned(self.document, text, {**_dates(context), **self.variables})
+        steps = planned(self.document, text, {**_dates(context), **_variables(self.variables)})
         self.log.info("%s describes %d steps: %s", self.document, len(steps), [one.step["name"] for one in steps])
         return [{"step": one.step, "after": list(one.after)} for one in steps]
 
@@ -101,6 +103,13 @@ class EmrRunDocumentStepOperator(EmrRunStepOperator):
 
 def _address(value: Any) -> Any:
     return addresses.s3_file("EmrReadStepsOperator.document", value)
+
+
+def _variables(value: Any) -> Any:
+    if isinstance(value, Mapping) or not known(value):
+        return value
+    field = "EmrReadStepsOperator.variables"
+    raise InvalidSpec(field, value, f"it is a mapping, not {rules.article(value)}", 'write {"name": "value"}')
 
 
 def _dates(context: Context) -> dict[str, Any]:

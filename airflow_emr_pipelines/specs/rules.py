@@ -197,7 +197,7 @@ def number(field: str, value: Any, *, least: float) -> Any:
         return value
     try:
         read = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         read = None
     if read is None or not math.isfinite(read):
         raise InvalidSpec(

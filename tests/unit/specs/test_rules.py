@@ -204,6 +204,11 @@ def test_whole_numbers_come_as_text_too(number: int) -> None:
     assert rules.whole("field", f" {number} ", least=1, most=256) == number
 
 
+def test_a_number_that_no_float_holds_is_none() -> None:
+    with pytest.raises(InvalidSpec, match=r"field = 1000.*: it is a number, not an int"):
+        rules.number("field", 10**400, least=0)
+
+
 @pytest.mark.parametrize("value", [0, "0", -1, 257, "257"])
 def test_a_number_has_bounds(value: Any) -> None:
     with pytest.raises(InvalidSpec, match="from 1 to 256"):
