@@ -83,9 +83,8 @@ def test_a_step_takes_the_values_as_they_are(nodes: list[Node]) -> None:
         ({"nodes": [Node(2 * GIB, 2)]}, "Spark needs 512 MiB and 384 MiB outside the heap"),
         ({"nodes": [R5_XLARGE], "executor_share": 0.95}, "0.1 and 0.95': they are shares of one node"),
         ({"nodes": [R5_XLARGE], "driver_share": 0}, "choose two above 0"),
-        ({"nodes": [R5_XLARGE], "executor_cores": 0}, "executor_cores = 0: it must be a number of at least 1"),
-        ({"nodes": [R5_XLARGE], "spare_cores": -1}, "spare_cores = -1: it must be a number of at least 0"),
-        ({"nodes": [R5_XLARGE], "driver_share": "{{ params.share }}"}, "driver_share = .*: it is a number, not a str"),
+        ({"nodes": [R5_XLARGE], "executor_cores": 0}, "they count cores"),
+        ({"nodes": [R5_XLARGE], "spare_cores": -1}, "they count cores"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: dict[str, object], said: str) -> None:
