@@ -42,8 +42,6 @@ def test_what_makes_no_sense_is_refused(make: Any, said: str) -> None:
 
 
 def test_the_reaper_takes_a_connection_and_an_age_as_every_operator_does() -> None:
-    every_hour = EmrReapClustersOperator(
-        task_id="t", older_than=timedelta(hours=1), aws_conn_id="other", region_name="x"
-    )
-    assert (every_hour.aws_conn_id, every_hour.region_name, every_hour.older_than) == ("other", "x", timedelta(hours=1))
-    assert set(every_hour.template_fields) == {"terminate", "aws_conn_id", "region_name"}
+    reaper = EmrReapClustersOperator(task_id="t", older_than=timedelta(hours=1), aws_conn_id="other", region_name="x")
+    assert (reaper.aws_conn_id, reaper.region_name, reaper.older_than) == ("other", "x", timedelta(hours=1))
+    assert set(reaper.template_fields) == {"terminate", "aws_conn_id", "region_name"}
