@@ -37,21 +37,14 @@ class EmrClusterSensor(EmrSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(target_states, str):
-            raise InvalidSpec(
-                "target_states", target_states, "it is a list of states", f'write target_states=["{target_states}"]'
-            )
         self.cluster_id = ids.cluster_id("EmrClusterSensor.cluster_id", cluster_id)
-        self.target_states = (
-            [_state(state) for state in target_states]
-            if isinstance(target_states, (list, tuple, set, frozenset))
-            else target_states
-        )
+        known = isinstance(target_states, (str, list, tuple, set, frozenset))
+        self.target_states = _states(target_states) if known else target_states
 
     def trigger(self, deadline: float | None) -> EmrClusterTrigger:
         return EmrClusterTrigger(
             cluster_id=self.cluster_id,
-            until=[ClusterState.read(state).value for state in self.target_states],
+            until=_states(self.target_states),
             deadline=deadline,
             cancel_on_kill=False,
             poll_seconds=self.poke_interval,
@@ -74,6 +67,11 @@ class EmrClusterSensor(EmrSensor):
         return False
 
 
-def _state(state: Any) -> Any:
-    word = getattr(state, "value", state)
-    return rules.choice("EmrClusterSensor.target_states", word, choices=[each.value for each in ClusterState])
+def _states(given: Collection[Any]) -> list[str]:
+    field = "EmrClusterSensor.target_states"
+    if isinstance(given, str):
+        raise InvalidSpec(field, given, "it is a list of states", f'write target_states=["{given}"]')
+    if not given:
+        raise InvalidSpec(field, given, "a wait for no state ends never", "name a state, or leave target_states out")
+    choices = [each.value for each in ClusterState]
+    return [rules.choice(field, getattr(state, "value", state), choices=choices) for state in given]

@@ -86,6 +86,7 @@ def test_ids_may_be_known_late_and_those_who_end_and_report_may_be_given_none() 
         (lambda: EmrStepSensor(task_id="t", cluster_id=ID, step_id=None), "the id of a step starts with s-"),
         (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, target_states=["READY"]), "'READY': it is none of"),
         (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, target_states={"Waiting"}), "did you mean WAITING"),
+        (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, target_states=[]), "a wait for no state ends never"),
         (lambda: EmrClusterSensor(task_id="t", cluster_id=ID, deferrable="yes"), "EmrClusterSensor.deferrable = 'yes'"),
         (lambda: EmrFindClusterOperator(task_id="t", cluster=CLUSTER), "it is a text, not an EmrCluster"),
         (lambda: EmrFindClusterOperator(task_id="t", cluster=None), "not a NoneType; give it a value"),
