@@ -27,7 +27,7 @@ for mode, deferrable in (("deferred", True), ("waiting", False)):
             task_id="cancel",
             cluster_id=CLUSTER_ID,
             step_ids="{{ params.step_ids }}",
-            execution_timeout=timedelta(seconds=2),
+            execution_timeout=timedelta(seconds=5),
             deferrable=deferrable,
         )
 
