@@ -227,7 +227,7 @@ def test_it_stops_within_seconds_and_leaves_nothing(start: Callable[..., Program
     family = program.seen.children(recursive=True)
     code, seconds, said = program.stop(signal.SIGTERM)
     assert (code, said) == (0, "")
-    assert seconds < 15
+    assert seconds < 5
     assert [process for process in family if process.is_running()] == []
 
 
@@ -242,5 +242,5 @@ def test_it_stops_in_the_middle_of_everything(start: Callable[..., Program], tmp
     family = program.seen.children(recursive=True)
     code, seconds, said = program.stop(signal.SIGINT)
     assert (code, said) == (0, "")
-    assert seconds < 15
+    assert seconds < 5
     assert [process for process in family if process.is_running()] == []

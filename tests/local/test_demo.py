@@ -46,5 +46,5 @@ def test_the_death_of_the_emulator_in_the_middle_ends_the_demo_with_the_reason(t
         _, errors = running.communicate(timeout=90)
     assert running.returncode == 1
     assert "The emulator was killed by signal 9" in errors
-    _, alive = psutil.wait_procs(everything, timeout=20)
+    _, alive = psutil.wait_procs(everything, timeout=5)
     assert alive == []
