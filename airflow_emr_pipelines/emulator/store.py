@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import heapq
@@ -21,6 +22,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from airflow_emr_pipelines.emulator.room import NoRoom, room
+
 # What a running step keeps in a bucket until it commits. A client does not see it, unless a client put it there.
 _UNCOMMITTED = re.compile(
     r"_temporary(-.*)?|\.spark-staging.*|\.hive-staging.*|_task_tmp\..*|\..*\.crc|\..*\.[0-9a-f-]{36}(\.TID\d+)?\.tmp"
@@ -32,6 +35,7 @@ _CLOCK_TICK_NS = 50_000_000
 _ROWS_AT_ONCE = 100  # of eight values each: SQLite takes 999 values in one statement
 _LARGE_FOLDER = 1000
 _KEPT_SCANS = 4
+_ONE_CONTENT = "bucket = ? AND key = ? AND size = ? AND modified = ? AND inode = ?"
 
 
 def is_bucket_name(name: str) -> bool:
@@ -74,11 +78,29 @@ class StoredObject:
         return self.signature[1] / 1e9
 
 
+_TABLES = """
+CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, attributes TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contents (
+    bucket TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, etag TEXT, by_client INTEGER,
+    attributes TEXT NOT NULL, PRIMARY KEY (bucket, key, size, modified, inode)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aside (
+    bucket TEXT, key TEXT, file TEXT, needs_folder INTEGER, PRIMARY KEY (bucket, key)
+) WITHOUT ROWID;
+"""
+# The folders of an emulator that kept no more than one content of a key in its index.
+_TAKE_OVER = "INSERT OR IGNORE INTO contents SELECT * FROM objects; DROP TABLE objects;"
+
+
 class ObjectStore:
     """The object `key` of `bucket` is the file `<root>/<bucket>/<key>`, whoever wrote it.
 
     Beside the root lie an index (ETags, what clients said about their objects) and the few objects that no file can
     hold: keys such as `a` beside `a/b`, `a//b` or `..`. Where index and folder differ, the folder is right.
+
+    The index knows contents by their files' signatures. A content is entered before its file comes to its place, by one
+    renaming that keeps the signature, and the one that it replaces is forgotten only then: a process that is killed
+    meanwhile leaves the old object or the new one, with what was said about it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -92,20 +114,10 @@ class ObjectStore:
         shutil.rmtree(self.beside / "incoming", ignore_errors=True)
         (self.beside / "incoming").mkdir()
         self._index = sqlite3.connect(self.beside / "index.sqlite", check_same_thread=False, isolation_level=None)
-        self._index.executescript(
-            """
-            PRAGMA journal_mode = WAL;
-            PRAGMA synchronous = NORMAL;
-            CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, attributes TEXT NOT NULL) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS objects (
-                bucket TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, etag TEXT, by_client INTEGER,
-                attributes TEXT NOT NULL, PRIMARY KEY (bucket, key)
-            ) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS aside (
-                bucket TEXT, key TEXT, file TEXT, needs_folder INTEGER, PRIMARY KEY (bucket, key)
-            ) WITHOUT ROWID;
-            """
-        )
+        self._index.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+        if self._index.execute("SELECT 1 FROM sqlite_schema WHERE name = 'objects'").fetchone():
+            self._index.executescript(f"BEGIN; {_TAKE_OVER} COMMIT;")
+        self._clear_aside()
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -129,21 +141,23 @@ class ObjectStore:
         """Make the bucket if need be, and remember what belongs to it."""
         if not is_bucket_name(bucket):
             raise ValueError(f"not a bucket name: {bucket!r}")
-        (self.root / bucket).mkdir(exist_ok=True)
-        with self._lock:
-            self._index.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?)", (bucket, json.dumps(attributes)))
+        row = (bucket, json.dumps(attributes))
+        with self._lock, room():
+            if self._index.execute("SELECT * FROM buckets WHERE name = ?", (bucket,)).fetchone() != row:
+                self._index.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?)", row)
+            (self.root / bucket).mkdir(exist_ok=True)
 
     def drop_bucket(self, bucket: str) -> None:
         """Remove a bucket with all that is left in it."""
         with self._lock:
             gone = self._incoming()
             os.rename(self.root / bucket, gone)
+            shutil.rmtree(gone, ignore_errors=True)
             for (file,) in self._index.execute("SELECT file FROM aside WHERE bucket = ?", (bucket,)).fetchall():
                 self._forget_file(file)
-            self._index.execute("DELETE FROM buckets WHERE name = ?", (bucket,))
-            self._index.execute("DELETE FROM objects WHERE bucket = ?", (bucket,))
-            self._index.execute("DELETE FROM aside WHERE bucket = ?", (bucket,))
-        shutil.rmtree(gone, ignore_errors=True)
+            self._erase("DELETE FROM aside WHERE bucket = ?", (bucket,))
+            self._erase("DELETE FROM contents WHERE bucket = ?", (bucket,))
+            self._erase("DELETE FROM buckets WHERE name = ?", (bucket,))
 
     # --- names
 
@@ -254,7 +268,7 @@ class ObjectStore:
         """Whether no client has put this key or, if it is a folder's, one below it."""
         with self._lock:
             by_client = self._index.execute(
-                "SELECT 1 FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND by_client LIMIT 1",
+                "SELECT 1 FROM contents WHERE bucket = ? AND key >= ? AND key < ? AND by_client LIMIT 1",
                 (bucket, key, key + (_LAST_CHARACTER if key.endswith("/") else "\x00")),
             ).fetchone()
         return by_client is None
@@ -279,11 +293,11 @@ class ObjectStore:
             return {}
         with self._lock:
             rows = self._index.execute(
-                "SELECT key, size, modified, inode, etag, attributes FROM objects"
+                "SELECT key, size, modified, inode, etag, attributes FROM contents"
                 " WHERE bucket = ? AND key >= ? AND key <= ?",
                 (bucket, keys[0], keys[-1]),
             ).fetchall()
-        known = {row[0]: row[1:] for row in rows}
+        known = {row[:4]: row[4:] for row in rows}
         found: dict[str, StoredObject] = {}
         for key in keys:
             path = self._place(bucket, key)
@@ -291,7 +305,8 @@ class ObjectStore:
             if path is None or status is None:
                 stored = self._find_aside(bucket, key)
             else:
-                stored = _with_row(StoredObject(bucket, key, path, _signature(status)), known.get(key))
+                signature = _signature(status)
+                stored = _with_row(StoredObject(bucket, key, path, signature), known.get((key, *signature)))
             if stored is not None:
                 found[key] = stored
         return found
@@ -319,7 +334,9 @@ class ObjectStore:
                 known.append(replace(stored, etag=etag))
             else:
                 known.append(stored)
-        self._write_rows(rows)
+        with contextlib.suppress(NoRoom), room():  # without room for it, it is computed again
+            self._write_rows(rows)
+            self._forget_older(rows)
         return known
 
     def read(self, stored: StoredObject) -> bytes:
@@ -332,21 +349,36 @@ class ObjectStore:
         if not self.has_bucket(bucket):
             raise FileNotFoundError(f"no bucket {bucket!r}")
         arrived = self._incoming()
-        arrived.write_bytes(body)
         etag = etag or hashlib.md5(body, usedforsecurity=False).hexdigest()
-        with self._lock:
-            path = self._take_in(bucket, key, arrived)
-            signature = _signature(os.stat(path)) if path is not None else (0, time.time_ns(), 0)
-            stored = StoredObject(bucket, key, path, signature, etag, dict(attributes or {}))
-            self._write_row(stored, etag, by_client=True, attributes=stored.attributes)
-        return stored
+        try:
+            with room():
+                arrived.write_bytes(body)
+                with self._lock:
+                    return self._enter(bucket, key, arrived, etag, dict(attributes or {}))
+        finally:
+            arrived.unlink(missing_ok=True)
+
+    def _enter(self, bucket: str, key: str, arrived: Path, etag: str, attributes: dict[str, Any]) -> StoredObject:
+        empty_marker = key.endswith("/") and arrived.stat().st_size == 0
+        signature = (0, time.time_ns(), 0) if empty_marker else _signature(arrived.stat())
+        entered = StoredObject(bucket, key, None, signature, etag, attributes)
+        self._write_rows([_row(entered, etag, by_client=True, attributes=attributes)])
+        try:
+            path = self._take_in(bucket, key, None if empty_marker else arrived)
+        except BaseException:
+            self._forget_contents(bucket, key, "(size, modified, inode) = (?, ?, ?)", signature)
+            raise
+        self._forget_contents(bucket, key, "(size, modified, inode) <> (?, ?, ?)", signature)
+        return replace(entered, path=path)
 
     def save_attributes(self, stored: StoredObject, attributes: Mapping[str, Any]) -> None:
         """Remember what a client said of an object, unless it has been replaced meanwhile."""
         with self._lock:
             now = self.find(stored.bucket, stored.key)
             if now is not None and now.signature == stored.signature:
-                self._write_row(stored, stored.etag or self.etag_of(stored), by_client=True, attributes=attributes)
+                etag = stored.etag or self.etag_of(stored)
+                with room():
+                    self._write_rows([_row(stored, etag, by_client=True, attributes=attributes)])
 
     def delete(self, bucket: str, key: str) -> bool:
         """Remove an object and the folders that it leaves empty."""
@@ -355,12 +387,12 @@ class ObjectStore:
             if known is None:
                 return False
             aside = self._index.execute("SELECT file FROM aside WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
-            self._index.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key))
-            self._index.execute("DELETE FROM aside WHERE bucket = ? AND key = ?", (bucket, key))
+            if known.path is not None:  # first of all: on a full disk, this makes the room that the index needs
+                known.path.unlink(missing_ok=True)
             if aside is not None:
                 self._forget_file(aside[0])
-            if known.path is not None:
-                known.path.unlink(missing_ok=True)
+                self._erase("DELETE FROM aside WHERE bucket = ? AND key = ?", (bucket, key))
+            self._forget_contents(bucket, key)
             place = self._place(bucket, key)
             if place is not None:
                 self._remove_empty_folders(bucket, place if key.endswith("/") else place.parent)
@@ -403,42 +435,82 @@ class ObjectStore:
                 return None
             if file:
                 path = self.beside / "aside" / file
-                return self._described(StoredObject(bucket, key, path, _signature(os.stat(path))))
-            modified = self._index.execute(
-                "SELECT modified FROM objects WHERE bucket = ? AND key = ?", (bucket, key)
+                status = _status(path)
+                return self._described(StoredObject(bucket, key, path, _signature(status))) if status else None
+            (modified,) = self._index.execute(
+                "SELECT max(modified) FROM contents WHERE bucket = ? AND key = ? AND inode = 0", (bucket, key)
             ).fetchone()
-            return self._described(StoredObject(bucket, key, None, (0, modified[0] if modified else 0, 0)))
+            return self._described(StoredObject(bucket, key, None, (0, modified or 0, 0)))
 
     def _described(self, stored: StoredObject) -> StoredObject:
         with self._lock:
             row = self._index.execute(
-                "SELECT size, modified, inode, etag, attributes FROM objects WHERE bucket = ? AND key = ?",
-                (stored.bucket, stored.key),
+                f"SELECT etag, attributes FROM contents WHERE {_ONE_CONTENT}",
+                (stored.bucket, stored.key, *stored.signature),
             ).fetchone()
         return _with_row(stored, row)
-
-    def _write_row(self, stored: StoredObject, etag: str, *, by_client: bool, attributes: Mapping[str, Any]) -> None:
-        self._write_rows([_row(stored, etag, by_client=by_client, attributes=attributes)])
 
     def _write_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._lock:
             for first in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[first : first + _ROWS_AT_ONCE]
                 places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(some))
-                self._index.execute(f"INSERT OR REPLACE INTO objects VALUES {places}", [*itertools.chain(*some)])
+                self._index.execute(f"INSERT OR REPLACE INTO contents VALUES {places}", [*itertools.chain(*some)])
 
-    def _take_in(self, bucket: str, key: str, arrived: Path) -> Path | None:
-        """Move a new content to its place, in the folder where it can be a file, else aside."""
+    def _forget_older(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Forget what steps wrote before they wrote this."""
+        if not rows:
+            return
+        with self._lock, self._index:  # which commits
+            self._index.execute("BEGIN")
+            self._index.executemany(
+                "DELETE FROM contents WHERE bucket = ? AND key = ? AND NOT by_client"
+                " AND (size, modified, inode) <> (?, ?, ?)",
+                [row[:5] for row in rows],
+            )
+
+    def _forget_contents(self, bucket: str, key: str, which: str = "TRUE", values: tuple[Any, ...] = ()) -> None:
+        """Forget contents of a key. Where there is no room even for that they stay, and describe no file."""
+        with contextlib.suppress(NoRoom):
+            self._erase(f"DELETE FROM contents WHERE bucket = ? AND key = ? AND {which}", (bucket, key, *values))
+
+    def _erase(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Delete from the index, which grows by that until its log is written back."""
+        try:
+            with room():
+                self._index.execute(statement, values)
+        except NoRoom:
+            with room():
+                self._index.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._index.execute(statement, values)
+
+    def _clear_aside(self) -> None:
+        """Remove what an emulator left half done that was killed."""
+        rows = self._index.execute("SELECT bucket, key, file FROM aside").fetchall()
+        known = {file for _, _, file in rows if file}
+        there = set(os.listdir(self.beside / "aside"))
+        for name in there - known:
+            self._forget_file(name)
+        for bucket, key, file in rows:
+            place = None if key.endswith("/") else self._place(bucket, key)
+            superseded = place is not None and _status(place) is not None
+            if superseded or (file and file not in there) or not (self.root / bucket).is_dir():
+                self._forget_file(file)
+                self._erase("DELETE FROM aside WHERE bucket = ? AND key = ?", (bucket, key))
+
+    def _take_in(self, bucket: str, key: str, arrived: Path | None) -> Path | None:
+        """Move a new content to its place, in the folder where it can be a file, else aside. None: an empty marker."""
         place = self._place(bucket, key)
         if key.endswith("/"):
             holds_folder = place is not None and self._make_folder(bucket, place)
             return self._set_aside(bucket, key, arrived, needs_folder=holds_folder)
+        assert arrived is not None
         if place is None or not self._move_in(bucket, arrived, place):
             return self._set_aside(bucket, key, arrived, needs_folder=False)
         row = self._index.execute("SELECT file FROM aside WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
         if row is not None:
-            self._index.execute("DELETE FROM aside WHERE bucket = ? AND key = ?", (bucket, key))
             self._forget_file(row[0])
+            self._erase("DELETE FROM aside WHERE bucket = ? AND key = ?", (bucket, key))
         return place
 
     def _move_in(self, bucket: str, arrived: Path, place: Path) -> bool:
@@ -464,18 +536,20 @@ class ObjectStore:
             return False  # an object is where the folder would be
         return os.path.realpath(folder) == str(folder)
 
-    def _set_aside(self, bucket: str, key: str, arrived: Path, *, needs_folder: bool) -> Path | None:
+    def _set_aside(self, bucket: str, key: str, arrived: Path | None, *, needs_folder: bool) -> Path | None:
         old = self._index.execute("SELECT file FROM aside WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
-        file = None
-        if key.endswith("/") and arrived.stat().st_size == 0:
-            arrived.unlink()
-        else:
-            file = arrived.name
-            os.replace(arrived, self.beside / "aside" / file)
-        self._index.execute("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", (bucket, key, file, int(needs_folder)))
+        path = self.beside / "aside" / arrived.name if arrived is not None else None
+        row = (bucket, key, path.name if path is not None else None, int(needs_folder))
+        try:
+            if arrived is not None and path is not None:
+                os.replace(arrived, path)
+            self._index.execute("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", row)
+        except BaseException:
+            self._forget_file(row[2])
+            raise
         if old is not None:
             self._forget_file(old[0])
-        return self.beside / "aside" / file if file else None
+        return path
 
     def _remove_empty_folders(self, bucket: str, folder: Path, *, below: bool = False) -> None:
         top = self.root / bucket
@@ -569,6 +643,4 @@ def _row(stored: StoredObject, etag: str, *, by_client: bool, attributes: Mappin
 
 
 def _with_row(stored: StoredObject, row: tuple[Any, ...] | None) -> StoredObject:
-    if row is None or tuple(row[:3]) != stored.signature:
-        return stored
-    return StoredObject(stored.bucket, stored.key, stored.path, stored.signature, row[3], json.loads(row[4]))
+    return stored if row is None else replace(stored, etag=row[0], attributes=json.loads(row[1]))
