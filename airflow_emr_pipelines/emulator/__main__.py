@@ -82,7 +82,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
     server = uvicorn.Server(
         uvicorn.Config(
-            Server(Clusters(), lives, clock, buckets.wsgi_app(), Rates() if options.rate_limits else None),
+            Server(Clusters(), lives, clock, buckets.wsgi_app(), Rates() if options.rate_limits else None, folder),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -24,11 +24,13 @@ from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.s3.exceptions import InvalidBucketName
+from moto.s3.exceptions import InvalidBucketName, S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from airflow_emr_pipelines.emulator import listings
+from airflow_emr_pipelines.emulator.room import NoRoom
+from airflow_emr_pipelines.emulator.s3_refusals import S3Refusal, insufficient_storage, key_too_long
 from airflow_emr_pipelines.emulator.store import ObjectStore, Signature, StoredObject, is_bucket_name
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -52,6 +54,14 @@ _ATTRIBUTES = (
 )
 _LISTING_BATCH = 500
 _bucket_class: type[Any] = FakeBucket  # which lacks an abstract method of its base, so that no checker lets one make it
+
+
+class _Refused(S3ClientError):
+    """A refusal that moto has no exception for."""
+
+    def __init__(self, refusal: S3Refusal) -> None:
+        super().__init__(refusal.code, refusal.message)
+        self.refusal = refusal
 
 
 class FolderKey(FakeKey):
@@ -209,9 +219,12 @@ class FolderKeys:
             self._request.drop(self._bucket.name, key)
             older += [current] if current is not None else []
         elif not (isinstance(current, FolderKey) and current.current):
-            stored = self._store.put(
-                self._bucket.name, key, current.value, _attributes_of(current), current.etag.strip('"')
-            )
+            try:
+                stored = self._store.put(
+                    self._bucket.name, key, current.value, _attributes_of(current), current.etag.strip('"')
+                )
+            except NoRoom:
+                raise _Refused(insufficient_storage()) from None
             self._request.drop(self._bucket.name, key)
             self._request.hold(self, current, stored=stored)
         if older:
@@ -354,15 +367,19 @@ class _Request(threading.local):
         if isinstance(held, FolderKey):
             held.close()
 
-    def finish(self, *, changed: bool) -> None:
+    def save(self) -> None:
+        """Remember what the request has said about its objects."""
         for where, key in self.keys.items():
             keys, stored = self._held[where]
-            if changed:
-                backend = _backend_of(key)
-                tags = backend.tagger.get_tag_dict_for_resource(key.arn)
-                keys.save(key, stored, tags)
-                if tags:
-                    backend.tagged[key.arn] = stored.signature
+            backend = _backend_of(key)
+            tags = backend.tagger.get_tag_dict_for_resource(key.arn)
+            keys.save(key, stored, tags)
+            if tags:
+                backend.tagged[key.arn] = stored.signature
+
+    def forget(self) -> None:
+        """Let go of what the request held, however it ended."""
+        for key in self.keys.values():
             if isinstance(key, FolderKey):
                 key.close()
             else:
@@ -427,6 +444,9 @@ class FolderBackend(S3Backend):
         self._put_in_folder(bucket)
         return bucket
 
+    def put_object(self, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> FakeKey:
+        return super().put_object(bucket_name, _short(key_name), *args, **kwargs)  # which may come by a form
+
     def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
         bucket = super().delete_bucket(bucket_name)
         if bucket is not None and self.store.has_bucket(bucket_name):
@@ -483,7 +503,9 @@ class BucketFolder:
         s3_backends.backend = backend
         _forget_instances()
         self._serialized = S3Response.serialized
-        S3Response.serialized = _quickly(S3Response.serialized)  # type: ignore[method-assign]
+        self._parse_key_name = S3Response.parse_key_name
+        S3Response.serialized = _written(S3Response.serialized)  # type: ignore[method-assign]
+        S3Response.parse_key_name = _checked(S3Response.parse_key_name)  # type: ignore[method-assign]
         for saved in self.store.buckets().values():
             s3_backends[saved.get("account", DEFAULT_ACCOUNT_ID)][saved.get("partition", "aws")]
 
@@ -526,15 +548,30 @@ class BucketFolder:
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             _tell_raw_path(environ)
-            changed = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
             try:
-                return list(dispatcher(environ, start_response))
-            finally:
-                touched = set(self._request.buckets) if changed else set()
-                self._request.finish(changed=changed)
-                self._save_buckets(touched)
+                return self._answer(dispatcher, environ, start_response)
+            except NoRoom:
+                refusal = insufficient_storage()
+                start_response(refusal.status_line, list(refusal.headers.items()))
+                return [refusal.body()]
 
         return app
+
+    def _answer(self, app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        """The answer, once all that the request has changed is saved."""
+        started: list[tuple[Any, ...]] = []
+        changed = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        try:
+            answer = list(app(environ, lambda *start: started.append(start)))
+        finally:
+            try:
+                if changed:
+                    self._request.save()
+                    self._save_buckets(self._request.buckets)
+            finally:
+                self._request.forget()
+        start_response(*started[-1])
+        return answer
 
     def _save_buckets(self, names: Iterable[str]) -> None:
         for name in names:
@@ -549,6 +586,7 @@ class BucketFolder:
         s3_backends.bucket_accounts.clear()
         s3_backends.backend = self._original
         S3Response.serialized = self._serialized  # type: ignore[method-assign]
+        S3Response.parse_key_name = self._parse_key_name  # type: ignore[method-assign]
         self.store.close()
 
 
@@ -575,10 +613,26 @@ def _tell_raw_path(environ: dict[str, Any]) -> None:
         environ["RAW_URI"] = environ["REQUEST_URI"] = scope["raw_path"].decode("ascii", "replace") + query
 
 
-def _quickly(serialized: Callable[[BaseResponse, ActionResult], TYPE_RESPONSE]) -> Any:
-    """moto's way of writing an answer, but for those that can be long."""
+def _short(key: str) -> str:
+    """The key, unless it is longer than S3's may be."""
+    refusal = key_too_long(key)
+    if refusal is not None:
+        raise _Refused(refusal)
+    return key
+
+
+def _checked(parse_key_name: Callable[[S3Response], str]) -> Any:
+    """moto's way of finding the key that a request is about, which no request can do without."""
+    return lambda response: _short(parse_key_name(response))
+
+
+def _written(serialized: Callable[[BaseResponse, ActionResult], TYPE_RESPONSE]) -> Any:
+    """moto's way of writing an answer, but for those that can be long, and for our own refusals."""
 
     def write(response: BaseResponse, answer: ActionResult) -> TYPE_RESPONSE:
+        if isinstance(answer.result, _Refused):
+            refusal = answer.result.refusal
+            return refusal.status, refusal.headers, refusal.body()
         if response.data.get("Action") in listings.LISTINGS and isinstance(answer.result, dict):
             return 200, {**listings.HEADERS, **response.response_headers}, listings.written(answer.result)
         return serialized(response, answer)

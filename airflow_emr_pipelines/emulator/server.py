@@ -9,6 +9,7 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -19,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from airflow_emr_pipelines.emulator import app_uis, tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.bodies import TakenInWhole, cut
 from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated, throttled
 from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.life import Lives
@@ -47,14 +49,21 @@ class Server:
     """The ASGI application.
 
     :param rates: how often EMR may be called; None for as often as one likes
+    :param folder: where large uploads wait until they are there whole
     """
 
     def __init__(
-        self, clusters: Clusters, lives: Lives, clock: Clock, moto: WsgiApp, rates: Rates | None = None
+        self,
+        clusters: Clusters,
+        lives: Lives,
+        clock: Clock,
+        moto: WsgiApp,
+        rates: Rates | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.clusters, self.lives, self.clock, self.rates = clusters, lives, clock, rates
         self.faults = Faults()
-        self.moto: Any = WSGIMiddleware(cast(Any, moto), workers=THREADS)
+        self.moto = TakenInWhole(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS)), folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,7 +79,7 @@ class Server:
         if fault is not None and fault.kind is Kind.DELAY:
             await asyncio.sleep(fault.delay)
         elif fault is not None and fault.kind is Kind.DROP:
-            await _cut(receive, send)
+            await cut(receive, send)
             return
         elif fault is not None and fault.kind is not Kind.LOSE_ANSWER:
             await _refusal(fault.error())(scope, receive, send)
@@ -88,7 +97,7 @@ class Server:
             await self.moto(scope, receive, _unheard if loses_answer else send)
             response = None
         if loses_answer:
-            await _cut(receive, send)
+            await cut(receive, send)
         elif response is not None:
             await response(scope, receive, send)
 
@@ -201,13 +210,6 @@ def _in_short(cluster: Cluster) -> dict[str, str]:
 
 async def _unheard(message: Any) -> None:
     """Where the parts of an answer go that gets lost."""
-
-
-async def _cut(receive: Receive, send: Send) -> None:
-    """End the connection without an answer. ASGI has no word for that: uvicorn's own end of it is behind ``send``."""
-    cast(Any, send).__self__.transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _refusing(operation: str, answering: Awaitable[Response]) -> Response:

@@ -45,7 +45,7 @@ def test_a_put_that_is_killed_leaves_the_old_object_or_the_new_one(folder: Path,
     seen = outcomes(folder, key, "put")
     turn = next(number for number, one in enumerate(seen) if one["seen"] == NEW)
     assert [one["seen"] for one in seen] == [OLD] * turn + [NEW] * (len(seen) - turn)
-    assert 0 < turn
+    assert turn > 0
     assert {tuple(one["listed"]) for one in seen} == {(key,)}
 
 
