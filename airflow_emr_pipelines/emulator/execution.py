@@ -72,6 +72,7 @@ class Execution:
         self._cancelled = asyncio.Event()
         self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
         self._group: ProcessGroup | None = None
+        self._strays: ProcessGroup | None = None
         self._told_in: Path | None = None  # the file that says why the process failed
 
     async def cancel(self, number: signal.Signals) -> None:
@@ -98,6 +99,12 @@ class Execution:
             return outcome
         told_in = next((name for name, path in files.items() if path == self._told_in), "stderr")
         return replace(outcome, log_file=addresses.get(told_in))
+
+    async def end_strays(self) -> None:
+        """End what was let live on."""
+        strays, self._strays = self._strays, None
+        if strays is not None:
+            await strays.end()
 
     async def _run(self, launch: Launch, files: dict[str, Path], keep_strays: bool) -> Outcome:
         self._announce(launch)
@@ -126,6 +133,7 @@ class Execution:
                 left = [] if keep_strays else await group.end()
                 if keep_strays:
                     group.leave()
+                    self._strays = group
         finally:
             if ready is not None:
                 await asyncio.gather(ready, return_exceptions=True)

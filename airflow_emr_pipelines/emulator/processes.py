@@ -1,12 +1,23 @@
-"""One process of a step and all that it starts: a session of its own, of which nothing is left in the end."""
+"""One process of a step and all that it starts, of which nothing is left in the end.
+
+A step's process has a session of its own, and a keeper for its parent, to whom its descendants fall.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import os
+import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from airflow_emr_pipelines.emulator import keeper
 from airflow_emr_pipelines.emulator.guard import MARK, Guard, Trace, kill_group, kill_until_gone
+
+_PATIENCE_SECONDS = 10.0
 
 
 class Sweeper:
@@ -41,12 +52,12 @@ class Sweeper:
 class ProcessGroup:
     """A running process group."""
 
-    def __init__(self, process: asyncio.subprocess.Process, mark: str, guard: Guard, sweeper: Sweeper) -> None:
-        self._process = process
+    def __init__(self, keeper: asyncio.subprocess.Process, pid: int, mark: str, guard: Guard, sweeper: Sweeper) -> None:
+        self._keeper = keeper
         self._guard = guard
         self._sweeper = sweeper
-        self.pid = process.pid
-        self._trace = Trace(mark, frozenset({process.pid}))
+        self.pid = pid
+        self._trace = Trace(mark, frozenset({pid}))
 
     @classmethod
     async def start(
@@ -62,18 +73,24 @@ class ProcessGroup:
     ) -> ProcessGroup:
         """Start a program as the leader of a new session; OSError if it cannot be."""
         guard.start()
+        mark = environment[MARK]
         with stdout.open("ab") as out, stderr.open("ab") as err:
-            process = await asyncio.create_subprocess_exec(
-                *command,
+            streams = (out.fileno(), err.fileno())
+            kept = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", keeper.__file__, f"{MARK}={mark}", *map(str, streams), *command),
                 cwd=cwd,
-                env=dict(environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+                env={name: value for name, value in environment.items() if name != MARK},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=streams,
                 start_new_session=True,
             )
-        guard.watch(process.pid)
-        return cls(process, environment[MARK], guard, sweeper)
+        said, number = await _next_word(kept) or ("failed", str(errno.ECHILD))
+        if said == "failed":
+            await kept.wait()
+            raise OSError(int(number), os.strerror(int(number)))
+        guard.watch(int(number))
+        return cls(kept, int(number), mark, guard, sweeper)
 
     def signal(self, number: int) -> None:
         """Signal the group. What has left it is killed at its end."""
@@ -81,15 +98,42 @@ class ProcessGroup:
 
     async def wait(self) -> int:
         """The exit code of the process; a death by signal n is 128 + n, as shells have it."""
-        code = await self._process.wait()
+        _, number = await _next_word(self._keeper) or ("ended", str(-signal.SIGKILL))  # the step killed its keeper
+        code = int(number)
         return code if code >= 0 else 128 - code
 
     async def end(self) -> list[str]:
         """Kill whatever is left of the group, and what has left it; returns who that was."""
-        left = await self._sweeper.sweep(self._trace)
+        kept = await self._end_keeper()
+        swept = await self._sweeper.sweep(self._trace)
         self._guard.forget(self.pid)
-        return left
+        return [*kept, *swept]
+
+    async def _end_keeper(self) -> list[str]:
+        killed: list[str] = []
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        try:
+            await asyncio.wait_for(self._hear_to_the_end(killed), _PATIENCE_SECONDS)
+        except asyncio.TimeoutError:  # somebody cannot be killed
+            with contextlib.suppress(ProcessLookupError):
+                self._keeper.kill()
+        await self._keeper.wait()
+        return killed
+
+    async def _hear_to_the_end(self, killed: list[str]) -> None:
+        while word := await _next_word(self._keeper):
+            if word[0] == "killed":
+                killed.append(word[1])
 
     def leave(self) -> None:
-        """Let live on what the process started; the guard knows it by its mark."""
+        """Let live on what the process started, until the end."""
         self._guard.forget(self.pid)
+
+
+async def _next_word(keeper: asyncio.subprocess.Process) -> tuple[str, str] | None:
+    """What a keeper tells next, and of what; None when it is no more."""
+    assert keeper.stdout is not None
+    line = (await keeper.stdout.readline()).decode(errors="replace").rstrip("\n")
+    said, _, what = line.partition(" ")
+    return (said, what) if what else None

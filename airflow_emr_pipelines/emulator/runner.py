@@ -44,6 +44,7 @@ class _Cluster:
     started_ms: int
     applications: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     running: dict[str, Execution] = field(default_factory=dict)
+    bootstrapped: list[Execution] = field(default_factory=list)  # whose strays live as long as the cluster
 
     async def kill(self) -> None:
         """End what runs, and wait until it needs its folders no more."""
@@ -51,6 +52,7 @@ class _Cluster:
         for execution in running:
             await execution.cancel(signal.SIGKILL)
         await asyncio.gather(*(execution.over.wait() for execution in running))
+        await asyncio.gather(*(execution.end_strays() for execution in self.bootstrapped))
 
     def new_application_id(self) -> str:
         return f"application_{self.started_ms}_{next(self.applications):04d}"
@@ -138,6 +140,8 @@ class Runner:
             node = await self._node(setup, cluster, folder)
             return await execution.run(lambda: launch(node), keep_strays=keep_strays)
         finally:
+            if keep_strays:
+                cluster.bootstrapped.append(execution)
             execution.over.set()
             del cluster.running[identity]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.conftest import clusters_of
@@ -83,6 +84,20 @@ def test_a_cluster_can_be_ended_in_the_middle_of_an_action(region: Region, s3: A
     for cluster in clusters:
         ended = region.end(cluster)
         assert ended["Status"]["StateChangeReason"]["Code"] == "USER_REQUEST"
+
+
+def test_what_an_action_leaves_running_lives_as_long_as_the_cluster_however_far_it_went(
+    region: Region, s3: Any, bucket: str, tmp_path: Any
+) -> None:
+    told = tmp_path / "pid"
+    daemon = action(s3, bucket, "daemon", "setsid env -i sh -c 'echo $$ > '$1'; exec sleep 1000' &", str(told))
+    cluster = region.run(BootstrapActions=[daemon])
+    region.wait(cluster, "WAITING")
+    wait_until(lambda: told.exists() and told.read_text().strip() != "")
+    daemon_pid = int(told.read_text())
+    assert psutil.pid_exists(daemon_pid)
+    region.end(cluster)
+    wait_until(lambda: not psutil.pid_exists(daemon_pid))
 
 
 def log(s3: Any, bucket: str, name: str) -> str:

@@ -46,14 +46,15 @@ def full(disk: Path, tmp_path: Path) -> Iterator[tuple[LocalEmulator, Any]]:
                 s3.put_object(Bucket="full", Key=f"folder/{number:03}", Body=PIECE)
             except ClientError:
                 break
-        with (
-            pytest.raises(OSError, match="No space left"),
-            (emulator.buckets_folder / "full" / "rest").open("wb") as rest,
-        ):
-            while True:
-                rest.write(b"x" * 4096)
-                rest.flush()
+        with pytest.raises(OSError, match="No space left"):
+            fill(emulator.buckets_folder / "full" / "rest")
         yield emulator, s3
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
 
 
 def refusal(emulator: LocalEmulator, s3: Any, **asked: Any) -> tuple[str, int]:
@@ -75,7 +76,7 @@ def test_what_has_no_room_is_refused_and_leaves_nothing_behind(full: tuple[Local
 
 
 def test_deleting_makes_room_again(full: tuple[LocalEmulator, Any]) -> None:
-    emulator, s3 = full
+    _, s3 = full
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="full")["Contents"]]
     assert {"kept", "kept//aside", "folder/000", "rest"} <= set(keys)
     for key in ("kept//aside", "kept", "folder/000"):

@@ -17,15 +17,17 @@ import pytest
 
 from tests.processes import descendants
 
-# A child in the step's own group, one that left it, and one that left it twice and works in a loop.
+# A child in the step's own group, one that left it, one that left it twice and works in a loop, and one that left with
+# no variable in its environment.
 STARTS_DAEMONS = """
 sleep 3600 & echo $! > {pids}/group
 setsid sh -c 'echo $$ > {pids}/session; exec sleep 3600' &
 (setsid setsid sh -c 'echo $$ > {pids}/daemon; while :; do sleep 0.2; done' > /dev/null 2>&1 &)
+(setsid env -i sh -c 'echo $$ > {pids}/nobody; exec sleep 3600' > /dev/null 2>&1 &)
 echo $$ > {pids}/step
 {end}
 """
-NAMES = {"group", "session", "daemon", "step"}
+NAMES = {"group", "session", "daemon", "nobody", "step"}
 
 
 @pytest.fixture

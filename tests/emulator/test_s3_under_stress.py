@@ -17,6 +17,7 @@ from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 
 CLIENTS = 40
 MIB = 1024**2
+SIGNED = "AWS4-HMAC-SHA256 Credential=emulator/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 NUMBERS = itertools.count()
 
 
@@ -59,7 +60,7 @@ def answers(emulator: LocalEmulator, path: str) -> int:
 
 def test_uploads_that_stand_still_hold_nobody_else_up(emulator: LocalEmulator, s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
-    half = f"PUT /{bucket}/half HTTP/1.1\nHost: localhost\nContent-Length: 1000\n\nhalf"
+    half = f"PUT /{bucket}/half HTTP/1.1\nHost: localhost\nAuthorization: {SIGNED}\nContent-Length: 1000\n\nhalf"
     with clients(emulator, half) as standing:
         assert answers(emulator, f"/{bucket}/k") == 200
         for client in standing:
@@ -111,9 +112,8 @@ def test_a_key_of_1024_bytes_is_none_too_long(s3: Any, bucket: str) -> None:
 def test_a_form_may_not_bring_such_a_key_either(emulator: LocalEmulator, s3: Any, bucket: str) -> None:
     form = s3.generate_presigned_post(bucket, "k")
     fields = {**form["fields"], "key": LONG, "file": "x"}
-    parts = "".join(
-        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{v}\r\n' for name, v in fields.items()
-    )
+    begin = "--b\r\nContent-Disposition: form-data; name="
+    parts = "".join(f'{begin}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
     where = urlsplit(emulator.url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=20)
     with contextlib.closing(connection):

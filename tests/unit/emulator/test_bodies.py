@@ -62,12 +62,8 @@ def talk(with_it: Talk, folder: Path | None = None, idle_seconds: float = IDLE_S
 
 
 def head(method: str, path: str, **headers: object) -> bytes:
-    lines = [
-        f"{method} {path} HTTP/1.1",
-        "Host: here",
-        *(f"{name.replace('_', '-')}: {v}" for name, v in headers.items()),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode()
+    told = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: here", *told, "", ""]).encode()
 
 
 def test_an_upload_that_stands_still_is_refused_as_s3_does_and_its_connection_ends() -> None:
