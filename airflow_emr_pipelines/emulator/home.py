@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import airflow_emr_pipelines
+from airflow_emr_pipelines.emulator import java
 from airflow_emr_pipelines.emulator.guard import MARK
 
 # All that a step sees of the emulator's own environment; the rest may hold secrets of the person who started it.
-_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", java.CHOSEN)
 HDFS = "AIRFLOW_EMR_HDFS"
 
 _PYTHON_PROGRAMS = {

