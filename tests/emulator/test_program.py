@@ -205,6 +205,11 @@ def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert said == f"The data folder {folder} cannot be written: Not a directory. Choose another --data-dir.\n"
 
 
+def test_a_folder_without_a_java_that_fits(tmp_path: Path) -> None:
+    said = refused("--java-home", str(tmp_path), "--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert said.startswith(f"--java-home {tmp_path} has no program bin/java. Spark 3.5 and")
+
+
 @pytest.mark.parametrize("package", ["moto", "pyspark", "uvicorn"])
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path: Path, package: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
