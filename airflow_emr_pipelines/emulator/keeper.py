@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
     _kill_all(step)
 
 
-def _start(command: Sequence[str], mark: str, stdout: int, stderr: int) -> int:
+def _start(command: list[str], mark: str, stdout: int, stderr: int) -> int:
     name, _, value = mark.partition("=")
     nothing = os.open(os.devnull, os.O_RDONLY)
     streams = [(os.POSIX_SPAWN_DUP2, mine, his) for his, mine in enumerate((nothing, stdout, stderr))]
