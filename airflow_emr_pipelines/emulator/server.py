@@ -15,7 +15,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from airflow_emr_pipelines.emulator import app_uis, tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
@@ -137,7 +137,7 @@ class Server:
         parts: list[bytes] = []
         status = 0
 
-        async def receive() -> Mapping[str, Any]:
+        async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Mapping[str, Any]) -> None:

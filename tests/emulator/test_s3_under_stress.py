@@ -91,7 +91,7 @@ def test_a_key_of_more_than_1024_bytes_is_too_long(s3: Any, bucket: str, call: C
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     with pytest.raises(ClientError) as refused:
         call(s3, bucket)
-    error = refused.value.response["Error"]
+    error: Any = refused.value.response["Error"]
     assert (error["Code"], error["Message"]) == ("KeyTooLongError", "Your key is too long")
     assert (error["Size"], error["MaxSizeAllowed"]) == ("1025", "1024")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
