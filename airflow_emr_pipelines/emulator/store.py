@@ -115,7 +115,7 @@ class ObjectStore:
         (self.beside / "incoming").mkdir()
         self._index = sqlite3.connect(self.beside / "index.sqlite", check_same_thread=False, isolation_level=None)
         self._index.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
-        if self._index.execute("SELECT 1 FROM sqlite_schema WHERE name = 'objects'").fetchone():
+        if self._index.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
             self._index.executescript(f"BEGIN; {_TAKE_OVER} COMMIT;")
         self._clear_aside()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -331,3 +333,15 @@ def test_the_etags_of_a_page_are_remembered(store: ObjectStore, large_folder: Pa
     assert {stored.etag for stored in found[1:]} == {hashlib.md5(b"").hexdigest()}
     assert found[0].etag == hashlib.md5(b"x").hexdigest()
     assert all(stored.etag for stored in list(store.describe("bucket", keys).values())[1:])
+
+
+def test_an_index_of_before_is_taken_over(store: ObjectStore, tmp_path: Path) -> None:
+    store.put("bucket", "k", b"1", {"metadata": {"x": "y"}})
+    store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "s3-beside" / "index.sqlite")) as index:
+        index.executescript("CREATE TABLE objects AS SELECT * FROM contents; DROP TABLE contents;")
+    again = ObjectStore(tmp_path / "s3")
+    found = again.find("bucket", "k")
+    assert found is not None
+    assert found.attributes == {"metadata": {"x": "y"}}
+    again.close()
