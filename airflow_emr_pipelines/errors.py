@@ -13,6 +13,7 @@
     ├── ClusterNotModified    a change of a cluster was refused, or did not come about
     ├── SecurityConfigurationDiffers  one of that name exists, and says something else
     ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
+    ├── NotOfTheTask          what is said to be a task's is not shown to be
     ├── SparkHistoryNotReady  EMR has yet to get the user interface ready
     ├── BranchesMissing       branches did not make it to where they meet
     ├── DeadlineExceeded      what was waited for did not end in time
@@ -181,6 +182,17 @@ class SparkHistoryNotReady(EmrPipelinesError):
     def __str__(self) -> str:
         reason = f": {self.reason}" if self.reason else ""
         return f"EMR's user interface {self.ui} is {self.status}{reason}"
+
+
+class NotOfTheTask(EmrPipelinesError):
+    """What is said to be a task's own is not shown to be. ``what`` is said to be it, and ``rule`` says what would."""
+
+    def __init__(self, what: str, rule: str) -> None:
+        super().__init__(what, rule)
+        self.what, self.rule = what, rule
+
+    def __str__(self) -> str:
+        return f"{self.what} is not shown to be the task's own: {self.rule}"
 
 
 class BranchesMissing(EmrPipelinesError):

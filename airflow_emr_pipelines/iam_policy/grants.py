@@ -31,14 +31,14 @@ ROLES = {
 RUNTIME_ROLE = "elasticmapreduce:ExecutionRoleArn"
 ANY_LOG_GROUP = "/aws/emr*"
 """Where EMR puts logs that are given no group."""
-TAKES_UNTAGGED = (
-    "TagNewClusters is wider than it is used: EMR wants AddTags for the tags of a new cluster, and IAM cannot tell that "
-    f"from tagging one that stands. Whoever holds the policy can put {DEPLOYMENT_TAG} = {{0}} on a cluster without that "
-    "tag, and then run steps on it and end it; give such clusters the tag with another value"
+TAKES = (
+    "TagNewClusters is wider than it is used: EMR wants AddTags for the tags of a new cluster, and IAM cannot tell "
+    "that from tagging one that stands. Whoever holds the policy can "
 )
-TAKES_ANY = (
-    "TagNewClusters is wider than it is used: EMR wants AddTags for the tags of a new cluster, and IAM cannot tell that "
-    "from tagging one that stands. Whoever holds the policy can tag any cluster"
+TAKES_ANY = f"{TAKES}tag any cluster"
+TAKES_UNTAGGED = (
+    f"{TAKES}put {DEPLOYMENT_TAG} = {{}} on a cluster without that tag, and then run steps on it and end it; give such "
+    "clusters the tag with another value"
 )
 
 
