@@ -13,6 +13,7 @@
     ├── ClusterNotModified    a change of a cluster was refused, or did not come about
     ├── SecurityConfigurationDiffers  one of that name exists, and says something else
     ├── InfrastructureLost    no fault of the work, which may well succeed elsewhere
+    ├── NotOfTheTask          what is said to be a task's is not shown to be
     ├── SparkHistoryNotReady  EMR has yet to get the user interface ready
     ├── BranchesMissing       branches did not make it to where they meet
     ├── DeadlineExceeded      what was waited for did not end in time
@@ -41,7 +42,7 @@ SECRET_SAID = re.compile(
 )
 """A text that says a secret: a name and its value, a password in an address, an AWS access key."""
 HIDDEN = "(not shown: it may hold a secret)"
-LONGEST_VALUE, LONGEST_PART = 120, 400
+LONGEST_VALUE, LONGEST_PART, LONGEST_PROBLEM, MOST_PROBLEMS = 120, 400, 1_500, 20
 
 
 class EmrPipelinesError(Exception):
@@ -76,14 +77,26 @@ def may_be_secret(field: str, value: object) -> bool:
 
 
 class InvalidDocument(EmrPipelinesError, ValueError):
-    """A document of steps that cannot be run as it stands. ``problems`` name the line, the rule and the way out."""
+    """A document of steps that cannot be run as it stands. ``problems`` name the line, the rule and the way out.
 
-    def __init__(self, address: str, problems: Sequence[str]) -> None:
-        super().__init__(address, list(problems))
-        self.address, self.problems = address, list(problems)
+    Of many the first are kept, and ``more`` is the number of the others: whatever the document says, the error is short
+    enough for a log.
+    """
+
+    def __init__(self, address: str, problems: Sequence[str], more: int | None = None) -> None:
+        kept = [_cut(_encodable(problem), LONGEST_PROBLEM) for problem in problems[:MOST_PROBLEMS]]
+        more = (more or 0) + len(problems) - len(kept) or None
+        super().__init__(address, kept, more)
+        self.address, self.problems, self.more = address, kept, more
 
     def __str__(self) -> str:
-        return f"{self.address} was not run: " + "".join(f"\n  {problem}" for problem in self.problems)
+        lines = [*self.problems, *([f"and {self.more:,} more"] if self.more else [])]
+        return f"{_cut(self.address, LONGEST_PART)} was not run: " + "".join(f"\n  {line}" for line in lines)
+
+
+def _encodable(text: str) -> str:
+    """A text without halves of characters, which JSON can say and no log can hold."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class StepFailed(EmrPipelinesError):
@@ -181,6 +194,17 @@ class SparkHistoryNotReady(EmrPipelinesError):
     def __str__(self) -> str:
         reason = f": {self.reason}" if self.reason else ""
         return f"EMR's user interface {self.ui} is {self.status}{reason}"
+
+
+class NotOfTheTask(EmrPipelinesError):
+    """What is said to be a task's own is not shown to be. ``what`` is said to be it, and ``rule`` says what would."""
+
+    def __init__(self, what: str, rule: str) -> None:
+        super().__init__(what, rule)
+        self.what, self.rule = what, rule
+
+    def __str__(self) -> str:
+        return f"{self.what} is not shown to be the task's own: {self.rule}"
 
 
 class BranchesMissing(EmrPipelinesError):

@@ -1,14 +1,21 @@
-"""Links of a task in Airflow's UI: to the AWS console, to the logs in S3, and to Spark's history."""
+"""Links of a task in Airflow's UI: to the AWS console, to the logs in S3, and to Spark's history.
+
+They are made of an XCom, which more people may set than may write the DAG. So each part has to have its form, or there
+is no link: an address is http or https, and ids and Regions have nothing in them that would lead elsewhere. The host of
+an endpoint is not looked at. It may be any of a company's, and whoever sets XComs can set Airflow's own of a link, too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.execution_time.xcom import XCom
 
+from airflow_emr_pipelines.specs import ids
 from airflow_emr_pipelines.versions import conf
 
 if TYPE_CHECKING:
@@ -28,10 +35,14 @@ CONSOLES = {
 }
 
 
+ENDPOINT = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII | re.IGNORECASE)
+FOLDER = re.compile(r"s3[an]?://([\w.-]+)(?:/(.*))?", re.ASCII | re.IGNORECASE | re.DOTALL)
+
+
 class _EmrLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        where = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
-        return self.address(where) if isinstance(where, Mapping) else ""
+        where = _where(ti_key)
+        return self.address(where) if where is not None else ""
 
     def address(self, where: Mapping[str, Any]) -> str:
         raise NotImplementedError
@@ -54,14 +65,15 @@ class EmrLogsLink(_EmrLink):
     name = "EMR logs"
 
     def address(self, where: Mapping[str, Any]) -> str:
-        if not where.get("log_uri"):
+        place = FOLDER.fullmatch(str(where.get("log_uri") or ""))
+        if place is None:
             return ""
-        place = urlsplit(where["log_uri"], allow_fragments=False)
+        bucket, folder = place[1], (place[2] or "").strip("/")
         step = f"steps/{where['step_id']}/" if where.get("step_id") else ""
-        prefix = f"{place.path.strip('/')}/{where['cluster_id']}/{step}".lstrip("/")
+        prefix = quote(f"{folder}/{where['cluster_id']}/{step}".lstrip("/"))
         if where.get("endpoint_url"):
-            return f"{where['endpoint_url'].rstrip('/')}/{place.netloc}?list-type=2&prefix={quote(prefix)}"
-        return f"https://{_console(where)}/s3/buckets/{place.netloc}?region={where['region']}&prefix={quote(prefix)}"
+            return f"{where['endpoint_url'].rstrip('/')}/{bucket}?list-type=2&prefix={prefix}"
+        return f"https://{_console(where)}/s3/buckets/{bucket}?region={where['region']}&prefix={prefix}"
 
 
 class EmrSparkHistoryLink(_EmrLink):
@@ -70,12 +82,23 @@ class EmrSparkHistoryLink(_EmrLink):
     name = "Spark history"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        where = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
-        if not isinstance(where, Mapping) or not where.get("spark"):
+        where = _where(ti_key)
+        if where is None or not where.get("spark"):
             return ""
         place = SPARK_HISTORY_ROUTE.format(dag_id=quote(ti_key.dag_id, safe=""))
         asked = {"run_id": ti_key.run_id, "task_id": ti_key.task_id, "map_index": ti_key.map_index}
         return f"{_airflow()}{WEB_PREFIX}{place}?{urlencode(asked)}"
+
+
+def _where(ti_key: TaskInstanceKey) -> Mapping[str, Any] | None:
+    """What is put down of a task's job, if links can be made of it."""
+    where = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
+    if not isinstance(where, Mapping):
+        return None
+    endpoint, step = where.get("endpoint_url"), where.get("step_id")
+    leads_on = ENDPOINT.fullmatch(str(endpoint)) if endpoint else ids.is_region(where.get("region"))
+    sound = leads_on and ids.is_cluster(where.get("cluster_id")) and (step is None or ids.is_step(step))
+    return where if sound else None
 
 
 def _airflow() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLICKS_CARRY_THE_LOGIN",
+    "NOT_KNOWN",
     "TRIGGERS_ARE_TOLD_OF_KILLS",
     "AirflowException",
     "AirflowFailException",
@@ -46,6 +47,7 @@ __all__ = [
     "conf",
     "dag_bag",
     "data_interval",
+    "fields_of_task",
     "heeds_reschedules",
     "is_of_an_earlier_try",
     "password_of",
@@ -98,6 +100,49 @@ def password_of(conn_id: str) -> str | None:
         from airflow.hooks.base import BaseHook  # type: ignore[attr-defined, assignment, no-redef, unused-ignore]
     password: str | None = BaseHook.get_connection(conn_id).password
     return password
+
+
+NOT_KNOWN: Any = object()
+"""Stands for a field of a task that Airflow cannot tell, or can no more."""
+
+
+def fields_of_task(session: Any, names: Collection[str], **task: Any) -> dict[str, Any]:
+    """Some text fields of a task instance: as its DAG gives them, or as it has rendered what only a run knows.
+
+    Unlike an XCom neither can be set by who may not write DAGs. Airflow keeps what was rendered for the youngest runs
+    only; ``NOT_KNOWN`` is what it has forgotten, and what the task has no such field of.
+
+    :param session: of Airflow's database, which its web server has and a task has not
+    :param task: dag_id, run_id, task_id and map_index
+    """
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    instance = session.scalar(select(TaskInstance).filter_by(**task))
+    version = instance.dag_version_id if instance is not None else None
+    kept = session.scalar(select(SerializedDagModel).filter_by(dag_version_id=version)) if version else None
+    defined = kept.dag.task_dict.get(task["task_id"]) if kept is not None else None
+    rendered = session.scalar(select(RenderedTaskInstanceFields.rendered_fields).filter_by(**task)) or {}
+    found = {name: _as_defined(defined, name, task["map_index"]) for name in names}
+    return {name: rendered.get(name, NOT_KNOWN) if value is NOT_KNOWN else value for name, value in found.items()}
+
+
+def _as_defined(task: Any, name: str, map_index: int) -> Any:
+    """A text field of a task that was read from the database, where it is the same in every run."""
+    if task is None or name not in task.template_fields:
+        return NOT_KNOWN
+    if task.is_mapped:
+        expanded = task._get_specified_expand_input().value  # a mapping of fields, or what another task gives
+        may_be_expanded = name in expanded if isinstance(expanded, Mapping) else True
+        value = NOT_KNOWN if may_be_expanded else task.partial_kwargs.get(name, NOT_KNOWN)
+    elif map_index >= 0:  # in a group that is mapped, whose arguments it may have
+        value = NOT_KNOWN
+    else:
+        value = getattr(task, name, None)  # None is not kept
+    is_said = value is None or (isinstance(value, str) and "{{" not in value and "{%" not in value)
+    return value if is_said else NOT_KNOWN
 
 
 def heeds_reschedules(mapped: Any) -> Any:

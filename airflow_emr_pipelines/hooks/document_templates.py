@@ -6,30 +6,66 @@ other tasks' results, Python. So the values are plain ones, and of Jinja only wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
+from jinja2.filters import do_default
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.errors import InvalidSpec, may_be_secret
 from airflow_emr_pipelines.specs.late import is_template
+from airflow_emr_pipelines.specs.rules import STRING_LIMIT, article
+
+LONGEST, LONGEST_FORM, DEEPEST, MOST_PARTS = 2 * STRING_LIMIT, 100, 50, 1_000
+"""Characters of a template and of a date's form, and a template's parts in one another, and in all."""
+FORM = re.compile(r"(?:[^%]|%[-_0^#]?[A-Za-z%])*", re.DOTALL)
+"""A date's form without widths, which are the one thing in it that multiplies."""
 
 
 def ds_add(ds: str, days: int) -> str:
     """The date that many days later, or earlier."""
-    return str(date.fromisoformat(ds) + timedelta(days=days))
+    try:
+        return str(date.fromisoformat(ds) + timedelta(days=days))
+    except (TypeError, ValueError, OverflowError):
+        raise TemplateError(
+            "ds_add wants a date, as ds is, and a number of days between the years 1 and 9999"
+        ) from None
 
 
-def ds_format(ds: str, given: str, wanted: str) -> str:
+def ds_format(ds: Any, given: Any, wanted: Any) -> str:
     """The date in another form, as strptime and strftime write them."""
-    return datetime.strptime(ds, given).replace(tzinfo=timezone.utc).strftime(wanted)
+    for form in (ds, given, wanted):
+        if not isinstance(form, str) or len(form) > LONGEST_FORM or not FORM.fullmatch(form):
+            raise TemplateError(f"ds_format wants three texts of at most {LONGEST_FORM} characters, as %Y-%m-%d is")
+    try:
+        return datetime.strptime(ds, given).replace(tzinfo=timezone.utc).strftime(wanted)
+    except (ValueError, OverflowError, LookupError, re.error):
+        raise TemplateError("ds_format: the date has not the form that is given, or that is no form") from None
+
+
+def plain(value: Any) -> Any:
+    """A value that a text can be made of: anything else would show what the worker has inside.
+
+    :raises TemplateError: it is none
+    """
+    if isinstance(value, Undefined):
+        return value  # which refuses by itself to become a text, and tells its name
+    if isinstance(value, (str, int, float, date)):
+        return value
+    told = "None, which or can replace" if value is None else article(value)
+    raise TemplateError(f"it gives {told}, and wants a text, a number, a date or a truth value")
 
 
 FUNCTIONS = {"ds_add": ds_add, "ds_format": ds_format}
-FILTERS = ("default", "lower", "upper")
+FILTERS = {
+    "default": do_default,
+    "lower": lambda value: str(plain(value)).lower(),
+    "upper": lambda value: str(plain(value)).upper(),
+}
 READING = (
     nodes.Template,
     nodes.Output,
@@ -52,9 +88,11 @@ READING = (
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, finalize=plain)
     environment.globals.clear()
     environment.globals.update(FUNCTIONS)
+    environment.filters.clear()
+    environment.filters.update(FILTERS)
     return environment
 
 
@@ -67,15 +105,51 @@ def render(field: str, text: str, values: Mapping[str, Any]) -> str:
     if not (is_template(text) or "{#" in text):
         return text
     try:
-        parsed = _environment().parse(text)
-        if refused := next(filter(None, (_refused(node, values) for node in parsed.find_all(nodes.Node))), None):
-            raise TemplateError(refused)
-        rendered = _environment().from_string(text).render(values)
-    except (TemplateError, TypeError, ValueError, OverflowError) as error:
-        raise InvalidSpec(field, text, f"a document's template reads values only: {error}", _known(values)) from None
+        rendered = _rendered(text, values)
+    except Exception as error:  # whatever a template makes Jinja, or Python's compiler, raise is the template's fault
+        raise InvalidSpec(
+            field, text, f"a document's template reads values only: {_why(error)}", _known(values)
+        ) from None
     if is_template(rendered):
         raise InvalidSpec(field, text, "what a template gives is no template", "give the value without braces")
     return rendered
+
+
+def _rendered(text: str, values: Mapping[str, Any]) -> str:
+    if len(text) > LONGEST:
+        raise TemplateError(f"it has more than {LONGEST:,} characters")
+    parsed = _environment().parse(text)
+    if refused := next(filter(None, (_refused(node, values) for node in _parts(parsed))), None):
+        raise TemplateError(refused)
+    said, length = [], 0
+    for part in _environment().from_string(text).generate(values):
+        said.append(part)
+        length += len(part)
+        if length > STRING_LIMIT:
+            raise TemplateError(f"it gives more than {STRING_LIMIT:,} characters, which are the most that EMR takes")
+    return "".join(said)
+
+
+def _parts(parsed: nodes.Node) -> Iterator[nodes.Node]:
+    """All parts of a template, which are few and not deep in one another: what follows recurses through them."""
+    waiting, seen = [(parsed, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        seen += 1
+        if depth > DEEPEST or seen > MOST_PARTS:
+            raise TemplateError(f"it has more than {MOST_PARTS:,} parts, or more than {DEEPEST} in one another")
+        waiting += [(inner, depth + 1) for inner in node.iter_child_nodes()]
+        if depth:
+            yield node
+
+
+def _why(error: Exception) -> str:
+    """What was wrong, without what a value says, or where the worker keeps it."""
+    if isinstance(error, RecursionError):
+        return f"it has more than {DEEPEST} parts in one another"
+    told = str(error.message) if isinstance(error, TemplateError) else ""
+    shown = told and " at 0x" not in told and not may_be_secret("", told)
+    return told if shown else f"it ends in {article(error)}"
 
 
 def _refused(node: nodes.Node, values: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidDocument, InvalidSpec
 from airflow_emr_pipelines.hooks.document_templates import render
-from airflow_emr_pipelines.hooks.documents import Document, Path
+from airflow_emr_pipelines.hooks.documents import Document, Path, named
 from airflow_emr_pipelines.specs.late import all_is_rendered
 from airflow_emr_pipelines.specs.plain import from_plain, to_plain
 from airflow_emr_pipelines.specs.render_ec2 import render_step
@@ -92,7 +92,7 @@ def _entries(document: Document) -> tuple[Path, Sequence[Any]]:
         unknown = [key for key in value if key != "steps"]
         if unknown or "steps" not in value:
             path = (unknown[0],) if unknown else ()
-            told = f"it has {unknown[0]}" if unknown else "it has no steps"
+            told = f"it has {named(unknown[0])}" if unknown else "it has no steps"
             raise InvalidDocument(
                 document.address, [f"{document.told(path)}: {told}; a document is a list of steps, or {{steps: […]}}"]
             )

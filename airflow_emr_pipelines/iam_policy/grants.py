@@ -31,6 +31,15 @@ ROLES = {
 RUNTIME_ROLE = "elasticmapreduce:ExecutionRoleArn"
 ANY_LOG_GROUP = "/aws/emr*"
 """Where EMR puts logs that are given no group."""
+TAKES = (
+    "TagNewClusters is wider than it is used: EMR wants AddTags for the tags of a new cluster, and IAM cannot tell "
+    "that from tagging one that stands. Whoever holds the policy can "
+)
+TAKES_ANY = f"{TAKES}tag any cluster"
+TAKES_UNTAGGED = (
+    f"{TAKES}put {DEPLOYMENT_TAG} = {{}} on a cluster without that tag, and then run steps on it and end it; give such "
+    "clusters the tag with another value"
+)
 
 
 def policy_of(tasks: Iterable[Any], account: Account) -> Policy:
@@ -73,8 +82,8 @@ class _Grants:
     def _emr(self, operation: str) -> None:
         action = f"elasticmapreduce:{operation}"
         if operation == "RunJobFlow":
-            of_deployment = self._deployment("RequestTag")
-            self.policy.grant("MakeClusters", (action, "elasticmapreduce:AddTags"), "*", of_deployment)
+            self.policy.grant("MakeClusters", (action,), "*", self._deployment("RequestTag"))
+            self._tags()
         elif operation in ACCOUNT_WIDE:
             self.policy.grant(ACCOUNT_WIDE[operation], (action,), "*")
         else:
@@ -84,6 +93,16 @@ class _Grants:
                 self.policy.grant(sid, (action,), resource, condition)
             else:
                 self.policy.grant(f"{sid}AsRoles", (action,), resource, condition, one_of=(RUNTIME_ROLE, role))
+
+    def _tags(self) -> None:
+        """AddTags, which EMR asks for beside RunJobFlow where that has tags: on ``cluster/*``, as there is no id yet.
+
+        A cluster that is being made carries no tags, so that what is asked of them may ask only if there are any.
+        """
+        of_request, of_cluster = self._deployment("RequestTag"), self._deployment("ResourceTag", "StringEqualsIfExists")
+        clusters = self._arn("elasticmapreduce", "cluster/*")
+        self.policy.grant("TagNewClusters", ("elasticmapreduce:AddTags",), clusters, {**of_request, **of_cluster})
+        self.policy.note(TAKES_UNTAGGED.format(self.account.deployment) if of_request else TAKES_ANY)
 
     def _clusters(self, operation: str) -> tuple[str, str, dict[str, dict[str, str]]]:
         """The statement, the resource and the condition for the cluster that the task is about."""
@@ -103,11 +122,11 @@ class _Grants:
         values = (value for name in names for value in self._given(name))
         return next((value for value in values if isinstance(value, str) or not known(value)), None)
 
-    def _deployment(self, kind: str) -> dict[str, dict[str, str]]:
+    def _deployment(self, kind: str, operator: str = "StringEquals") -> dict[str, dict[str, str]]:
         if not self.account.deployment:
             return {}
         tag = f"elasticmapreduce:{kind}/{DEPLOYMENT_TAG}"
-        return {"StringEquals": {tag: legal_value(self.account.deployment)}}
+        return {operator: {tag: legal_value(self.account.deployment)}}
 
     def _runtime_role(self) -> str | None:
         for role in self._given("execution_role_arn"):

@@ -27,6 +27,7 @@ from airflow_emr_pipelines.specs.keys import (
     job_key,
     key_in_name,
 )
+from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
@@ -217,7 +218,8 @@ class EmrOperator(EmrCallOperator):
             job = self._published(context)
             if job and not versions.is_of_an_earlier_try(job, context):
                 self.in_flight = trigger = self.trigger_of(context, job)
-                trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
+                if not (known(self.aws_conn_id) and known(self.region_name)):  # what could not be rendered
+                    trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
                 self.cancel()
         except Exception as error:
             self.log.error("The job could not be cancelled either, and may run on: %s", error)

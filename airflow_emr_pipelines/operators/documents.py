@@ -33,12 +33,15 @@ class EmrReadStepsOperator(EmrCallOperator):
 
     The document is JSON where its address ends in .json, and else YAML. Its templates know ``ds``, ``ds_nodash``,
     ``ts``, ``data_interval_start``, ``data_interval_end``, ``run_id``, ``dag_id``, ``params`` and the variables given
-    here, the functions ``ds_add(ds, days)`` and ``ds_format(ds, given, wanted)``, and nothing else.
+    here, the functions ``ds_add(ds, days)`` and ``ds_format(ds, given, wanted)``, and nothing else. What a template
+    gives is a text, a number, a date or a truth value; None has to be replaced, as in ``{{ params.day or ds }}``. A
+    document has at most 256 steps, and a text of it at most 10,280 characters.
 
     :param document: where it lies, s3://bucket/key
     :param variables: more values for its templates, by name
     :returns: the arguments of an EmrRunDocumentStepOperator for each step, each after those that it depends on
-    :raises InvalidDocument: with the fault of each step and the line on which it stands
+    :raises InvalidDocument: with the faults of its steps and the lines on which they stand: the first twenty, and how
+        many there are more
     """
 
     calls: ClassVar[Calls] = {ALWAYS: ("GetObject",)}

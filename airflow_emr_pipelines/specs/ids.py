@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.rules import instead_of
+
+_WHOLE = {"j-": re.compile(r"j-[A-Za-z0-9]{1,64}"), "s-": re.compile(r"s-[A-Za-z0-9]{1,64}")}
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,16}){1,3}-[0-9]{1,2}")
+
+
+def is_cluster(value: object) -> bool:
+    """Whether a value that anybody may have written is the id of a cluster, and nothing else."""
+    return isinstance(value, str) and bool(_WHOLE["j-"].fullmatch(value))
+
+
+def is_step(value: object) -> bool:
+    """Whether a value that anybody may have written is the id of a step, and nothing else."""
+    return isinstance(value, str) and bool(_WHOLE["s-"].fullmatch(value))
+
+
+def is_region(value: object) -> bool:
+    """Whether a value that anybody may have written has the form of a Region's name, which is a part of host names."""
+    return isinstance(value, str) and bool(_REGION.fullmatch(value))
 
 
 def cluster_id(field: str, value: Any) -> Any:

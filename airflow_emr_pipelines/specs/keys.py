@@ -44,6 +44,11 @@ def is_cleared(key: str | None, now: str) -> bool:
     return key is not None and key != now and key[:OF_TASK] == now[:OF_TASK]
 
 
+def is_of_one_task(key: str | None, other: str) -> bool:
+    """Whether two keys are of the same task of the same DAG run, whichever time it was run."""
+    return key is not None and key[:OF_TASK] == other[:OF_TASK]
+
+
 def successor_key(*, deployment: str, cluster_id: str) -> str:
     """The key of the cluster that takes the place of one that has ended, the same for every task that needs it."""
     return _digest(["successor", deployment, cluster_id])[:KEY_LENGTH]

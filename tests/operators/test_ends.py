@@ -43,6 +43,7 @@ class Emr:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.connections: list[tuple[str | None, str | None]] = []
         self.hook = self
         self.faults: dict[str, Exception] = {}
 
@@ -78,8 +79,13 @@ class Emr:
 @pytest.fixture
 def emr(monkeypatch: pytest.MonkeyPatch) -> Emr:
     emr = Emr()
-    for name in ("steps.EmrSteps", "clusters.EmrClusters"):
-        monkeypatch.setattr(f"airflow_emr_pipelines.hooks.{name}", lambda *_: emr)
+
+    def connect(_: str, aws_conn_id: str | None, region_name: str | None, *__: Any) -> Emr:
+        emr.connections.append((aws_conn_id, region_name))
+        return emr
+
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.steps.EmrSteps", connect)
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.clusters.EmrClusters", lambda *_: emr)
     return emr
 
 
@@ -166,6 +172,24 @@ def test_a_retry_that_is_resumed_with_what_an_earlier_try_waited_for_starts_anew
     context["ti"].try_number = 3
     with pytest.raises(TaskDeferred):
         operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+
+
+@pytest.mark.parametrize(
+    ("field", "used"), [("aws_default", ("aws_default", None)), ("{{ gone.away }}", ("others", "eu-west-1"))]
+)
+def test_a_lost_job_is_cancelled_with_the_tasks_connection_and_anothers_only_where_that_cannot_be_rendered(
+    emr: Emr, context: Any, field: str, used: tuple[str, str | None]
+) -> None:
+    """Whoever may write XComs of the DAG can set the one that says where the job is."""
+    with pytest.raises(TaskDeferred):
+        operator().execute(context)
+    said = context["ti"].xcom_pull("emr_where", "t", -1)
+    context["ti"].xcom_push("emr_where", {**said, "aws_conn_id": "others", "region": "eu-west-1"})
+    task = operator()
+    task.aws_conn_id = field
+    with pytest.raises(Exception, match="Trigger timeout"):
+        task.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+    assert (emr.done[-1], emr.connections[-1]) == ("cancel s-1", used)
 
 
 @pytest.mark.parametrize("try_number", [1, 2], ids=["of this try", "of the try before"])

@@ -45,8 +45,8 @@ def log_in(web: Any, role: str | None) -> None:
 
 
 @pytest.fixture
-def ran(run_dag: RunDag, emr: Any) -> Iterator[tuple[Any, str]]:
-    """The run of a Spark step, and its cluster, which runs."""
+def busy(emr: Any) -> Iterator[str]:
+    """A cluster that runs a step which does not end, so that no other starts."""
     sleep = {"Jar": "command-runner.jar", "Args": ["bash", "-c", "sleep 1000"]}
     cluster = emr.run_job_flow(
         Name="busy",
@@ -56,10 +56,45 @@ def ran(run_dag: RunDag, emr: Any) -> Iterator[tuple[Any, str]]:
         Steps=[{"Name": "sleeps", "ActionOnFailure": "CONTINUE", "HadoopJarStep": sleep}],
         **ROLES,
     )["JobFlowId"]
-    dag_run = run_dag("spark_history", cluster_id=cluster)
-    assert set(states(dag_run).values()) == {"success"}
-    yield dag_run, cluster
+    yield cluster
     emr.terminate_job_flows(JobFlowIds=[cluster])
+
+
+@pytest.fixture
+def ran(run_dag: RunDag, busy: str) -> tuple[Any, str]:
+    """The run of a Spark step, and its cluster, which runs."""
+    dag_run = run_dag("spark_history", cluster_id=busy)
+    assert set(states(dag_run).values()) == {"success"}
+    return dag_run, busy
+
+
+def set_xcom(dag_run: Any, task_id: str, map_index: int = -1, **changes: Any) -> None:
+    """What who may write XComs of a DAG can do to what a task has put down."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    task = {"dag_id": dag_run.dag_id, "run_id": dag_run.run_id, "task_id": task_id, "map_index": map_index}
+    with create_session() as session:
+        found = session.scalars(select(XComModel).filter_by(**task, key="emr_where")).one()
+        said = {**XComModel.deserialize_value(found), **changes}
+        XComModel.set("emr_where", said, **task, session=session)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """With what EMR is asked for a history: connection, Region, endpoint, cluster and step."""
+    from airflow_emr_pipelines.hooks.spark_history import SparkHistory
+
+    calls: list[tuple[Any, ...]] = []
+
+    def address(self: SparkHistory, cluster_id: str, step_id: str | None, owner: Any) -> str:
+        where = self.hook.where()
+        calls.append((self.hook.aws_conn_id, where["region"], where["endpoint_url"], cluster_id, step_id))
+        return "https://history"
+
+    monkeypatch.setattr(SparkHistory, "address", address)
+    return calls
 
 
 def link(dag_run: Any, task_id: str) -> str:
@@ -109,6 +144,81 @@ def test_a_click_leads_who_may_read_the_task_to_sparks_history_and_keeps_the_add
     assert not any(address in f"{kept}{caplog.text}" for address in addresses)
 
 
+def test_a_click_asks_with_the_tasks_own_connection_and_refuses_another_one(
+    web: Any, run_dag: RunDag, busy: str, emulator: Any, asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the DAG says it, or as the task has rendered it, also where the task or its group is mapped."""
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", '{"conn_type": "aws"}')
+    dag_run = run_dag("spark_history_by_connection", cluster_id=busy)
+    assert set(states(dag_run).values()) == {"success"}
+    log_in(web, role="VIEWER")
+    own = {
+        ("rendered", -1): "aws_default",
+        ("of_all", 0): "other",
+        ("of_each", 0): "aws_default",
+        ("of_each", 1): "other",
+        ("group.in_group", 0): "other",
+    }
+    for (task_id, map_index), connection in own.items():
+        query = {"run_id": dag_run.run_id, "task_id": task_id, "map_index": map_index}
+        set_xcom(dag_run, task_id, map_index, endpoint_url="http://attacker.example")
+        answer = web.get("/emr-pipelines/spark-history/spark_history_by_connection", params=query)
+        assert (answer.status_code, answer.headers.get("location")) == (303, "https://history"), answer.text
+        assert asked.pop()[:4] == (connection, "us-east-1", emulator.url, busy)
+        for another in ({"aws_default": "other", "other": "aws_default"}[connection], "<b>secret</b>", None):
+            set_xcom(dag_run, task_id, map_index, aws_conn_id=another)
+            refused = web.get("/emr-pipelines/spark-history/spark_history_by_connection", params=query)
+            named = {None: "boto3&#x27;s own", "<b>secret</b>": "what is no name"}.get(another, another)
+            told = f"The task uses {connection} as its connection, and the XCom emr_where names {named}."
+            assert (refused.status_code, told in refused.text) == (403, True), refused.text
+    assert asked == []
+
+
+def test_a_region_or_an_id_that_cannot_be_the_tasks_is_refused_before_emr_is_asked(
+    web: Any, ran: tuple[Any, str], asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", '{"conn_type": "aws", "extra": {"region_name": "us-east-1"}}')
+    dag_run, _ = ran
+    address = link(dag_run, "sparks")
+    log_in(web, role="VIEWER")
+    kept = dag_run.get_task_instance("sparks").xcom_pull(task_ids="sparks", key="emr_where")
+    for changes, status, told in (
+        ({"region": "eu-west-1"}, 403, "The task uses us-east-1 as its Region, and the XCom emr_where names eu-west-1"),
+        ({"region": "us-east-1.attacker.example/"}, 403, "names what is no name"),
+        ({"region": ["us-east-1"]}, 403, "names what is no name"),
+        ({"cluster_id": "../j-1"}, 404, "has not started anything on EMR"),
+        ({"cluster_id": 7}, 404, "has not started anything on EMR"),
+        ({"step_id": "s-1&x"}, 404, "has not started anything on EMR"),
+    ):
+        set_xcom(dag_run, "sparks", **{**kept, **changes})
+        refused = web.get(address)
+        assert (refused.status_code, told in refused.text) == (status, True), (changes, refused.text)
+    assert asked == []
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")  # nothing but the XCom tells the Region then
+    set_xcom(dag_run, "sparks", **{**kept, "region": "us-east-1.attacker.example"})
+    refused = web.get(address)
+    assert (refused.status_code, asked) == (403, []), refused.text
+    set_xcom(dag_run, "sparks", **{**kept, "region": "us-west-2"})
+    assert (web.get(address).status_code, asked.pop()[1]) == (303, "us-west-2")
+
+
+def test_the_history_of_anothers_cluster_is_refused(web: Any, ran: tuple[Any, str], emr: Any) -> None:
+    another = emr.run_job_flow(
+        Name="another's",
+        ReleaseLabel="emr-7.10.0",
+        Applications=[{"Name": "Spark"}],
+        Instances={"InstanceGroups": GROUPS, "KeepJobFlowAliveWhenNoSteps": True},
+        **ROLES,
+    )["JobFlowId"]
+    dag_run, cluster = ran
+    log_in(web, role="VIEWER")
+    set_xcom(dag_run, "sparks", cluster_id=another, step_id=None)
+    refused = web.get(link(dag_run, "sparks"))
+    emr.terminate_job_flows(JobFlowIds=[another])
+    assert (refused.status_code, f"Cluster {another} is not shown" in refused.text) == (403, True), refused.text
+    assert cluster not in refused.text
+
+
 def test_each_trouble_is_told_on_a_page_with_its_cause_and_the_way_out(
     web: Any, ran: tuple[Any, str], emr: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +238,7 @@ def test_each_trouble_is_told_on_a_page_with_its_cause_and_the_way_out(
     assert "Lacking or wrong: task_id" in page
 
     def refused(code: str) -> Any:
-        def raises(*arguments: Any) -> Any:
+        def raises(*_: Any) -> Any:
             raise ClientError({"Error": {"Code": code, "Message": "<b>not</b> allowed"}}, "CreatePersistentAppUI")
 
         with monkeypatch.context() as patched:

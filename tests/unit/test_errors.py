@@ -21,6 +21,7 @@ from airflow_emr_pipelines.errors import (
     InfrastructureLost,
     InvalidDocument,
     InvalidSpec,
+    NotOfTheTask,
     SecurityConfigurationDiffers,
     SparkHistoryNotReady,
     StepCancelled,
@@ -38,6 +39,7 @@ RAISED = [
     InvalidSpec("SparkStep.driver_memory", "6.4g", "the JVM takes no fractions", "write 6553m"),
     DagNotFound("daly", ["daily"], {"broken.py": "SyntaxError: invalid syntax"}),
     InvalidDocument("s3://etl/steps.json", ["line 2, column 3: it is no JSON"]),
+    InvalidDocument("s3://etl/steps.json", [f"line {number}: it is no step" for number in range(20)], 3),
     StepFailed(*STEP),
     StepCancelled(*STEP),
     StepLost(*STEP),
@@ -48,6 +50,7 @@ RAISED = [
     ClusterNotModified("j-1", {"core": "no capacity"}),
     SecurityConfigurationDiffers("encrypted", ["EncryptionConfiguration"]),
     SparkHistoryNotReady("p-1", "STARTING", "it was asked for just now"),
+    NotOfTheTask("Cluster j-1", "its tags name another run"),
     InfrastructureLost("capacity"),
     BranchesMissing({"LGA": "etl ended failed"}),
     DeadlineExceeded("step s-1", 60.0, "RUNNING"),
@@ -141,3 +144,18 @@ def test_other_values_are_told(value: object) -> None:
 def test_what_is_said_about_a_long_value_is_cut_too() -> None:
     told = str(InvalidSpec(f"SparkStep.conf[{'x' * 9000!r}]", 1, f"{'x' * 9000} is wrong", f"write {'x' * 9000}"))
     assert len(told) < 1500
+
+
+def test_of_many_faults_of_a_document_the_first_are_told_and_how_many_there_are_more() -> None:
+    error = pickle.loads(
+        pickle.dumps(InvalidDocument("s3://etl/steps.json", [f"{n}: {'x' * 9_999}" for n in range(999)]))
+    )
+    told = str(error).splitlines()
+    assert (len(error.problems), error.more, told[-1]) == (20, 979, "  and 979 more")
+    assert all(len(line) <= 1_502 for line in told)
+
+
+def test_a_fault_with_half_a_character_can_be_written_into_a_log() -> None:
+    assert (
+        str(InvalidDocument("s3://etl/steps.json", ["\ud800 stands twice"])).encode().endswith(b"\\ud800 stands twice")
+    )

@@ -23,6 +23,14 @@ AWS = {
 EMULATOR = {**AWS, "endpoint_url": "http://127.0.0.1:5555/"}
 
 
+class Key(NamedTuple):
+    dag_id: str
+    task_id: str
+    run_id: str
+    try_number: int
+    map_index: int
+
+
 def test_the_console_shows_the_cluster() -> None:
     address = "https://console.aws.amazon.com/emr/home?region=eu-west-1#/clusterDetails/j-1"
     assert EmrConsoleLink().address(AWS) == address
@@ -76,6 +84,54 @@ def test_without_a_log_uri_there_is_no_link_to_logs() -> None:
     assert EmrLogsLink().address({**AWS, "log_uri": None}) == ""
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"endpoint_url": "javascript:alert(1)//"},
+        {"endpoint_url": "javascript://127.0.0.1:5555/%0aalert(1)"},
+        {"endpoint_url": "data:text/html,x"},
+        {"endpoint_url": "//attacker.example"},
+        {"endpoint_url": "http://127.0.0.1:5555@attacker.example"},
+        {"endpoint_url": "http://127.0.0.1:5555/?next=x"},
+        {"endpoint_url": "http://127.0.0.1:5555/#"},
+        {"endpoint_url": "http://127.0.0.1\\@attacker.example"},
+        {"endpoint_url": " http://127.0.0.1:5555"},
+        {"endpoint_url": "http://127.0.0.1:5555\n"},
+        {"endpoint_url": 5555},
+        {"endpoint_url": ["http://127.0.0.1:5555"]},
+        {"cluster_id": "../../moto-api/reset"},
+        {"cluster_id": None},
+        {"step_id": "s-1/../.."},
+        {"endpoint_url": None, "region": "eu-west-1&x=y#"},
+        {"endpoint_url": None, "region": None},
+    ],
+    ids=str,
+)
+def test_of_what_has_not_its_form_no_link_is_made(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, key = EmrOperator(task_id="run"), Key("daily", "run", "manual", 1, -1)
+    links = (EmrConsoleLink(), EmrLogsLink(), EmrSparkHistoryLink())
+    for said, made in (({**EMULATOR, "spark": True}, True), ({**EMULATOR, "spark": True, **changes}, False)):
+        monkeypatch.setattr(XCom, "get_value", lambda said=said, **asked: said)
+        assert [bool(link.get_link(operator, ti_key=key)) for link in links] == [made] * 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://emulator:5555", "http://[::1]:5555/", "https://vpce-1.elasticmapreduce.example.com"]
+)
+def test_the_emulator_and_other_endpoints_are_linked_wherever_they_are(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(XCom, "get_value", lambda **asked: {**EMULATOR, "endpoint_url": endpoint})
+    key = Key("daily", "run", "manual", 1, -1)
+    link = EmrConsoleLink().get_link(EmrOperator(task_id="run"), ti_key=key)  # type: ignore[arg-type]
+    assert link == f"{endpoint.rstrip('/')}/_emulator/clusters/j-1"
+
+
+@pytest.mark.parametrize("log_uri", ["javascript:x", "s3://logs?x=y", "s3://[", "s3://", 7, ["s3://logs"]])
+def test_of_what_is_no_folder_no_link_to_logs_is_made(log_uri: Any) -> None:
+    assert EmrLogsLink().address({**AWS, "log_uri": log_uri}) == ""
+
+
 @pytest.mark.parametrize(("said", "link"), [(None, ""), ("j-1", ""), (EMULATOR, EmrConsoleLink().address(EMULATOR))])
 def test_a_link_is_made_of_what_the_task_said_and_is_empty_until_then(
     said: Any, link: str, monkeypatch: pytest.MonkeyPatch
@@ -98,14 +154,6 @@ def test_the_operators_links_are_those_that_airflow_is_told_of() -> None:
     links = [link for kind in kinds for link in kind.operator_extra_links]
     classes = {f"{type(link).__module__}.{type(link).__qualname__}" for link in links}
     assert classes == set(get_provider_info()["extra-links"])
-
-
-class Key(NamedTuple):
-    dag_id: str
-    task_id: str
-    run_id: str
-    try_number: int
-    map_index: int
 
 
 @pytest.mark.parametrize("base_url", ["", "https://airflow.example/team"])

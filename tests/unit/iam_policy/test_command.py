@@ -25,6 +25,7 @@ def test_the_policy_of_the_governed_etl_is_the_one_that_is_shipped() -> None:
     checks = [one for one in shipped["Statement"] if one["Sid"].startswith("Check")]
     assert json.loads(done.stdout)["Statement"] == [one for one in shipped["Statement"] if one not in checks]
     assert "The instance profile clinical-emr-instance is taken to have a role of the same name" in done.stderr
+    assert "can put airflow-emr-pipelines:deployment = clinical on a cluster without that tag" in done.stderr
 
 
 @pytest.mark.parametrize(

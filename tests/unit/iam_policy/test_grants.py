@@ -68,11 +68,11 @@ def sids(policy: Policy) -> list[str]:
 
 def test_a_cluster_of_the_dags_own_is_told_by_its_tag() -> None:
     policy = on_a_cluster()
-    assert sids(policy) == ["ListClusters", "MakeClusters", "OwnClusters", "PassRoles", "PassRoles2"]
+    assert sids(policy) == ["ListClusters", "MakeClusters", "OwnClusters", "PassRoles", "PassRoles2", "TagNewClusters"]
     assert statement(policy, "MakeClusters") == {
         "Sid": "MakeClusters",
         "Effect": "Allow",
-        "Action": ["elasticmapreduce:AddTags", "elasticmapreduce:RunJobFlow"],
+        "Action": ["elasticmapreduce:RunJobFlow"],
         "Resource": ["*"],
         "Condition": {"StringEquals": {"elasticmapreduce:RequestTag/airflow-emr-pipelines:deployment": "prod"}},
     }
@@ -82,6 +82,37 @@ def test_a_cluster_of_the_dags_own_is_told_by_its_tag() -> None:
         f"elasticmapreduce:{name}"
         for name in ("AddJobFlowSteps", "CancelSteps", "DescribeCluster", "ListSteps", "TerminateJobFlows")
     ]
+
+
+def test_tags_of_a_new_cluster_are_allowed_and_none_on_a_cluster_of_another_deployment() -> None:
+    policy = on_a_cluster()
+    assert statement(policy, "TagNewClusters") == {
+        "Sid": "TagNewClusters",
+        "Effect": "Allow",
+        "Action": ["elasticmapreduce:AddTags"],
+        "Resource": [f"{CLUSTERS}/*"],
+        "Condition": {
+            "StringEquals": {"elasticmapreduce:RequestTag/airflow-emr-pipelines:deployment": "prod"},
+            "StringEqualsIfExists": OURS["StringEquals"],
+        },
+    }
+    (note,) = (note for note in policy.notes if note.startswith("TagNewClusters"))
+    assert "airflow-emr-pipelines:deployment = prod on a cluster without that tag" in note
+
+
+def test_without_a_deployment_it_is_told_that_any_cluster_can_be_tagged() -> None:
+    policy = on_a_cluster(dataclasses.replace(ACCOUNT, deployment=""))
+    assert "Condition" not in statement(policy, "TagNewClusters")
+    (note,) = (note for note in policy.notes if note.startswith("TagNewClusters"))
+    assert note.endswith("can tag any cluster")
+
+
+def test_where_no_cluster_is_made_none_may_be_tagged() -> None:
+    with DAG("d", schedule=None) as dag, existing_cluster("emr", "j-1AB2CD3EF4GH5") as group:
+        group.run(SPARK)
+    policy = policy_of(dag.tasks, ACCOUNT)
+    assert "AddTags" not in str(policy.document())
+    assert not any("TagNewClusters" in note for note in policy.notes)
 
 
 def test_a_role_is_passed_to_the_service_that_takes_it_and_to_no_other() -> None:
