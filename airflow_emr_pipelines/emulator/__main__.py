@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Serve as the parsed arguments say; also what ``airflow emr emulator`` runs."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # which moto reads when it is imported
     try:
         import a2wsgi  # noqa: F401
         import moto  # noqa: F401
@@ -56,6 +58,7 @@ def serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, folder: Path, listener: socket.socket) -> int:
     import uvicorn
 
+    from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
     from airflow_emr_pipelines.emulator.life import Delays, Lives
     from airflow_emr_pipelines.emulator.model import Clock, Clusters
     from airflow_emr_pipelines.emulator.provisioning import SpotMarket
@@ -65,7 +68,11 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     from airflow_emr_pipelines.emulator.server import Server
     from airflow_emr_pipelines.emulator.store import FolderInUse
 
-    url = f"http://{options.host}:{listener.getsockname()[1]}"
+    address, port = listener.getsockname()
+    names = [options.host, *options.allowed_host]
+    # Else moto takes what stands before the first dot of a name for a bucket.
+    os.environ["MOTO_S3_CUSTOM_ENDPOINTS"] = ",".join(f"http://{name}:{port}" for name in names)
+    url = f"http://{options.host}:{port}"
     try:
         buckets = BucketFolder(folder / "s3")
     except FolderInUse as error:
@@ -80,9 +87,14 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         options.timeout_minute,
     )
     lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
+    rates = Rates() if options.rate_limits else None
+    behind = Server(Clusters(), lives, clock, buckets.wsgi_app(), rates, moto_api=options.moto_api)
     server = uvicorn.Server(
         uvicorn.Config(
-            Server(Clusters(), lives, clock, buckets.wsgi_app(), Rates() if options.rate_limits else None),
+            Doors(behind, [*names, address]),
+            ws="none",
+            headers=NO_FRAME,
+            proxy_headers=False,  # who asks is who connects
             log_level="warning",
             access_log=False,
             lifespan="off",
