@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -64,7 +65,8 @@ def test_the_database_is_migrated_by_the_demos_command(services: dict[str, dict[
 def test_the_emulator_runs_by_the_demos_command(services: dict[str, dict[str, Any]]) -> None:
     command = services["emulator"]["command"]
     assert command[: len(EMULATOR)] == list(EMULATOR)
-    assert command[len(EMULATOR) :: 2] == ["--host", "--port", "--data-dir"]
+    assert command[len(EMULATOR) :: 2] == ["--host", "--port", "--data-dir", "--allowed-host"]
+    assert command[-1] == urlsplit(ENDPOINT["AWS_ENDPOINT_URL"]).hostname
 
 
 @pytest.mark.filterwarnings("ignore")  # of Airflow's own, on commands that move to another program

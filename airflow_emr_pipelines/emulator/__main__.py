@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Serve as the parsed arguments say; also what ``airflow emr emulator`` runs."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # which moto reads when it is imported
     try:
         import a2wsgi  # noqa: F401
         import moto  # noqa: F401
@@ -58,6 +59,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     import uvicorn
 
     from airflow_emr_pipelines.emulator import java
+    from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
     from airflow_emr_pipelines.emulator.life import Delays, Lives
     from airflow_emr_pipelines.emulator.model import Clock, Clusters
     from airflow_emr_pipelines.emulator.provisioning import SpotMarket
@@ -74,7 +76,11 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
             raise _Unusable(str(error)) from error
     else:
         os.environ.pop(java.CHOSEN, None)  # whoever started us may have been a step
-    url = f"http://{options.host}:{listener.getsockname()[1]}"
+    address, port = listener.getsockname()
+    names = [options.host, *options.allowed_host]
+    # Else moto takes what stands before the first dot of a name for a bucket.
+    os.environ["MOTO_S3_CUSTOM_ENDPOINTS"] = ",".join(f"http://{name}:{port}" for name in names)
+    url = f"http://{options.host}:{port}"
     try:
         buckets = BucketFolder(folder / "s3")
     except FolderInUse as error:
@@ -89,9 +95,14 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         options.timeout_minute,
     )
     lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
+    rates = Rates() if options.rate_limits else None
+    behind = Server(Clusters(), lives, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)
     server = uvicorn.Server(
         uvicorn.Config(
-            Server(Clusters(), lives, clock, buckets.wsgi_app(), Rates() if options.rate_limits else None, folder),
+            Doors(behind, [*names, address]),
+            ws="none",
+            headers=NO_FRAME,
+            proxy_headers=False,  # who asks is who connects
             log_level="warning",
             access_log=False,
             lifespan="off",

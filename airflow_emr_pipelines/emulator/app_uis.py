@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -16,6 +17,8 @@ from airflow_emr_pipelines.emulator.model import Cluster
 PLACE = "/_emulator/app-uis/"
 """Behind it comes the cluster's token, which nobody can guess."""
 LISTING = "/api/v1/applications"
+SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]+")
+BAD_PATH = "The path has a segment that is empty, encoded, . or .. : write it as the pages link to it."
 OF_APPLICATIONS = (f"{LISTING}/", "/history/")
 
 
@@ -33,6 +36,8 @@ async def answer(history: SparkHistory, clusters: Iterable[Cluster], request: Re
         return PlainTextResponse("There is no such address.", 404)
     if request.method not in ("GET", "HEAD"):
         return PlainTextResponse("The history is there to be read.", 405)
+    if not _is_plain(rest) or b"%" in request.scope["raw_path"]:
+        return PlainTextResponse(BAD_PATH, 400)
     top, path, query = f"{PLACE}{token}", f"/{rest}", request.url.query
     shown = history.applications(found[0].id)
     if path == LISTING:
@@ -43,6 +48,12 @@ async def answer(history: SparkHistory, clusters: Iterable[Cluster], request: Re
     page = await history.get(quote(path) + (f"?{query}" if query else ""), top)
     headers = {} if page.location is None else {"Location": _below(top, page.location)}
     return Response(page.content, page.status, headers, media_type=page.content_type)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether each reader of the path understands it alike; else the history server could find another place there."""
+    *folders, last = path.split("/")
+    return all(map(SEGMENT.fullmatch, folders)) and (not last or SEGMENT.fullmatch(last) is not None)
 
 
 async def _listing(history: SparkHistory, shown: frozenset[str], query: str) -> Response:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ipaddress
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 HOST = "127.0.0.1"
 PORT = 5555
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=HOST, help=f"address to listen on, {HOST} by default")
     parser.add_argument(
         "--port", type=int, default=PORT, help=f"port to listen on, {PORT} by default; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--allowed-host",
+        type=host_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name or address by which clients reach it, beside that of --host, localhost and loopback addresses; "
+        "may be given several times",
     )
     parser.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="where the buckets are kept; clusters do not outlive it"
@@ -61,6 +74,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="rate_limits",
         action="store_false",
         help="serve EMR however often it is called, instead of at AWS's rates per region and operation",
+    )
+    parser.add_argument(
+        "--moto-api",
+        action="store_true",
+        help="serve moto's own /moto-api as well, whose reset deletes all buckets and ends all clusters",
+    )
+
+
+def host_name(text: str) -> str:
+    """A name or address that a Host header may hold."""
+    if _HOST_NAME.fullmatch(text):
+        return text.lower()
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(text.strip("[]")))
+    raise argparse.ArgumentTypeError(
+        f"{text} is no host's name: write emulator or 192.0.2.1, without scheme, port, path and *"
     )
 
 

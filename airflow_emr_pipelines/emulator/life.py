@@ -50,6 +50,7 @@ class Lives:
         self.market = market or SpotMarket()
         self.stopping = asyncio.Event()
         self._living: dict[Cluster, Life] = {}
+        self._ends: dict[Cluster, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, cluster: Cluster) -> None:
@@ -57,7 +58,9 @@ class Lives:
         life = self._living[cluster] = Life(cluster, self)
         life.provisioning.advance()
         _ = self.background(life.provisioning.live())
-        self.background(life.live()).add_done_callback(lambda _: self._living.pop(cluster))
+        end = self._ends[cluster] = self.background(life.live())
+        end.add_done_callback(lambda _: self._living.pop(cluster))
+        end.add_done_callback(lambda _: self._ends.pop(cluster))
 
     def reshape(self, cluster: Cluster) -> None:
         """Act on what a request has changed of the cluster's groups and fleets."""
@@ -81,6 +84,13 @@ class Lives:
             if step.state is S.RUNNING:
                 step.move(S.CANCEL_PENDING, self.clock.now())
             await self.runner.cancel(step.id, kill=kill)
+
+    async def end_all(self, end: End) -> None:
+        """End the clusters that live now, each in the time that it takes, and wait for the last of them."""
+        for cluster in self._living:
+            cluster.ask_for_end(end)
+        if ending := list(self._ends.values()):
+            await asyncio.wait(ending)
 
     async def close(self) -> None:
         """End all clusters at once. What they have on the host, the runner removes when it is closed."""

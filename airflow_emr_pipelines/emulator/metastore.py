@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _HEAP_MIB = 256
 _LOOPBACK = "127.0.0.1"
+_VERSION = b"\x80\x01"
+"""How each call in Thrift's binary protocol begins, and nothing that a browser can be made to send."""
 _PATIENCE_SECONDS = 60.0
 
 
@@ -145,7 +147,8 @@ class Metastore:
         arguments = thrift.server.TThreadPoolServer.Args(transport)
         arguments.processor(hive.metastore.TSetIpAddressProcessor(shared))
         arguments.transportFactory(thrift.transport.TTransportFactory())
-        arguments.protocolFactory(thrift.protocol.TBinaryProtocol.Factory())
+        # Strict: it talks to nobody whose calls do not begin with the version.
+        arguments.protocolFactory(thrift.protocol.TBinaryProtocol.Factory(True, True))
         server = thrift.server.TThreadPoolServer(arguments)
         threading.Thread(target=self._serve_until_killed, args=(server,), daemon=True).start()
         return port
@@ -159,9 +162,15 @@ class Metastore:
         assert task is not None
         self._talks.add(task)
         try:
+            begun = await reader.readexactly(len(_VERSION))
+            if begun != _VERSION:
+                return
             port = await self.start(self._mounted or self._bucket_names())
             behind_reader, behind_writer = await asyncio.open_connection(_LOOPBACK, port)
+            behind_writer.write(begun)
             await asyncio.gather(_pass_on(reader, behind_writer), _pass_on(behind_reader, writer))
+        except asyncio.IncompleteReadError:
+            return
         except (OSError, RuntimeError) as error:
             logger.warning("Hive metastore: %s", error)
         finally:

@@ -232,6 +232,10 @@ class Clusters:
     def settings(self, region: str) -> Settings:
         return self._settings[region]
 
+    def forget_settings(self) -> None:
+        """Be an account that has nothing besides the clusters that it has had."""
+        self._settings.clear()
+
     def add(self, cluster: Cluster) -> None:
         self._clusters[cluster.id] = cluster
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_emr_pipelines.emulator import app_uis, tagging, wire
 from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
@@ -40,9 +40,16 @@ NOT_YET = {
 SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 JSON_1_1 = "application/x-amz-json-1.1"
 OWN_PAGES = "/_emulator/"
+MOTO_API = "/moto-api"
+MOTO_API_REFUSED = (
+    "{path}: moto's own interface deletes everything when it is told to. Start the emulator with --moto-api to have it."
+)
+SANDBOX = (b"content-security-policy", b"sandbox")
+"""What is stored here may be a page with a program in it: a browser shows it, and runs nothing of it."""
 THREADS = 16
 ELSEWHERE = "Faults are made by clients on this machine only."
 MACHINES_LOST = End("INSTANCE_FAILURE", "The primary instance was lost", with_errors=True)
+RESET = End("INTERNAL_ERROR", "The emulator was reset by /moto-api/reset", with_errors=True)
 
 
 class Server:
@@ -50,6 +57,7 @@ class Server:
 
     :param rates: how often EMR may be called; None for as often as one likes
     :param folder: where large uploads wait until they are there whole
+    :param moto_api: whether moto's own ``/moto-api`` is there
     """
 
     def __init__(
@@ -60,10 +68,13 @@ class Server:
         moto: WsgiApp,
         rates: Rates | None = None,
         folder: Path | None = None,
+        *,
+        moto_api: bool = False,
     ) -> None:
         self.clusters, self.lives, self.clock, self.rates = clusters, lives, clock, rates
+        self.moto_api = moto_api
         self.faults = Faults()
-        self.moto = TakenInWhole(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS)), folder)
+        self.moto = TakenInWhole(_sandboxed(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS))), folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,6 +84,9 @@ class Server:
         region, service = _scope_of(request)
         if request.url.path.startswith(OWN_PAGES) and not service:
             await (await self._own_page(request))(scope, receive, send)
+            return
+        if scope["path"].startswith(MOTO_API):  # as moto asks, whatever service the request was signed for
+            await self._moto_api(request, receive, send)
             return
         operation = target.removeprefix(EMR) if target.startswith(EMR) else ""
         fault = self.faults.next(operation or service)
@@ -100,6 +114,18 @@ class Server:
             await cut(receive, send)
         elif response is not None:
             await response(scope, receive, send)
+
+    async def _moto_api(self, request: Request, receive: Receive, send: Send) -> None:
+        """moto's own interface, if it was asked for. A reset ends the clusters first: they write to the buckets."""
+        if not self.moto_api:
+            refused = AwsError("MotoApiException", MOTO_API_REFUSED.format(path=request.scope["path"]), 403)
+            await _refusal(refused)(request.scope, receive, send)
+            return
+        if request.method == "POST" and request.scope["path"].rstrip("/") == f"{MOTO_API}/reset":
+            await self.lives.end_all(RESET)
+            self.clusters.forget_settings()
+            self.faults.clear()
+        await self.moto(request.scope, receive, send)
 
     async def _emr(self, request: Request, operation: str, region: str, service: str) -> Response:
         if operation not in wire.operations():
@@ -206,6 +232,20 @@ def _in_short(cluster: Cluster) -> dict[str, str]:
         "Region": cluster.region,
         "State": cluster.state.value,
     }
+
+
+def _sandboxed(app: ASGIApp) -> ASGIApp:
+    """moto, whose answers a browser shows without running what is in them; its own pages have programs."""
+
+    async def sandboxed(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and not scope["path"].startswith(MOTO_API):
+                message = {**message, "headers": [*message.get("headers", ()), SANDBOX]}
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return sandboxed
 
 
 async def _unheard(message: Any) -> None:

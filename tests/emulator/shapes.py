@@ -24,7 +24,13 @@ XML = re.compile(r"\[\\u0020-")
 """How the model's patterns begin that mean any text; they are written for UTF-16, which Python's ``re`` cannot read."""
 LACKING = {"KerberosAttributes"}
 """Structures of requests that EMR tells without what it required: an empty one, or one without its password."""
-COMMON_ERRORS = {"ValidationException", "SerializationException", "ThrottlingException", "NotEmulatedException"}
+COMMON_ERRORS = {
+    "ValidationException",
+    "SerializationException",
+    "ThrottlingException",
+    "NotEmulatedException",
+    "ForeignRequestException",
+}
 
 
 def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:

@@ -154,6 +154,34 @@ def test_who_has_another_clusters_address_sees_nothing_of_it(
     assert read(urllib.request.Request(url, b"", method="POST"))[0] == 405  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "./history/{other}/jobs/",
+        "static/../history/{other}/jobs/",
+        "static/..;/history/{other}/jobs/",
+        "/history/{other}/jobs/",
+        "history//{other}/jobs/",
+        "history;a=b/{other}/jobs/",
+        "history/{own}/../{other}/jobs/",
+        "history/{own}/jobs/../../{other}/jobs/",
+        "%2e/history/{other}/jobs/",
+        "static/%2e%2e/history/{other}/jobs/",
+        "static%2f..%2fhistory/{other}/jobs/",
+        "%68istory/{other}/jobs/",
+        "static/..%5chistory/{other}/jobs/",
+        "static/%252e%252e/history/{other}/jobs/",
+        "api/v1/./applications",
+        "api//v1/applications",
+        "api/v1/applications/{own}/../{other}/jobs",
+        "./api/v1/applications/{other}/jobs",
+    ],
+)
+def test_no_path_leads_from_a_clusters_history_to_anothers(own_history: str, path: str) -> None:
+    status, page, _ = read(own_history + path.format(own="application_1_0001", other="application_2_0001"))
+    assert (status, "segment that is empty, encoded, . or .." in page) == (400, True)
+
+
 def test_the_server_listens_on_the_loopback_interface(emulator: LocalEmulator, region: Region, ui: str) -> None:
     presigned(region, ui)
     (server,) = descendants(emulator.process.pid, "HistoryServer")
@@ -168,6 +196,20 @@ def standing(region: Region) -> Iterator[str]:
     region.wait(cluster, "WAITING")
     yield cluster
     region.end(cluster)
+
+
+@pytest.fixture(scope="module")
+def own_history(region: Region, standing: str) -> str:
+    """The address of what the standing cluster's applications show."""
+    seen: dict[str, Any] = {}
+
+    def is_ready() -> bool:
+        asked = {"ClusterId": standing, "OnClusterAppUIType": "SparkHistoryServer"}
+        seen.update(region.emr.get_on_cluster_app_ui_presigned_url(**asked))
+        return "PresignedURL" in seen
+
+    wait_until(is_ready)
+    return str(seen["PresignedURL"])
 
 
 def refusal(call: Any, **parameters: Any) -> tuple[str, str]:

@@ -6,12 +6,14 @@ That nothing of it outlives a kill stands in test_orphans.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +28,12 @@ from tests.processes import arguments_of
 COMMAND = [sys.executable, "-m", "airflow_emr_pipelines.emulator"]
 QUICK = [f"--{name}-delay=0" for name in ("start", "bootstrap", "terminate")] + ["--no-rate-limits"]
 MEGABYTE = 1_000_000
+METADATA = {
+    "InstanceMetadataServiceConfiguration": {
+        "MinimumInstanceMetadataServiceVersion": 2,
+        "HttpPutResponseHopLimit": 1,
+    }
+}
 
 
 class Program:
@@ -103,6 +111,86 @@ def test_it_warns_when_it_is_told_to_listen_elsewhere(start: Callable[..., Progr
     program = start("--port", "0", "--host", "0.0.0.0", "--data-dir", str(tmp_path))
     _, _, said = program.stop()
     assert said.startswith("WARNING: listening on 0.0.0.0: whoever reaches it can run commands here")
+
+
+def health(url: str, host: str) -> int:
+    """The status of the answer to who knows it by this name."""
+    asked = urllib.request.Request(f"{url}/_emulator/health", headers={"Host": host})
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_it_answers_to_the_names_that_it_is_given(start: Callable[..., Program], tmp_path: Path) -> None:
+    program = start(
+        *("--port", "0", "--host", "0.0.0.0", "--data-dir", str(tmp_path)),
+        *("--allowed-host", "Emulator", "--allowed-host", "emr.example.com", "--allowed-host", "192.0.2.1"),
+    )
+    port = program.url.rpartition(":")[2]
+    for host in (
+        "emulator",
+        f"emulator:{port}",
+        "EMR.example.com",
+        "192.0.2.1:80",
+        "0.0.0.0",
+        "127.0.0.1",
+        "localhost",
+    ):
+        assert health(program.url, host) == 200, host
+    for host in ("example.com", "192.0.2.2", "emulator.example", "x192.0.2.1"):
+        assert health(program.url, host) == 403, host
+    s3 = Region(program.url, "us-east-1").client("s3")
+    s3.create_bucket(Bucket="named")
+    s3.put_object(Bucket="named", Key="a", Body=b"found")
+    signed = "AWS4-HMAC-SHA256 Credential=x/20300101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
+    for host, path in ((f"emr.example.com:{port}", "/named/a"), (f"named.emr.example.com:{port}", "/a")):
+        asked = urllib.request.Request(program.url + path, headers={"Host": host, "Authorization": signed})
+        with urllib.request.urlopen(asked) as answer:
+            assert answer.read() == b"found"
+
+
+@pytest.mark.parametrize("name", ["http://emulator", "emulator:5555", "*", "", ".example.com", "a/b", "a@b"])
+def test_an_allowed_host_that_is_no_name(tmp_path: Path, name: str) -> None:
+    said = refused(f"--allowed-host={name}", "--data-dir", str(tmp_path))
+    assert f"--allowed-host: {name} is no host's name: write emulator or 192.0.2.1" in said
+
+
+def test_a_reset_by_motos_interface_ends_the_clusters_and_what_else_there_is(
+    start: Callable[..., Program], tmp_path: Path
+) -> None:
+    program = start("--port", "0", "--moto-api", "--data-dir", str(tmp_path / "data"))
+    region, running = Region(program.url), tmp_path / "running"
+    region.client("s3").create_bucket(Bucket="gone", CreateBucketConfiguration={"LocationConstraint": region.name})
+    cluster = region.run(shell(f"touch {running}; sleep 1000"), LogUri="s3://gone/logs/")
+    wait_until(running.exists)
+    region.emr.create_security_configuration(Name="gone", SecurityConfiguration=json.dumps(METADATA))
+    fault = urllib.request.Request(
+        f"{program.url}/_emulator/faults",
+        b'{"operation": "s3", "kind": "throttle"}',
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(fault):
+        pass
+    page = urllib.request.Request(f"{program.url}/moto-api/reset", b"", {"Origin": "http://evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403") as barred:
+        urllib.request.urlopen(page)
+    barred.value.close()
+    assert region.steps(cluster)[0]["Status"]["State"] == "RUNNING"
+    with urllib.request.urlopen(f"{program.url}/moto-api/reset", b"") as answer:
+        assert answer.status == 200
+    status = region.describe(cluster)["Status"]
+    assert (status["State"], status["StateChangeReason"]["Message"]) == (
+        "TERMINATED_WITH_ERRORS",
+        "The emulator was reset by /moto-api/reset",
+    )
+    assert region.emr.list_security_configurations()["SecurityConfigurations"] == []
+    assert region.client("s3").list_buckets()["Buckets"] == []
+    assert list((tmp_path / "data" / "s3").glob("[!.]*")) == []
+    again = region.run(shell("true"))
+    assert region.wait_step(again, region.steps(again)[0]["Id"])["Status"]["State"] == "COMPLETED"
 
 
 def test_it_idles_below_200_megabytes(start: Callable[..., Program], tmp_path: Path) -> None:

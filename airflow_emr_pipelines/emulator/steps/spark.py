@@ -101,6 +101,7 @@ def _launch(
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
+        "spark.ui.killEnabled": "false",  # for a job that turns its page on: any page of a browser could use the button
         "spark.ui.showConsoleProgress": "false",
         "spark.jars.ivy": str(node.home.home / ".ivy2"),
     }

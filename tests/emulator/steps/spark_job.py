@@ -40,6 +40,7 @@ tell("py-files", lambda: from_py_files.WORD)
 tell("files", lambda: Path("settings.json").read_text() + Path(SparkFiles.get("settings.json")).read_text())
 tell("archives", Path("packed/inside.txt").read_text)
 tell("settings", lambda: [spark.conf.get(f"spark.sql.{name}") for name in ("shuffle.partitions", "adaptive.enabled")])
+tell("the page of a running job", lambda: [spark.conf.get(f"spark.ui.{name}") for name in ("enabled", "killEnabled")])
 tell("environment", lambda: os.environ.get("STAGE"))
 tell("cores", lambda: spark.sparkContext.master)
 for scheme in ("s3", "s3a", "s3n"):

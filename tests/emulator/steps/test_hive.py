@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -74,6 +77,26 @@ def test_the_metastore_listens_on_loopback_only(both: tuple[Ended, Ended], emula
     assert len([process for process in ours if "py4j.GatewayServer" in process.info["cmdline"]]) == 1
     assert listening
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def test_the_metastore_does_not_talk_to_a_browser(both: tuple[Ended, Ended], emulator: LocalEmulator) -> None:
+    """Nor does the process behind it: each ends a connection that begins as a browser's does."""
+    ports = {
+        connection.laddr.port
+        for process in psutil.process_iter(["cmdline"])
+        if _is_ours(process, str(emulator.data_dir))
+        and {"py4j.GatewayServer", "airflow_emr_pipelines.emulator"} & {*process.info["cmdline"]}
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    } - {urlsplit(emulator.url).port}
+    assert len(ports) == 3  # the metastore's, that of the process behind it, and py4j's, which asks for a token
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 2\r\n\r\n\x80\x01\r\n")
+            said = b""
+            with contextlib.suppress(ConnectionError):
+                said = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert said == b"" or said.startswith(b"!x"), (port, said)  # py4j's word for what it does not do
 
 
 def _is_ours(process: psutil.Process, data_dir: str) -> bool:

@@ -79,6 +79,7 @@ def answers(looked_around: Ended) -> dict[str, Any]:
         ("files", "{}{}"),
         ("archives", "packed"),
         ("settings", ["3", "false"]),
+        ("the page of a running job", ["false", "false"]),
         ("environment", "dev"),
         *((f"read {scheme}", ["one", "two"]) for scheme in ("s3", "s3a", "s3n")),
         *((f"write {scheme}", 3) for scheme in ("s3", "s3a", "s3n")),
