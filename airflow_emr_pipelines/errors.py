@@ -31,15 +31,11 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-_SECRET = (
-    r"(?:passw(?:or)?d|passphrase|(?-i:_(?:PASS|PWD)\b)|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
-)
-SECRET_NAME = re.compile(_SECRET, re.IGNORECASE)
-"""A name whose value may be a secret."""
-SECRET_SAID = re.compile(
-    rf"{_SECRET}[\w.-]*[\"']?[\s=:,]+\S|//[^/\s:]*:[^/\s]*@|\b(?:AKIA|ASIA)[A-Z0-9]{{16}}\b", re.IGNORECASE
-)
-"""A text that says a secret: a name and its value, a password in an address, an AWS access key."""
+from airflow_emr_pipelines.specs.masking import without_secrets
+from airflow_emr_pipelines.specs.secret_forms import SECRET, SECRET_NAME
+
+SECRET_SAID = re.compile(rf"{SECRET}[\w.-]*[\"']?[\s=:,]+\S", re.IGNORECASE)
+"""A text that goes on after a secret name: wider than what a log masks, since a value that is hidden is little loss."""
 HIDDEN = "(not shown: it may hold a secret)"
 LONGEST_VALUE, LONGEST_PART = 120, 400
 
@@ -72,7 +68,8 @@ def _cut(text: str, longest: int) -> str:
 
 def may_be_secret(field: str, value: object) -> bool:
     """Whether a log should rather not show a value, by its own look or by the name of its field."""
-    return bool(SECRET_NAME.search(field) or SECRET_SAID.search(repr(value)))
+    said = repr(value)
+    return bool(SECRET_NAME.search(field) or SECRET_SAID.search(said)) or without_secrets(said) != said
 
 
 class InvalidDocument(EmrPipelinesError, ValueError):
