@@ -32,15 +32,6 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
-_SECRET = (
-    r"(?:passw(?:or)?d|passphrase|(?-i:_(?:PASS|PWD)\b)|secret|token(?!iz)|credential|(?:api|access|private)[_.-]?key)"
-)
-SECRET_NAME = re.compile(_SECRET, re.IGNORECASE)
-"""A name whose value may be a secret."""
-SECRET_SAID = re.compile(
-    rf"{_SECRET}[\w.-]*[\"']?[\s=:,]+\S|//[^/\s:]*:[^/\s]*@|\b(?:AKIA|ASIA)[A-Z0-9]{{16}}\b", re.IGNORECASE
-)
-"""A text that says a secret: a name and its value, a password in an address, an AWS access key."""
 HIDDEN = "(not shown: it may hold a secret)"
 LONGEST_VALUE, LONGEST_PART, LONGEST_PROBLEM, MOST_PROBLEMS = 120, 400, 1_500, 20
 
@@ -72,8 +63,18 @@ def _cut(text: str, longest: int) -> str:
 
 
 def may_be_secret(field: str, value: object) -> bool:
-    """Whether a log should rather not show a value, by its own look or by the name of its field."""
-    return bool(SECRET_NAME.search(field) or SECRET_SAID.search(repr(value)))
+    """Whether a log should rather not show a value, by its own look or by the name of its field.
+
+    A text that goes on after a secret name is hidden whole: more than a log masks, since a value that is hidden is
+    little loss.
+    """
+    # Not at the top: a DAG file loads the errors whenever it is parsed, and hardly ever meets one.
+    from airflow_emr_pipelines.specs.masking import without_secrets
+    from airflow_emr_pipelines.specs.secret_forms import SECRET, SECRET_NAME
+
+    said = repr(value)
+    goes_on = re.search(rf"{SECRET}[\w.-]*[\"']?[\s=:,]+\S", said, re.IGNORECASE)
+    return bool(SECRET_NAME.search(field) or goes_on) or without_secrets(said) != said
 
 
 class InvalidDocument(EmrPipelinesError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import StepCancelled, StepFailed, StepLost
-from airflow_emr_pipelines.specs.masking import without_secrets
 from airflow_emr_pipelines.specs.states import StepState
 
 if TYPE_CHECKING:
@@ -74,21 +74,28 @@ def _show(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any, l
     if not report.started:
         log.info("Step %s never started, so it has no logs", report.id)
         return ()
-    found = _read(report, cluster, hook, log)
-    for file in found:
+    read = _read(report, cluster, hook, log)
+    found = [_without_secrets(file) for file in read]
+    for said, file in zip(read, found, strict=True):
         lines = file.lines[-TAIL_LINES:]
         log.info("::group::%s of step %s, last %d of %d lines", file.name, report.id, len(lines), len(file.lines))
         log.info("%s", file.address)
-        for line in lines:
-            log.log(level if "stderr" in file.name else logging.INFO, "%s", _shown(line))
+        for line, whole in zip(lines, said.lines[-TAIL_LINES:], strict=True):
+            log.log(level if "stderr" in file.name else logging.INFO, "%s", _shown(line, len(whole)))
         log.info("::endgroup::")
     return found
 
 
-def _shown(line: str) -> str:
-    """A line without secrets, cut where it is too long; a secret that the cut parts is masked first."""
-    shown = without_secrets(line[: 2 * LONGEST_LINE])[:LONGEST_LINE]
-    return shown if len(line) <= LONGEST_LINE else f"{shown}… (a line of {len(line)} characters)"
+def _without_secrets(file: LogFile) -> LogFile:
+    """The whole log masked before a line of it is taken: what a line says may be the middle of a secret."""
+    from airflow_emr_pipelines.specs.masking import lines_without_secrets
+
+    return dataclasses.replace(file, lines=tuple(lines_without_secrets(file.lines)))
+
+
+def _shown(line: str, length: int) -> str:
+    """A line without secrets, cut where it is too long, with the length that it had."""
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… (a line of {length} characters)"
 
 
 def _read(report: StepReport, cluster: ClusterReport, hook: EmrHook, log: Any) -> Sequence[LogFile]:

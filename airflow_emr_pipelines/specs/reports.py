@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
 from airflow_emr_pipelines.errors import BadTriggerEvent
-from airflow_emr_pipelines.specs.masking import without_secrets
 from airflow_emr_pipelines.specs.states import ClusterState, InstanceGroupState, Settling, StepState
 
 LOSSES = ("INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT")
@@ -54,7 +53,7 @@ class StepReport:
             name=step.get("Name", ""),
             state=StepState.read(status["State"]),
             reason=details.get("Reason"),
-            message=without_secrets(details.get("Message") or change.get("Message") or "") or None,
+            message=_without_secrets(details.get("Message") or change.get("Message") or "") or None,
             log_file=details.get("LogFile"),
             log_uri=step.get("LogUri") or None,
             created=_iso(timeline.get("CreationDateTime")),
@@ -122,7 +121,7 @@ class ClusterReport:
             name=cluster.get("Name", ""),
             state=ClusterState.read(status["State"]),
             code=change.get("Code"),
-            message=without_secrets(change.get("Message") or "") or None,
+            message=_without_secrets(change.get("Message") or "") or None,
             error_details=tuple(_detail(detail) for detail in status.get("ErrorDetails") or ()),
             log_uri=cluster.get("LogUri"),
             master_public_dns_name=cluster.get("MasterPublicDnsName"),
@@ -289,7 +288,13 @@ def _iso(when: datetime | None) -> str | None:
     return when.astimezone(timezone.utc).isoformat() if when is not None else None
 
 
+def _without_secrets(text: str) -> str:
+    from airflow_emr_pipelines.specs.masking import without_secrets  # many patterns, which no DAG file needs
+
+    return without_secrets(text)
+
+
 def _detail(detail: Mapping[str, Any]) -> str:
     data = "; ".join(f"{key}={value}" for item in detail.get("ErrorData") or () for key, value in item.items())
     text = ": ".join(part for part in (detail.get("ErrorCode"), detail.get("ErrorMessage")) if part)
-    return without_secrets(f"{text} [{data}]" if data else text)
+    return _without_secrets(f"{text} [{data}]" if data else text)

@@ -131,3 +131,18 @@ def test_logs_that_never_come_are_said_to_be_missing_after_the_time(
     assert failure.cause == "neither EMR's failure details nor the logs say why"
     assert failure.log is None
     assert f"No logs of step s-1 under {bucket.folder} after 0.5 s" in told.lines
+
+
+def test_a_secret_over_several_lines_is_masked_where_the_tail_begins_in_the_middle_of_it(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_logs(monkeypatch, 60)
+    told = Told()
+    key = ["-----BEGIN PRIVATE KEY-----", *["MIIEowIBAAKCAQEA" * 4] * 60, "-----END PRIVATE KEY-----"]
+    bucket.put("\n".join([*key, "- name: DB_PASSWORD", "  value: hunter2", "api_key: |", "  hunter2"]))
+    failure = failure_of(step("FAILED"), bucket.hook(), log=told.log)
+    shown = "\n".join(told.lines) + str(failure)
+    assert "::group::stdout of step s-1, last 50 of 66 lines" in told.lines
+    assert "-----END PRIVATE KEY-----" in shown
+    assert "hunter2" not in shown
+    assert "MIIE" not in shown

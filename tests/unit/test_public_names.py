@@ -79,3 +79,8 @@ def test_all_names_together_load_no_client() -> None:
     assert {
         name for name in loaded if name.startswith(("airflow.providers.amazon.aws", "airflow_emr_pipelines.hooks"))
     } == set()
+
+
+def test_a_dag_file_does_not_load_the_patterns_of_secrets() -> None:
+    loaded = loaded_after("from airflow_emr_pipelines import EmrCluster, SparkStep, transient_cluster")
+    assert {name for name in loaded if "masking" in name or "secret_forms" in name} == set()
