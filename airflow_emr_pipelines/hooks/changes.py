@@ -15,14 +15,10 @@ from airflow_emr_pipelines.hooks.collections import EmrCollections
 from airflow_emr_pipelines.hooks.once import send_once, send_until_clear
 from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.fleets import Fleet
+from airflow_emr_pipelines.specs.instance_members import AUTO_SCALING
 from airflow_emr_pipelines.specs.instances import Group
 from airflow_emr_pipelines.specs.render_ec2_changes import render_fleet_change, render_group_change
-from airflow_emr_pipelines.specs.render_ec2_instances import (
-    render_auto_scaling,
-    render_fleet,
-    render_group,
-    render_managed_scaling,
-)
+from airflow_emr_pipelines.specs.render_ec2_instances import render_fleet, render_group, render_managed_scaling
 from airflow_emr_pipelines.specs.reports import ClusterReport
 from airflow_emr_pipelines.specs.scaling import THIS_CLUSTER
 
@@ -218,7 +214,7 @@ class ClusterModification:
                     log.info("%s: its automatic scaling is taken away", _name(before))
                     self._ask("groups", partial(self.conn.remove_auto_scaling_policy, **of_group))
                 continue
-            policy = self._of_this_cluster(render_auto_scaling(part.auto_scaling))
+            policy = self._of_this_cluster(AUTO_SCALING.render(part.auto_scaling))
             if (had.get("Status") or {}).get("State") in ("ATTACHED", "ATTACHING", "PENDING") and holds(had, policy):
                 log.info("%s has these rules of automatic scaling already", _name(before))
                 continue

@@ -12,7 +12,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import addresses, arns, rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.fleets import InstanceFleets
-from airflow_emr_pipelines.specs.instances import EbsVolumes, Group, InstanceGroups, ami
+from airflow_emr_pipelines.specs.instances import BootstrapAction, EbsVolumes, Group, InstanceGroups, RootVolume, ami
 from airflow_emr_pipelines.specs.kerberos import KerberosAttributes
 from airflow_emr_pipelines.specs.late import all_known, is_text, known
 from airflow_emr_pipelines.specs.monitoring import AGENT, MonitoringConfiguration
@@ -51,47 +51,6 @@ SINCE_5_30 = "emr-5.30.0 or emr-6.1.0"
 PLACES = ("ec2_subnet_id", "ec2_subnet_ids", "availability_zone", "availability_zones")
 MANAGED_POLICIES_TAG = "for-use-with-amazon-emr-managed-policies"
 """https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-managed-iam-policies.html"""
-
-
-@dataclass(frozen=True)
-class BootstrapAction(Spec):
-    """A script that every instance runs before applications are installed; its failure ends the cluster.
-
-    Arguments are visible to whoever may describe the cluster: fetch secrets within the script.
-    """
-
-    kind = "bootstrap_action"
-
-    name: str
-    script: str
-    args: Sequence[str | int | float] = ()
-
-    def __post_init__(self) -> None:
-        self.check(rules.text, "name", limit=rules.NAME_LIMIT)
-        self.check(addresses.file, "script")
-        self.check(rules.words, "args")
-        if is_text(self.script) and self.script.startswith("hdfs:"):
-            self.refuse("script", "HDFS comes up after the bootstrap actions", "put the script into S3")
-
-
-@dataclass(frozen=True)
-class RootVolume(Spec):
-    """The EBS volume with the operating system of each instance.
-
-    :param size_gb: GiB
-    :param iops: from emr-6.15.0
-    :param throughput: MiB/s, from emr-6.15.0
-    """
-
-    kind = "root_volume"
-
-    size_gb: int | str | None = None
-    _: KW_ONLY
-    iops: int | str | None = None
-    throughput: int | str | None = None
-
-    def __post_init__(self) -> None:
-        self.check(rules.whole, "size_gb", "iops", "throughput", least=1)
 
 
 @dataclass(frozen=True)
@@ -370,9 +329,9 @@ class EmrCluster(Spec):
 
         :raises InvalidSpec: it has something that is not understood, or that a rule refuses
         """
-        from airflow_emr_pipelines.specs.from_request_cluster import read_cluster
+        from airflow_emr_pipelines.specs.from_request_cluster import read_cluster  # for DAGs that have none to read
 
-        return read_cluster(request)
+        return read_cluster(request, cls)
 
 
 def _cluster_name(field: str, value: Any) -> Any:

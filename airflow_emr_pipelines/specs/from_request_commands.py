@@ -1,40 +1,44 @@
 """The commands that steps of today run, read into the kinds of steps.
 
-A reader takes a command's words and gives a kind and its fields, or None: no kind has a form for the command. Options
-of programs whose options are all known are refused when they are none of them; words of other programs stay words.
+A reader takes a command's words and gives the word of a kind and its fields, or None: no kind has a form for the
+command. Options of programs whose options are all known are refused when they are none of them; words of other programs
+stay words.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import render_ec2_steps as rendered
-from airflow_emr_pipelines.specs import spark_conf
 from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.rules import nearest
-from airflow_emr_pipelines.specs.steps import (
-    DistCpStep,
-    FlinkStep,
-    HadoopStreamingStep,
-    HiveStep,
-    PigStep,
-    PrestoStep,
-    S3DistCpStep,
-    ScriptRunnerStep,
-    ShellStep,
-    SparkSqlStep,
-    SparkStep,
-    Step,
-    TrinoStep,
+from airflow_emr_pipelines.specs.spark_conf import SETTING_OF_OPTION
+from airflow_emr_pipelines.specs.step_commands import (
+    DIST_CP,
+    FLINK,
+    GENERIC_OPTIONS,
+    HADOOP_STREAMING,
+    PARAMETERS,
+    REGION,
+    S3_DIST_CP,
+    SCRIPT_RUNNER,
+    SPARK,
+    SQL_CLIENT,
+    VARIABLES,
+    Command,
+    Each,
+    Joined,
+    Option,
+    Settings,
+    Switch,
+    options_of,
 )
-from airflow_emr_pipelines.specs.steps.hadoop_streaming import GENERIC_OPTIONS
-from airflow_emr_pipelines.specs.steps.script_runner import REGION, SCRIPT_RUNNER
-from airflow_emr_pipelines.specs.steps.spark import LISTS
 
-Reading = tuple[type[Step], dict[str, Any]]
+Options = Mapping[str, Option]
+Reading = tuple[str, dict[str, Any]]
+"""The word of a kind of step, and its fields."""
 Words = list[Any]
 
 SCRIPT_RUNNER_OF = re.compile(re.escape(SCRIPT_RUNNER).replace(r"\{region\}", f"(?P<region>{REGION.pattern})"))
@@ -67,52 +71,29 @@ def read_script_runner(jar: Any, words: Sequence[Any]) -> Reading | None:
     found = SCRIPT_RUNNER_OF.fullmatch(_text(jar))
     if found is None or not words:
         return None
-    return ScriptRunnerStep, {"script": words[0], "args": words[1:], "region": found["region"]}
+    return "script_runner", {"script": words[0], "args": words[1:], "region": found["region"]}
+
+
+class OfSpark(Option):
+    """An option that is another way to write a setting of Spark."""
+
+
+SETTINGS_OF_SPARK = {name: OfSpark("conf", name) for name in SETTING_OF_OPTION}
 
 
 def _spark_submit(rest: Words) -> Reading:
-    fields: dict[str, Any] = {}
-    conf: dict[str, Any] = {}
-    while rest and _text(rest[0]).startswith("-"):
-        option, equals, value = _text(rest.pop(0)).partition("=")
-        if option in ("--verbose", "-v"):
-            fields["verbose"] = True
-            continue
-        _must_know(option, "spark-submit", (*rendered.SPARK, "--conf", "-c", "--master", "--name", "--verbose"))
-        value = value if equals else _value_of(option, rest)
-        if option in ("--conf", "-c"):
-            _put(conf, *_setting(option, value), option="--conf")
-        elif option in rendered.SPARK:
-            _put(fields, rendered.SPARK[option], _elements(value) if option in LISTS else value, option=option)
-        else:
-            _put(conf, spark_conf.SETTING_OF_OPTION[option], value, option=option)
+    options = {**options_of(SPARK), **{name: SETTINGS_OF_SPARK[name] for name in ("--master", "--name")}}
+    fields = _leading(rest, options, equals=True)
+    if rest and _text(rest[0]).startswith("-"):
+        _refuse(rest[0], "spark-submit", options)
     if not rest:
         raise InvalidSpec("Args", "spark-submit", "there is no application to submit", "name a .py or a .jar file")
-    fields.setdefault("deploy_mode", None)
-    return SparkStep, {**fields, "conf": conf, "application": rest[0], "args": rest[1:]}
+    return "spark", {"deploy_mode": None, **fields, "application": rest[0], "args": rest[1:]}
 
 
 def _spark_sql(rest: Words) -> Reading:
-    conf: dict[str, Any] = {}
-    others: Words = []
-    while rest:
-        option, equals, value = _text(rest[0]).partition("=")
-        if option not in ("--conf", *spark_conf.SETTING_OF_OPTION):
-            others.append(rest.pop(0))
-            continue
-        rest.pop(0)
-        value = value if equals else _value_of(option, rest)
-        setting, value = (
-            _setting(option, value)
-            if option == "--conf"
-            else (
-                spark_conf.SETTING_OF_OPTION[option],
-                value,
-            )
-        )
-        _put(conf, setting, value, option=option)
-    script, variables, args = _script(others, ("-d", "--define"), HIVE_OPTIONS, HIVE_SWITCHES)
-    return SparkSqlStep, {"script": script, "variables": variables, "args": args, "conf": conf}
+    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": Settings("conf", "--conf")}, equals=True)
+    return "spark_sql", {**fields, **_script(others, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)}
 
 
 HIVE_OPTIONS = ("--hiveconf", "--hivevar", "--database", "-i")
@@ -120,23 +101,19 @@ HIVE_SWITCHES = ("-S", "--silent", "-v", "--verbose")
 
 
 def _hive(rest: Words) -> Reading:
-    script, variables, args = _script(rest, ("-d", "--define"), HIVE_OPTIONS, HIVE_SWITCHES)
-    return HiveStep, {"script": script, "variables": variables, "args": args}
+    return "hive", _script(rest, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)
 
 
 def _pig(rest: Words) -> Reading:
-    script, parameters, args = _script(rest, ("-p", "-param"), ("-x", "-exectype", "-m", "-param_file"), ("-v",))
-    return PigStep, {"script": script, "parameters": parameters, "args": args}
+    return "pig", _script(rest, PARAMETERS, ("-x", "-exectype", "-m", "-param_file"), ("-v",))
 
 
-def _script(
-    rest: Words, defining: Collection[str], options: Collection[str], switches: Collection[str]
-) -> tuple[Any, dict[str, Any], Words]:
+def _script(rest: Words, defining: Settings, options: Collection[str], switches: Collection[str]) -> dict[str, Any]:
     """The script of a command, its variables, and its other words from the first on that is not known."""
     script, variables, args = None, dict[str, Any](), list[Any]()
     while rest:
         word = _text(rest[0])
-        pair = _pair(rest[1]) if word in defining and len(rest) > 1 else None
+        pair = _pair(rest[1]) if word in (defining.name, *defining.also) and len(rest) > 1 else None
         if word == "-f" and script is None and len(rest) > 1:
             script = rest[1]
         elif pair is not None and pair[0] not in variables:
@@ -151,7 +128,7 @@ def _script(
         del rest[:2]
     if script is None:
         raise _NoForm
-    return script, variables, args + rest
+    return {"script": script, defining.field: variables, "args": args + rest}
 
 
 def _wrapped(script: str, run: str, reader: Callable[[Words], Reading]) -> Callable[[Words], Reading]:
@@ -174,114 +151,80 @@ def _wrapped(script: str, run: str, reader: Callable[[Words], Reading]) -> Calla
 
 
 def _hadoop_streaming(rest: Words) -> Reading:
-    fields: dict[str, Any] = {"inputs": [], "args": []}
-    conf: dict[str, Any] = _generic_settings(rest)
-    environment: dict[str, Any] = {}
-    while rest and _text(rest[0]) in rendered.STREAMING_FILES:
-        option = rest.pop(0)
-        _put(fields, rendered.STREAMING_FILES[option], _elements(_value_of(option, rest)), option=option)
-        for name, value in _generic_settings(rest).items():
-            _put(conf, name, value, option="-D")
+    generic, own = _generic_and_own(HADOOP_STREAMING)
+    settings = _generic_fields(rest, generic)
     if rest and _text(rest[0]) in GENERIC_OPTIONS:
         raise _NoForm
-    while rest:
-        word = rest.pop(0)
-        option = _text(word)
-        if option == "-input":
-            fields["inputs"].append(_value_of(option, rest))
-        elif option == "-output" or option in rendered.STREAMING:
-            _put(fields, rendered.STREAMING.get(option, "output"), _value_of(option, rest), option=option)
-        elif option == "-cmdenv":
-            _put(environment, *_setting(option, _value_of(option, rest)), option=option)
-        else:
-            fields["args"].append(word)
+    fields, args = _scattered(rest, own)
     if not {"mapper", "reducer", "output"} <= fields.keys():
         raise _NoForm
-    return HadoopStreamingStep, {**fields, "conf": conf, "environment": environment}
+    return "hadoop_streaming", {"inputs": [], **settings, **fields, "args": args}
 
 
-def _generic_settings(rest: Words) -> dict[str, Any]:
-    """Settings of Hadoop at a command's start, as -D name=value or -Dname=value."""
-    conf: dict[str, Any] = {}
-    while rest and _text(rest[0]).startswith("-D"):
-        word = rest.pop(0)
-        value = word[2:] if len(word) > 2 else _value_of("-D", rest)
-        _put(conf, *_setting("-D", value), option="-D")
-    return conf
+def _generic_and_own(command: Command) -> tuple[Options, Options]:
+    """The options that Hadoop takes itself, before all others, and those of the program."""
+    options = options_of(command)
+    generic = {name: option for name, option in options.items() if name in GENERIC_OPTIONS}
+    return generic, {name: option for name, option in options.items() if name not in generic}
+
+
+def _generic_fields(rest: Words, options: Options) -> dict[str, Any]:
+    """What Hadoop takes at a command's start; a setting may be one word there, -Dname=value."""
+    fields: dict[str, Any] = {}
+    while rest:
+        word = _text(rest[0])
+        if word.startswith("-D") and len(word) > 2:
+            rest[:1] = ["-D", word[2:]]
+        if not _take(rest, options, fields):
+            break
+    return fields
 
 
 def _s3_dist_cp(rest: Words) -> Reading:
-    fields: dict[str, Any] = {}
-    while rest:
-        option, equals, value = _text(rest[0]).partition("=")
-        if not known(rest[0]) and not equals:
+    options = options_of(S3_DIST_CP)
+    fields = _leading(rest, options, equals=True)
+    if rest:
+        if not known(rest[0]) and "=" not in _text(rest[0]):
             raise _NoForm
-        rest.pop(0)
-        _must_know(option, "s3-dist-cp", (*rendered.S3_DIST_CP, *rendered.S3_DIST_CP_SWITCHES))
-        if option in rendered.S3_DIST_CP_SWITCHES:
-            _put(fields, rendered.S3_DIST_CP_SWITCHES[option], value if equals else True, option=option)
-        else:
-            _put(fields, rendered.S3_DIST_CP[option], value if equals else _value_of(option, rest), option=option)
-    lacking = [option for option in ("--src", "--dest") if rendered.S3_DIST_CP[option] not in fields]
+        _refuse(rest[0], "s3-dist-cp", options)
+    lacking = [option for option in ("--src", "--dest") if options[option].field not in fields]
     if lacking:
         raise InvalidSpec("Args", "s3-dist-cp", f"it lacks {' and '.join(lacking)}", "write both")
-    return S3DistCpStep, fields
+    return "s3_dist_cp", fields
 
 
 def _hadoop(rest: Words) -> Reading:
     if _text(rest[0] if rest else None) != "distcp":
         raise _NoForm
     del rest[0]
-    conf = _generic_settings(rest)
+    generic, own = _generic_and_own(DIST_CP)
+    settings = _generic_fields(rest, generic)
     if len(rest) < 2 or any(_text(word).startswith("-") for word in rest[-2:]):
         raise _NoForm
-    *options, src, dest = rest
-    for before, word in zip(["", *options], options, strict=False):
+    *others, src, dest = rest
+    for before, word in zip(["", *others], others, strict=False):
         if _text(word) in GENERIC_OPTIONS or ("://" in _text(word) and not _text(before).startswith("-")):
             raise _NoForm  # of several sources no step says which is which
-    switches = {field: True for option, field in rendered.DIST_CP_SWITCHES.items() if option in map(_text, options)}
-    args = [word for word in options if _text(word) not in rendered.DIST_CP_SWITCHES]
-    return DistCpStep, {"src": src, "dest": dest, "conf": conf, "args": args, **switches}
+    fields, args = _scattered(others, own)
+    return "dist_cp", {"src": src, "dest": dest, "args": args, **settings, **fields}
 
 
 def _flink(rest: Words) -> Reading:
     if [_text(word) for word in rest[:3]] != ["run", "-m", "yarn-cluster"]:
         raise _NoForm
     del rest[:3]
-    fields: dict[str, Any] = {}
-    conf: dict[str, Any] = {}
-    while rest and _text(rest[0]).startswith("-"):
-        option = rest.pop(0)
-        option = {"--class": "-c", "--parallelism": "-p", "--yarnapplicationId": "-yid"}.get(option, option)
-        if option in ("-d", "--detached"):
-            fields["detached"] = True
-        elif option in rendered.FLINK:
-            _put(fields, rendered.FLINK[option], _value_of(option, rest), option=option)
-        elif option == "-yD":
-            _put(conf, *_setting(option, _value_of(option, rest)), option=option)
-        else:
-            raise _NoForm
-    if not rest or not (_text(rest[0]).endswith(".jar") or not known(rest[0])):
+    fields = _leading(rest, options_of(FLINK))
+    if not rest or not (_text(rest[0]).endswith(".jar") or not known(rest[0])) or _text(rest[0]).startswith("-"):
         raise _NoForm
-    return FlinkStep, {**fields, "conf": conf, "jar": rest[0], "args": rest[1:]}
+    return "flink", {**fields, "jar": rest[0], "args": rest[1:]}
 
 
-def _sql_client(kind: type[Step], **more: Any) -> Callable[[Words], Reading]:
-    options = {**rendered.SQL_PLACES, **rendered.SQL_STATEMENTS, "-f": "file"}
-
+def _sql_client(kind: str) -> Callable[[Words], Reading]:
     def read(rest: Words) -> Reading:
-        fields: dict[str, Any] = {}
-        args: Words = []
-        while rest:
-            word = rest.pop(0)
-            option, equals, value = _text(word).partition("=")
-            if option in options:
-                _put(fields, options[option], value if equals else _value_of(option, rest), option=option)
-            else:
-                args.append(word)
+        fields, args = _scattered(rest, options_of(SQL_CLIENT), equals=True)
         if not {"execute", "file"} & fields.keys():
             raise _NoForm
-        return kind, {**fields, **more, "args": args}
+        return kind, {**fields, "args": args}
 
     return read
 
@@ -289,7 +232,7 @@ def _sql_client(kind: type[Step], **more: Any) -> Callable[[Words], Reading]:
 def _shell(rest: Words) -> Reading:
     if len(rest) != 2 or _text(rest[0]) != "-c":
         raise _NoForm
-    return ShellStep, {"command": rest[1]}
+    return "shell", {"command": rest[1]}
 
 
 def _state_pusher(rest: Words) -> Reading:
@@ -312,8 +255,8 @@ READERS: Mapping[str, Callable[[Words], Reading]] = {
     "s3-dist-cp": _s3_dist_cp,
     "hadoop": _hadoop,
     "flink": _flink,
-    "presto-cli": _sql_client(PrestoStep),
-    "trino-cli": _sql_client(TrinoStep),
+    "presto-cli": _sql_client("presto"),
+    "trino-cli": _sql_client("trino"),
     "bash": _shell,
     "state-pusher-script": _state_pusher,
 }
@@ -322,6 +265,49 @@ READERS: Mapping[str, Callable[[Words], Reading]] = {
 def _text(word: Any) -> str:
     """A word to compare; what another task gives is none."""
     return word if isinstance(word, str) else ""
+
+
+def _leading(rest: Words, options: Options, *, equals: bool = False) -> dict[str, Any]:
+    """The fields that the options at the start say, which are taken away.
+
+    :param equals: the program understands an option and its value as one word, too
+    """
+    fields: dict[str, Any] = {}
+    while _take(rest, options, fields, equals=equals):
+        pass
+    return fields
+
+
+def _scattered(rest: Words, options: Options, *, equals: bool = False) -> tuple[dict[str, Any], Words]:
+    """The fields that options say, wherever they stand, and the other words."""
+    fields, others = dict[str, Any](), list[Any]()
+    while rest:
+        if not _take(rest, options, fields, equals=equals):
+            others.append(rest.pop(0))
+    return fields, others
+
+
+def _take(rest: Words, options: Options, fields: dict[str, Any], *, equals: bool = False) -> bool:
+    """Whether the next word is an option; then it is taken, and its field has its value."""
+    word = _text(rest[0]) if rest else ""
+    name, within, joined = word.partition("=") if equals else (word, "", "")
+    option = options.get(name)
+    if option is None:
+        return False
+    del rest[0]
+    value: Any = joined if within else isinstance(option, Switch) or _value_of(name, rest)
+    match option:
+        case Settings():
+            _put(fields.setdefault(option.field, {}), *_setting(name, value), option=option.name)
+        case OfSpark():
+            _put(fields.setdefault(option.field, {}), SETTING_OF_OPTION[name], value, option=name)
+        case Each():
+            fields.setdefault(option.field, []).append(value)
+        case Joined():
+            _put(fields, option.field, _elements(value), option=name)
+        case _:
+            _put(fields, option.field, value, option=name)
+    return True
 
 
 def _value_of(option: str, rest: Words) -> Any:
@@ -362,11 +348,11 @@ def _put(values: dict[str, Any], name: str, value: Any, *, option: str) -> None:
     values[name] = value
 
 
-def _must_know(option: str, program: str, options: Sequence[str]) -> None:
-    if option not in options:
-        raise InvalidSpec(
-            "Args",
-            option,
-            f"it is no option of {program} that a step can have",
-            f'{nearest(option, options)} or keep the command as it is: CustomJarStep(name, "command-runner.jar", […])',
-        )
+def _refuse(word: Any, program: str, options: Options) -> NoReturn:
+    option = _text(word).partition("=")[0]
+    raise InvalidSpec(
+        "Args",
+        option,
+        f"it is no option of {program} that a step can have",
+        f'{nearest(option, [*options])} or keep the command as it is: CustomJarStep(name, "command-runner.jar", […])',
+    )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import from_request_commands as commands
 from airflow_emr_pipelines.specs.late import is_text, known
 from airflow_emr_pipelines.specs.rules import article, by_key, nearest
-from airflow_emr_pipelines.specs.steps import CustomJarStep, OnFailure, Step
-from airflow_emr_pipelines.specs.steps.custom_jar import COMMAND_RUNNER
+from airflow_emr_pipelines.specs.step_commands import COMMAND_RUNNER
 
 STEP_CONFIG = ("Name", "ActionOnFailure", "HadoopJarStep", "StepMonitoringConfiguration")
 HADOOP_JAR_STEP = ("Jar", "Args", "MainClass", "Properties")
@@ -23,12 +22,13 @@ CLI_TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pig": ("Pig program", ("pig-script", "--run-pig-script", "--args")),
 }
 """How the AWS CLI names a step of each type that has no name, and what it puts before its Args."""
-OLD_WORDS = {"TERMINATE_JOB_FLOW": OnFailure.TERMINATE_CLUSTER}
+OLD_WORDS = {"TERMINATE_JOB_FLOW": "TERMINATE_CLUSTER"}
 
 
-def read_step(request: Any, name: str | None = None) -> Step:
+def read_step(request: Any, name: str | None, kinds: Mapping[str, Callable[..., Any]]) -> Any:
     """The step that a StepConfig, a HadoopJarStep or a step of the AWS CLI describes.
 
+    :param kinds: the kinds of steps, by their words
     :raises InvalidSpec: it has something that is not understood, or that a rule refuses; the step is named
     """
     if not isinstance(request, Mapping):
@@ -37,12 +37,13 @@ def read_step(request: Any, name: str | None = None) -> Step:
         )
     told = f"step {name or request.get('Name') or '(no name)'!r}"
     try:
-        return _read(request, name)
+        kind, fields = _read(request, name)
+        return kinds[kind](**fields)
     except InvalidSpec as error:
         raise InvalidSpec(f"{told}: {error.field}", error.value, error.rule, error.remedy) from error
 
 
-def _read(request: Mapping[str, Any], name: str | None) -> Step:
+def _read(request: Mapping[str, Any], name: str | None) -> commands.Reading:
     config = request if "HadoopJarStep" in request else _from_cli(request)
     _only(STEP_CONFIG, config, "StepConfig")
     common = {
@@ -59,7 +60,7 @@ def _read(request: Mapping[str, Any], name: str | None) -> Step:
     if jar_step.get("Jar") is None:
         raise InvalidSpec("Jar", None, "a step has a jar", f'write "Jar": "{COMMAND_RUNNER}" for a command')
     kind, fields = _kind(jar_step)
-    return kind(**common, **fields)
+    return kind, {**common, **fields}
 
 
 def _from_cli(step: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -93,7 +94,7 @@ def _kind(jar_step: Mapping[str, Any]) -> commands.Reading:
         reading = commands.read_command(words) if jar == COMMAND_RUNNER else commands.read_script_runner(jar, words)
         if reading is not None:
             return reading
-    return CustomJarStep, {"jar": jar, "args": words, "main_class": main_class, "properties": properties}
+    return "custom_jar", {"jar": jar, "args": words, "main_class": main_class, "properties": properties}
 
 
 def _properties(properties: Any) -> Any:

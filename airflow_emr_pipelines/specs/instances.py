@@ -1,4 +1,4 @@
-"""The instances of a cluster, as groups."""
+"""The instances of a cluster, as groups, and what every instance has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs import addresses, rules
 from airflow_emr_pipelines.specs.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.late import all_known, is_text, known
 from airflow_emr_pipelines.specs.scaling import AutoScaling
@@ -59,6 +59,47 @@ class EbsVolumes(Spec):
             self.refuse(
                 "iops", "EC2 makes no io1 volume without", 'say iops=, or choose volume_type="gp3"', value="none"
             )
+
+
+@dataclass(frozen=True)
+class RootVolume(Spec):
+    """The EBS volume with the operating system of each instance.
+
+    :param size_gb: GiB
+    :param iops: from emr-6.15.0
+    :param throughput: MiB/s, from emr-6.15.0
+    """
+
+    kind = "root_volume"
+
+    size_gb: int | str | None = None
+    _: KW_ONLY
+    iops: int | str | None = None
+    throughput: int | str | None = None
+
+    def __post_init__(self) -> None:
+        self.check(rules.whole, "size_gb", "iops", "throughput", least=1)
+
+
+@dataclass(frozen=True)
+class BootstrapAction(Spec):
+    """A script that every instance runs before applications are installed; its failure ends the cluster.
+
+    Arguments are visible to whoever may describe the cluster: fetch secrets within the script.
+    """
+
+    kind = "bootstrap_action"
+
+    name: str
+    script: str
+    args: Sequence[str | int | float] = ()
+
+    def __post_init__(self) -> None:
+        self.check(rules.text, "name", limit=rules.NAME_LIMIT)
+        self.check(addresses.file, "script")
+        self.check(rules.words, "args")
+        if is_text(self.script) and self.script.startswith("hdfs:"):
+            self.refuse("script", "HDFS comes up after the bootstrap actions", "put the script into S3")
 
 
 @dataclass(frozen=True)

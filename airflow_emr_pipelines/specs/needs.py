@@ -8,8 +8,8 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import releases
 from airflow_emr_pipelines.specs.cluster import EmrCluster
 from airflow_emr_pipelines.specs.late import all_known, known
+from airflow_emr_pipelines.specs.step_commands import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
-from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
 
 
 def check_role_on(cluster: EmrCluster, role: Any) -> None:

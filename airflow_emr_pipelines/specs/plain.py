@@ -10,93 +10,14 @@ from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
-from airflow_emr_pipelines.specs.cluster import (
-    BootstrapAction,
-    EbsVolumes,
-    EmrCluster,
-    Group,
-    InstanceGroups,
-    RootVolume,
-)
-from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.fleets import (
-    CapacityReservation,
-    Fleet,
-    InstanceFleets,
-    InstanceTypeConfig,
-    OnDemandProvisioning,
-    OnDemandResizing,
-    SpotProvisioning,
-    SpotResizing,
-)
-from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs import changes, cluster, steps  # noqa: F401 — they put their kinds into KINDS
 from airflow_emr_pipelines.specs.late import all_is_rendered, all_known, is_output, known
-from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
 from airflow_emr_pipelines.specs.rules import instead_of, nearest
-from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
-from airflow_emr_pipelines.specs.spec import Spec
-from airflow_emr_pipelines.specs.steps import (
-    CustomJarStep,
-    DistCpStep,
-    FlinkStep,
-    HadoopStreamingStep,
-    HiveStep,
-    PigStep,
-    PrestoStep,
-    S3DistCpStep,
-    ScriptRunnerStep,
-    ShellStep,
-    SparkSqlStep,
-    SparkStep,
-    TrinoStep,
-)
+from airflow_emr_pipelines.specs.spec import KINDS, Spec
+
+__all__ = ["KINDS", "described", "from_plain", "to_plain"]
 
 S = TypeVar("S", bound=Spec)
-
-KINDS: dict[str, type[Spec]] = {
-    spec.kind: spec
-    for spec in (
-        SparkStep,
-        SparkSqlStep,
-        HiveStep,
-        PigStep,
-        TrinoStep,
-        PrestoStep,
-        FlinkStep,
-        HadoopStreamingStep,
-        S3DistCpStep,
-        DistCpStep,
-        CustomJarStep,
-        ScriptRunnerStep,
-        ShellStep,
-        EmrCluster,
-        InstanceGroups,
-        Group,
-        EbsVolumes,
-        ClusterChange,
-        GroupChange,
-        FleetChange,
-        InstanceFleets,
-        Fleet,
-        InstanceTypeConfig,
-        SpotProvisioning,
-        OnDemandProvisioning,
-        SpotResizing,
-        OnDemandResizing,
-        CapacityReservation,
-        ManagedScaling,
-        AutoScaling,
-        ScalingRule,
-        KerberosAttributes,
-        Secret,
-        MonitoringConfiguration,
-        CloudWatchLogs,
-        RootVolume,
-        BootstrapAction,
-        Configuration,
-    )
-}
 
 
 def described(value: Any, kind: type[Spec]) -> Any:
@@ -145,7 +66,7 @@ def from_plain(value: Any, kind: type[S], *, rendered: bool = True) -> S:
 
 
 def _way_to(kind: type[Spec], value: Any) -> str:
-    kinds = ", ".join(word for word, known in KINDS.items() if issubclass(known, kind))
+    kinds = ", ".join(sorted(word for word, known in KINDS.items() if issubclass(known, kind)))
     if isinstance(value, Mapping) and hasattr(kind, "from_request"):
         return f"read a request of EMR's by {kind.__name__}.from_request(…), or name its kind, one of: {kinds}"
     return instead_of(value) or f"give one, or a dictionary whose kind is one of: {kinds}"

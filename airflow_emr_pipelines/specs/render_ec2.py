@@ -13,11 +13,12 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.arns import role_arn
 from airflow_emr_pipelines.specs.late import all_known, is_text
 from airflow_emr_pipelines.specs.render_ec2_cluster import render_cluster
-from airflow_emr_pipelines.specs.render_ec2_steps import HadoopJarStep, hadoop_jar_step
-from airflow_emr_pipelines.specs.steps import ScriptRunnerStep, Step
-from airflow_emr_pipelines.specs.steps.custom_jar import COMMAND_RUNNER
+from airflow_emr_pipelines.specs.step_commands import COMMAND_RUNNER, COMMANDS, SCRIPT_RUNNER, words_of
+from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, Step
 
 __all__ = ["check", "check_runtime_role", "hadoop_jar_step", "render_cluster", "render_step"]
+
+HadoopJarStep = dict[str, Any]
 
 ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
@@ -86,6 +87,36 @@ def render_step(step: Step, *, name: str | None = None, region: str | None = Non
         "HadoopJarStep": jar_step,
         **({"StepMonitoringConfiguration": {"S3MonitoringConfiguration": given}} if given else {}),
     }
+
+
+def hadoop_jar_step(step: Step) -> HadoopJarStep:
+    """The HadoopJarStep of a step.
+
+    :raises InvalidSpec: EMR on EC2 has no way to run a step of that kind
+    """
+    if isinstance(step, CustomJarStep):
+        return _custom_jar(step)
+    if isinstance(step, ScriptRunnerStep):
+        words = [str(word) for word in (step.script, *step.args)]
+        return {"Jar": SCRIPT_RUNNER.format(region=step.region), "Args": words}
+    command = COMMANDS.get(getattr(step, "kind", ""))
+    if command is None:
+        raise InvalidSpec(
+            "step",
+            step,
+            f"EMR on EC2 cannot run a {type(step).__name__}",
+            "choose a step kind that it runs, such as SparkStep",
+        )
+    return {"Jar": COMMAND_RUNNER, "Args": words_of(step, command)}
+
+
+def _custom_jar(step: CustomJarStep) -> HadoopJarStep:
+    jar_step: HadoopJarStep = {"Jar": step.jar, "Args": [str(word) for word in step.args]}
+    if step.main_class is not None:
+        jar_step["MainClass"] = step.main_class
+    if step.properties:
+        jar_step["Properties"] = [{"Key": key, "Value": str(value)} for key, value in step.properties.items()]
+    return jar_step
 
 
 def _texts(jar_step: HadoopJarStep) -> Iterator[str]:

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_emr_pipelines.specs.changes import FleetChange, GroupChange
-from airflow_emr_pipelines.specs.render_ec2_instances import (
-    given,
-    render_configurations,
-    render_resizing,
-    render_type,
-    said,
+from airflow_emr_pipelines.specs.instance_members import INSTANCE_TYPES, SIZE, Configurations
+from airflow_emr_pipelines.specs.members import Member, Request, Structure
+from airflow_emr_pipelines.specs.render_ec2_instances import without_weights
+
+RESIZING = "ShrinkPolicy.InstanceResizePolicy"
+GROUP_CHANGE = Structure(
+    GroupChange,
+    Member("count", "InstanceCount"),
+    Member("decommission_timeout", "ShrinkPolicy.DecommissionTimeout"),
+    Member("instances_to_terminate", f"{RESIZING}.InstancesToTerminate"),
+    Member("instances_to_protect", f"{RESIZING}.InstancesToProtect"),
+    Member("instance_termination_timeout", f"{RESIZING}.InstanceTerminationTimeout"),
+    Member("configurations", "Configurations", Configurations(), empty=True),
 )
+FLEET_CHANGE = Structure(FleetChange, *SIZE, Member("instance_types", "InstanceTypeConfigs", INSTANCE_TYPES))
 
 
-def render_group_change(change: GroupChange, group_id: str) -> dict[str, Any]:
+def render_group_change(change: GroupChange, group_id: str) -> Request:
     """An InstanceGroupModifyConfig, without the scaling rules, which have a request of their own."""
-    shrink = {
-        **said(DecommissionTimeout=change.decommission_timeout),
-        **given(
-            InstanceResizePolicy={
-                **given(
-                    InstancesToTerminate=list(change.instances_to_terminate),
-                    InstancesToProtect=list(change.instances_to_protect),
-                ),
-                **said(InstanceTerminationTimeout=change.instance_termination_timeout),
-            }
-        ),
-    }
-    request = {"InstanceGroupId": group_id, **said(InstanceCount=change.count), **given(ShrinkPolicy=shrink)}
+    request = {"InstanceGroupId": group_id, **GROUP_CHANGE.render(change)}
     if change.configurations is not None:
         request["ReconfigurationType"] = change.reconfiguration_type
-        request["Configurations"] = render_configurations(change.configurations)
     return request
 
 
-def render_fleet_change(change: FleetChange, fleet_id: str, role: str) -> dict[str, Any]:
+def render_fleet_change(change: FleetChange, fleet_id: str, role: str) -> Request:
     """An InstanceFleetModifyConfig."""
-    return {
-        "InstanceFleetId": fleet_id,
-        **said(TargetOnDemandCapacity=change.on_demand, TargetSpotCapacity=change.spot),
-        **given(
-            ResizeSpecifications=render_resizing(change.spot_resizing, change.on_demand_resizing),
-            InstanceTypeConfigs=[render_type(config, role) for config in change.instance_types or ()],
-        ),
-    }
+    return {"InstanceFleetId": fleet_id, **without_weights(role, FLEET_CHANGE.render(change))}

@@ -8,11 +8,19 @@ from typing import Any, ClassVar, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 
+KINDS: dict[str, type[Spec]] = {}
+"""Every kind of value by its word: each puts itself here as it is defined."""
+
 
 class Spec:
     """A frozen value that checks itself when it is made, as far as its fields are known then."""
 
     kind: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "kind" in vars(cls):
+            KINDS.setdefault(cls.kind, cls)
 
     def check(self, rule: Callable[..., Any], *names: str, **bounds: Any) -> None:
         """Put fields to their normal form by a rule. None passes where it is the default: nothing was given."""

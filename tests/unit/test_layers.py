@@ -47,12 +47,13 @@ HEAVY = ("boto3", "botocore", "airflow.providers.amazon", "pyspark", "pandas", "
 
 @dataclass(frozen=True)
 class Import:
-    """One imported name: where it stands, and whether importing that file loads it."""
+    """One imported name: where it stands, whether importing that file loads it, and whether it is for types alone."""
 
     file: Path
     line: int
     module: str
     at_load: bool
+    for_types: bool
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.module}"
@@ -72,22 +73,22 @@ def imports_of(file: Path) -> Iterator[Import]:
     yield from imports_in(ast.parse(file.read_text()), file, at_load=True)
 
 
-def imports_in(node: ast.AST, file: Path, *, at_load: bool) -> Iterator[Import]:
+def imports_in(node: ast.AST, file: Path, *, at_load: bool, for_types: bool = False) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             for alias in child.names:
-                yield Import(file, child.lineno, alias.name, at_load)
+                yield Import(file, child.lineno, alias.name, at_load, for_types)
         elif isinstance(child, ast.ImportFrom):
             for alias in child.names:
                 # `from package import name` may import a module or a name: both are the same layer.
-                yield Import(file, child.lineno, f"{child.module}.{alias.name}", at_load)
+                yield Import(file, child.lineno, f"{child.module}.{alias.name}", at_load, for_types)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             for statement in child.body:
-                yield from imports_in(ast.Module([statement], []), file, at_load=False)
-            yield from imports_in(ast.Module(child.orelse, []), file, at_load=at_load)
+                yield from imports_in(ast.Module([statement], []), file, at_load=False, for_types=True)
+            yield from imports_in(ast.Module(child.orelse, []), file, at_load=at_load, for_types=for_types)
         else:
             is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            yield from imports_in(child, file, at_load=at_load and not is_function)
+            yield from imports_in(child, file, at_load=at_load and not is_function, for_types=for_types)
 
 
 def loaded_by(files: list[Path]) -> Iterator[Import]:
@@ -131,6 +132,41 @@ def test_a_layer_imports_only_layers_below_it(layer: str) -> None:
         if (other := own_layer(found.module)) is not None and other not in allowed
     ]
     assert wrong == []
+
+
+def circles_in(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of names each of which leads to all others of its group."""
+    reached = {name: reached_from(name, arrows) for name in arrows}
+    groups = {frozenset(other for other in reached[name] if name in reached[other]) for name in arrows}
+    return sorted(sorted(group) for group in groups if group)
+
+
+def reached_from(name: str, arrows: dict[str, set[str]]) -> set[str]:
+    waiting, seen = [name], set[str]()
+    while waiting:
+        new = arrows[waiting.pop()] - seen
+        waiting += new
+        seen |= new
+    return seen
+
+
+def test_no_circle_of_imports_escapes() -> None:
+    arrows = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set(), "f": {"f"}}
+    assert circles_in(arrows) == [["a", "b", "c"], ["f"]]
+
+
+def test_no_files_import_each_other() -> None:
+    """Nor by an import within a function: files that hang together like that can only be read as one."""
+    arrows = {str(file.relative_to(ROOT)): set(files_named_by(file)) for file in PACKAGE.rglob("*.py")}
+    assert sum(map(len, arrows.values())) > len(arrows)
+    assert circles_in(arrows) == []
+
+
+def files_named_by(file: Path) -> Iterator[str]:
+    """The files of ours that a file imports, but for types: of a module not the packages that it is in."""
+    for found in imports_of(file):
+        if not found.for_types:
+            yield from (str(other.relative_to(ROOT)) for other in [*own_files(found.module)][-1:])
 
 
 @pytest.mark.parametrize("layer", IMPORTED_BY_DAGS)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import addresses, arns, rules
 from airflow_emr_pipelines.specs.late import is_text
-from airflow_emr_pipelines.specs.spec import Spec
+from airflow_emr_pipelines.specs.spec import KINDS, Spec
 
 S = TypeVar("S", bound="Step")
 
@@ -63,9 +63,9 @@ class Step(Spec):
         :param name: the step's name, where the request has none or another is wanted
         :raises InvalidSpec: the request has something that EMR or the program would refuse or misunderstand
         """
-        from airflow_emr_pipelines.specs.from_request_steps import read_step
+        from airflow_emr_pipelines.specs.from_request_steps import read_step  # for DAGs that have none to read
 
-        step = read_step(request, name)
+        step = read_step(request, name, KINDS)
         if not isinstance(step, cls):
             raise InvalidSpec(
                 f"step {step.name!r}",

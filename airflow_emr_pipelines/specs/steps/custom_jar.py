@@ -8,10 +8,8 @@ from typing import Any
 
 from airflow_emr_pipelines.specs import addresses, rules
 from airflow_emr_pipelines.specs.late import is_text
+from airflow_emr_pipelines.specs.step_commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.steps.base import Step
-
-COMMAND_RUNNER = "command-runner.jar"
-"""EMR's own jar, which has no path; its first argument is a command of the primary node."""
 
 
 @dataclass(frozen=True)

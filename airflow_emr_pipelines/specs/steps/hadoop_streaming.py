@@ -9,13 +9,11 @@ from typing import Any
 
 from airflow_emr_pipelines.specs import addresses, rules
 from airflow_emr_pipelines.specs.late import is_text
+from airflow_emr_pipelines.specs.step_commands import GENERIC_OPTIONS
 from airflow_emr_pipelines.specs.steps.base import Step
 
 SCRIPTS = (".py", ".sh", ".rb", ".pl", ".R", ".php", ".js")
 """Endings of programs that no node has unless they are shipped."""
-GENERIC_OPTIONS = ("-D", "-conf", "-files", "-libjars", "-archives", "-fs", "-jt")
-"""Hadoop reads them only before the options of the job
-(https://hadoop.apache.org/docs/stable/hadoop-streaming/HadoopStreaming.html)."""
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from airflow_emr_pipelines.specs import addresses, rules
 from airflow_emr_pipelines.specs.late import is_text
+from airflow_emr_pipelines.specs.step_commands import REGION
 from airflow_emr_pipelines.specs.steps.base import Step
-
-REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
-SCRIPT_RUNNER = "s3://{region}.elasticmapreduce/libs/script-runner/script-runner.jar"
-"""EMR's jar, one in each region
-(https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-commandrunner.html)."""
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,19 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import addresses, rules, spark_conf
 from airflow_emr_pipelines.specs.late import is_text, known
+from airflow_emr_pipelines.specs.step_commands import SPARK, Joined, options_of
 from airflow_emr_pipelines.specs.steps.base import Step
 
 APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
 EXCLUDED = re.compile(r"[^\s:,]+:[^\s:,]+")
 
-LISTS = ("--py-files", "--jars", "--files", "--archives", "--packages", "--exclude-packages", "--repositories")
-"""Options whose values spark-submit gets joined by commas."""
 SAME = {
-    setting: option.removeprefix("--").replace("-", "_")
-    for option, setting in spark_conf.SETTING_OF_OPTION.items()
-    if option not in (*LISTS, "--master", "--name")
+    spark_conf.SETTING_OF_OPTION[name]: option.field
+    for name, option in options_of(SPARK).items()
+    if name in spark_conf.SETTING_OF_OPTION and not isinstance(option, Joined)
 }
-"""Settings that a field says as well, which has the option's name; spark-submit takes the field's."""
+"""Settings that a field says as well; spark-submit takes the field's."""
 
 
 @dataclass(frozen=True)

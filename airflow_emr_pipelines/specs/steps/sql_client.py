@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from airflow_emr_pipelines.specs import addresses, rules
+from airflow_emr_pipelines.specs.step_commands import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.specs.steps.base import Step
-
-TRINO_CLI, PRESTO_CLI = "trino-cli", "presto-cli"
 
 
 @dataclass(frozen=True)

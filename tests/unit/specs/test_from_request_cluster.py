@@ -324,9 +324,22 @@ def test_a_password_in_a_request_is_refused_and_not_told(member: str) -> None:
     assert "hunter2" not in f"{refused.value} {vars(refused.value)}"
 
 
+@pytest.mark.parametrize("member", ["KdcAdminPasword", "ADDomainJoinPasswort"])
+def test_a_password_in_a_misspelt_member_is_not_told(member: str) -> None:
+    asked = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": Secret("kdc"), member: "hunter2"}
+    asked = {name: value for name, value in asked.items() if (name, member) != ("KdcAdminPassword", "KdcAdminPasword")}
+    with pytest.raises(InvalidSpec, match=rf"KerberosAttributes\.{member} = .*did you mean") as refused:
+        EmrCluster.from_request(request(KerberosAttributes=asked, SecurityConfiguration="kerberos"))
+    assert "hunter2" not in f"{refused.value} {vars(refused.value)}"
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        (
+            {"SecurityConfigration": "strict", "StepExecutionRoleArn": "arn:aws:iam::111122223333:role/job"},
+            r"RunJobFlow\.SecurityConfigration = .*did you mean SecurityConfiguration\?",
+        ),
         ({"Steps": [{"Name": "a"}]}, r"RunJobFlow\.Steps = .*read each by Step\.from_request"),
         ({"Applicatons": []}, r"RunJobFlow\.Applicatons = .*did you mean Applications\?"),
         (
@@ -376,6 +389,14 @@ SCALING = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 9}, "Rules": [RULE]}
 @pytest.mark.parametrize(
     ("instances", "told"),
     [
+        (
+            {"InstanceGroups": [{"InstanceRole": "MASTER", "InstanceCount": 1}]},
+            r"InstanceGroups\[0\]\.InstanceType = None: it is missing; add InstanceType",
+        ),
+        (
+            {"InstanceGroups": [{"InstanceRole": "MASTER", "InstanceTyp": "m5.xlarge", "InstanceCount": 1}]},
+            r"InstanceGroups\[0\]\.InstanceTyp = 'm5\.xlarge': .*did you mean InstanceType\?",
+        ),
         ({"HadoopVersion": "2.4.0"}, r"Instances\.HadoopVersion = '2\.4\.0': .*the release says it"),
         ({"InstanceFleets": [FLEET]}, "InstanceGroups, InstanceFleets or MasterInstanceType.*give one of the three"),
         ({"InstanceGroups": []}, "give one of the three"),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -436,6 +438,23 @@ def test_a_kind_reads_only_its_own() -> None:
     assert SparkStep.from_request(request).application == "s3://apps/a.py"
     with pytest.raises(InvalidSpec, match=r"it is no HiveStep; read it by SparkStep\.from_request"):
         HiveStep.from_request(request)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "airflow_emr_pipelines import Step",
+        "airflow_emr_pipelines.specs.steps import Step",
+        "airflow_emr_pipelines.specs.steps.base import Step",
+        "airflow_emr_pipelines.specs.steps.spark import SparkStep as Step",
+    ],
+)
+def test_every_kind_is_read_wherever_the_name_comes_from(names: str) -> None:
+    """In a Python that has imported nothing else of ours."""
+    words = ["spark-submit", "--deploy-mode", "client", "s3://apps/a.py"]
+    code = f"from {names}\nprint(Step.from_request({command(*words)!r}))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == str(SparkStep("a", "s3://apps/a.py", deploy_mode="client"))
 
 
 def test_another_name_takes_the_place_of_the_requests() -> None:

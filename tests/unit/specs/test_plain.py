@@ -116,7 +116,7 @@ def test_a_cluster_is_built_from_nested_dictionaries() -> None:
         ({"kind": "spark"}, "it lacks name, application"),
         (
             {"name": "a", "command": "true"},
-            "a Step is needed here; .* spark, .*hive, .*s3_dist_cp, .*custom_jar, .*shell",
+            "a Step is needed here; .* custom_jar, .*hive, .*s3_dist_cp, .*shell, spark, ",
         ),
         ({"kind": "group", "instance_type": "m5.xlarge"}, "a Step is needed here"),
         ([{"kind": "shell", "name": "a", "command": "b"}], "a Step is needed here"),
