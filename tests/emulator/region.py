@@ -14,7 +14,7 @@ from tests.emulator.shapes import Answers
 
 ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 FINISHED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
-PATIENCE = 30.0
+PATIENCE = 240.0
 
 MASTER: Mapping[str, Any] = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
 CORE: Mapping[str, Any] = {"InstanceRole": "CORE", "InstanceType": "r5.2xlarge", "InstanceCount": 2}
