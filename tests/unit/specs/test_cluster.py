@@ -29,6 +29,7 @@ def cluster(name: str = "daily", release_label: str = "emr-7.10.0", **fields: An
 def test_a_cluster_ends_when_idle_unless_that_is_switched_off() -> None:
     assert cluster().idle_timeout == 3600
     assert cluster(idle_timeout=None).idle_timeout is None
+    assert [cluster(idle_timeout=seconds).idle_timeout for seconds in (60, 604_800)] == [60, 604_800]
 
 
 @pytest.mark.parametrize(
