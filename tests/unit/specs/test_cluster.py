@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,7 +85,10 @@ def test_old_releases_are_fine_without_what_they_lack() -> None:
 
 
 def test_what_depends_on_a_release_waits_until_it_is_known() -> None:
-    cluster(release_label="{{ params.release }}", applications=["Ganglia"], step_concurrency=5)
+    late = cluster(release_label="{{ params.release }}", applications=["Ganglia"], step_concurrency=5)
+    assert (late.applications, late.step_concurrency) == (("Ganglia",), 5)
+    with pytest.raises(InvalidSpec, match="does not have Ganglia"):
+        replace(late, release_label="emr-7.10.0")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ def test_a_rule_adds_or_takes_up_to_2000_instances(adjustment: int) -> None:
 
 @pytest.mark.parametrize("index", [1, 25, 50, 75, 100, "50"])
 def test_the_advanced_strategy_has_one_of_five_indexes(index: int | str) -> None:
-    ManagedScaling(1, 10, scaling_strategy="ADVANCED", utilization_performance_index=index)
+    scaling = ManagedScaling(1, 10, scaling_strategy="ADVANCED", utilization_performance_index=index)
+    assert scaling.utilization_performance_index == int(index)
 
 
 @pytest.mark.parametrize(
