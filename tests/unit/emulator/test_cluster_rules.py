@@ -82,3 +82,11 @@ async def test_a_group_has_up_to_2000_instances(world: SmallWorld) -> None:
     with pytest.raises(Refused, match="0 to 2,000 instances"):
         await world.call("ModifyInstanceGroups", ClusterId=cluster.id, InstanceGroups=[change])
     assert cluster.groups[1].count == 2000
+
+
+@in_a_small_world
+async def test_instances_are_told_by_pages_of_2000(world: SmallWorld) -> None:
+    cluster = await world.run_job_flow(groups=[PRIMARY, {**CORE, "InstanceCount": 2000}])
+    first = await world.call("ListInstances", ClusterId=cluster.id)
+    second = await world.call("ListInstances", ClusterId=cluster.id, Marker=first["Marker"])
+    assert (len(first["Instances"]), len(second["Instances"]), second["Marker"]) == (2000, 1, None)
