@@ -78,4 +78,4 @@ def test_the_command_that_ends_all_orphans_ends_well(emr: ToldEmr, capsys: pytes
     command("--terminate")
     said = capsys.readouterr()
     assert "Terminating: j-1 j-2\n" in said.out
-    assert said.err == ""
+    assert "Could not be terminated" not in said.err
