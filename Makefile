@@ -26,7 +26,7 @@ CLIENTS := .venv-clients
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak docs graphs env clean
+.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak mutants docs graphs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -107,6 +107,10 @@ bench: $(STAMP) ## what the emulator costs, in figures (ARGS="calls sleepers" fo
 soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SCHEDULES=300)
 	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/faults/test_any_schedule.py
 
+mutants: $(STAMP) ## faults put into the core, and which of them no test sees (ARGS="*hooks.once*" for a part of it)
+	$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
+
 docs: $(STAMP) ## the pages with the reference, as a site in build/docs
 	@AIRFLOW_HOME=$(CURDIR)/build/airflow AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING $(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b dirhtml docs build/docs
 	@echo "Open build/docs/index.html"
@@ -122,5 +126,5 @@ env: .env ## the secrets that docker-compose.yaml asks for, drawn once into .env
 	@echo "The secrets lie in $@; next: docker compose up --build --wait"
 
 clean: ## remove caches, builds and the data of earlier demos; what `make up` keeps stays
-	rm -rf .local/demo-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .local/demo-* mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

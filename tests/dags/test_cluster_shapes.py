@@ -252,9 +252,9 @@ def test_a_step_finds_what_the_bootstrap_actions_left(emr: Any, made: Make, name
     cluster_id = made(name)
     step = render_step(ShellStep("proof", proof))
     (step_id,) = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])["StepIds"]
-    emr.get_waiter("step_complete").wait(
-        ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    found = {"ClusterId": cluster_id, "StepId": step_id}
+    emr.get_waiter("step_complete").wait(**found, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    assert emr.describe_step(**found)["Step"]["Status"]["State"] == "COMPLETED"
 
 
 @pytest.mark.parametrize(

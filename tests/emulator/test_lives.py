@@ -38,7 +38,9 @@ def test_a_transient_cluster_ends_after_its_last_step(region: Region) -> None:
 
 def test_protection_does_not_hold_a_transient_cluster_after_its_last_step(region: Region) -> None:
     instances = {"KeepJobFlowAliveWhenNoSteps": False, "TerminationProtected": True}
-    region.wait(region.run(shell("true"), instances=instances), "TERMINATED")
+    ended = region.wait(region.run(shell("true"), instances=instances), "TERMINATED")
+    assert reason(ended) == ("TERMINATED", "ALL_STEPS_COMPLETED")
+    assert ended["TerminationProtected"] is True
 
 
 def test_the_end_of_a_cluster_cancels_its_steps(region: Region) -> None:
@@ -67,6 +69,7 @@ def test_a_waiting_cluster_runs_again_when_a_step_comes(region: Region) -> None:
     region.wait(cluster, "RUNNING")
     region.emr.cancel_steps(ClusterId=cluster, StepIds=[step], StepCancellationOption="TERMINATE_PROCESS")
     region.wait(cluster, "WAITING")
+    assert states(region.steps(cluster)) == ["CANCELLED"]
 
 
 def test_a_step_works_in_the_region_of_its_cluster(region: Region) -> None:
@@ -168,7 +171,7 @@ def test_protection_does_not_hold_a_transient_cluster_whose_step_ends_it(region:
     cluster, _ = after_a_failure(
         region, "TERMINATE_CLUSTER", KeepJobFlowAliveWhenNoSteps=False, TerminationProtected=True
     )
-    region.wait(cluster, "TERMINATED_WITH_ERRORS")
+    assert reason(region.wait(cluster, "TERMINATED_WITH_ERRORS")) == ("TERMINATED_WITH_ERRORS", "STEP_FAILURE")
 
 
 def test_a_step_that_is_cancelled_does_not_act_on_failure(region: Region) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import clusters_of
 from tests.emulator.region import CORE, MASTER, TASK, Region, request, shell
 
 VOLUME = {"VolumeType": "gp3", "SizeInGB": 32}
@@ -317,22 +318,25 @@ def test_a_refused_cluster_does_not_exist(emulator: Any) -> None:
 
 
 def test_what_is_just_allowed_is_accepted(region: Region) -> None:
-    region.run(Name="n" * 256, Tags=[{"Key": f"k{number}" * 20, "Value": "ü+-=._:/@ "} for number in range(50)])
-    region.run(big(10_240))
-    region.run(StepConcurrencyLevel=256, ReleaseLabel="emr-5.28.0")
-    region.run(AutoTerminationPolicy={"IdleTimeout": 60}, ReleaseLabel="emr-6.1.0")
-    region.run(BootstrapActions=[], **groups(MASTER, CORE, *[TASK] * 48))
-    region.run(**with_volume(25, Throughput=1000), **applications("SPARK", "hive"))
-    region.run(**with_volume(VolumeType="io1", SizeInGB=10, Iops=500))
-    region.run(**groups(MASTER, with_ebs(CORE, 10, optimized=True), with_ebs(TASK, 1)))
-    region.run(**fleets(PRIMARY, fleet(*types(5))), ReleaseLabel="emr-5.1.0")
-    region.run(**fleets(PRIMARY, fleet(*types(30), **strategy("prioritized"))))
-    region.run(**fleets(PRIMARY, fleet(**spot(TimeoutDurationMinutes=1440, BlockDurationMinutes=360))))
-    region.run(ManagedScalingPolicy=MANAGED, ReleaseLabel="emr-5.30.0")
-    region.run(
-        LogEncryptionKmsKeyId="k", EbsRootVolumeThroughput=125, EbsRootVolumeIops=3000, ReleaseLabel="emr-6.15.0"
-    )
-    region.run(*[shell("true")] * 256)
+    accepted = [
+        region.run(Name="n" * 256, Tags=[{"Key": f"k{number}" * 20, "Value": "ü+-=._:/@ "} for number in range(50)]),
+        region.run(big(10_240)),
+        region.run(StepConcurrencyLevel=256, ReleaseLabel="emr-5.28.0"),
+        region.run(AutoTerminationPolicy={"IdleTimeout": 60}, ReleaseLabel="emr-6.1.0"),
+        region.run(BootstrapActions=[], **groups(MASTER, CORE, *[TASK] * 48)),
+        region.run(**with_volume(25, Throughput=1000), **applications("SPARK", "hive")),
+        region.run(**with_volume(VolumeType="io1", SizeInGB=10, Iops=500)),
+        region.run(**groups(MASTER, with_ebs(CORE, 10, optimized=True), with_ebs(TASK, 1))),
+        region.run(**fleets(PRIMARY, fleet(*types(5))), ReleaseLabel="emr-5.1.0"),
+        region.run(**fleets(PRIMARY, fleet(*types(30), **strategy("prioritized")))),
+        region.run(**fleets(PRIMARY, fleet(**spot(TimeoutDurationMinutes=1440, BlockDurationMinutes=360)))),
+        region.run(ManagedScalingPolicy=MANAGED, ReleaseLabel="emr-5.30.0"),
+        region.run(
+            LogEncryptionKmsKeyId="k", EbsRootVolumeThroughput=125, EbsRootVolumeIops=3000, ReleaseLabel="emr-6.15.0"
+        ),
+        region.run(*[shell("true")] * 256),
+    ]
+    assert {cluster["Id"] for cluster in clusters_of(region.emr)} == set(accepted)
 
 
 # --- clusters and steps that are not there, or not any more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,12 @@ def step_task(cluster_id: str, command: str = "true", *, retries: int = 3, **arg
         return EmrRunStepOperator(task_id="task", step=step, cluster_id=cluster_id, poll_seconds=0.1, **arguments)
 
     return Task(make, retries=retries)
+
+
+def neighbour_of(task: Task, cluster_id: str, command: str = "true", **arguments: Any) -> Task:
+    """Another task of the same DAG run, whose step is on the same cluster."""
+    neighbour = step_task(cluster_id, command, retries=task.retries, **arguments)
+    return replace(neighbour, run_id=task.run_id, started=task.started, task_id="neighbour")
 
 
 def create_task(name: str, *, retries: int = 3, **fields: Any) -> Task:

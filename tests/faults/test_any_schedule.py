@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from airflow_emr_pipelines.specs.keys import OF_TASK
 from tests.faults.conftest import Account
-from tests.faults.tasks import create_task, step_task, terminate_task
+from tests.faults.tasks import create_task, neighbour_of, step_task, terminate_task
 from tests.faults.world import Ending, KilledAt, Task
 
 SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "12"))
@@ -33,11 +34,12 @@ CALLS = (
 kills = st.one_of(
     st.none(), st.builds(KilledAt, st.sampled_from(CALLS), number=st.integers(1, 3), answered=st.booleans())
 )
+neighbours = st.integers(0, 1)
 kinds = st.sampled_from(["throttle", "error", "drop", "lose_answer"])
 
 
 class Pipeline(RuleBasedStateMachine):
-    """A cluster's creation, a step on it, and its termination."""
+    """A cluster's creation, two tasks with a step each on it, and its termination."""
 
     account: Account
 
@@ -46,8 +48,8 @@ class Pipeline(RuleBasedStateMachine):
         self.name = f"any-{uuid.uuid4().hex[:8]}"
         self.create = create_task(self.name, retries=FOR_EVER)
         self.cluster_id: str | None = None
-        self.step: Task | None = None
-        self.done: Ending | None = None
+        self.steps: list[Task] = []
+        self.done: dict[int, Ending] = {}
 
     @rule(operation=st.sampled_from(CALLS), kind=kinds, times=st.integers(1, 3), skip=st.integers(0, 2))
     def fault(self, operation: str, kind: str, times: int, skip: int) -> None:
@@ -59,29 +61,30 @@ class Pipeline(RuleBasedStateMachine):
         ending = self.create.run(kill)
         if ending.state == "success":
             self.cluster_id = ending.value
-            self.step = step_task(ending.value, "sleep 0.1", retries=FOR_EVER)
+            one = step_task(ending.value, "sleep 0.1", retries=FOR_EVER)
+            self.steps = [one, neighbour_of(one, ending.value, "sleep 0.1")]
 
-    @precondition(lambda self: self.step is not None and self.done is None)
-    @rule(kill=kills)
-    def try_the_step(self, kill: KilledAt | None) -> None:
-        assert self.step is not None
-        ending = self.step.run(kill)
-        self.done = ending if ending.state == "success" else None
+    @precondition(lambda self: self.steps)
+    @rule(which=neighbours, kill=kills)
+    def try_a_step(self, which: int, kill: KilledAt | None) -> None:
+        if which not in self.done:
+            ending = self.steps[which].run(kill)
+            if ending.state == "success":
+                self.done[which] = ending
 
-    @precondition(lambda self: self.step is not None and self.done is None)
-    @rule(ended=st.sampled_from(["by a user", "in the gap"]), run_is_over=st.booleans())
-    def clear_the_step_while_it_is_deferred(self, ended: str, run_is_over: bool) -> None:
-        assert self.step is not None
-        if self.step.start().state == "deferred" and ended == "by a user":
-            self.step.end_by_user()
-        self.step.clear(run_is_over=run_is_over)
+    @precondition(lambda self: self.steps)
+    @rule(which=neighbours, ended=st.sampled_from(["by a user", "in the gap"]), run_is_over=st.booleans())
+    def clear_a_step_while_it_is_deferred(self, which: int, ended: str, run_is_over: bool) -> None:
+        if which not in self.done:
+            if self.steps[which].start().state == "deferred" and ended == "by a user":
+                self.steps[which].end_by_user()
+            self.steps[which].clear(run_is_over=run_is_over)
 
-    @precondition(lambda self: self.done is not None)
-    @rule()
-    def clear_the_step_that_succeeded(self) -> None:
-        assert self.step is not None
-        self.step.clear()
-        self.done = None
+    @precondition(lambda self: self.done)
+    @rule(which=neighbours)
+    def clear_a_step_that_succeeded(self, which: int) -> None:
+        if self.done.pop(which, None):
+            self.steps[which].clear()
 
     @precondition(lambda self: self.cluster_id is None)
     @rule()
@@ -96,25 +99,33 @@ class Pipeline(RuleBasedStateMachine):
             assert all(times == 1 for times in completed.values()), (completed, self.story())
 
     @invariant()
-    def no_two_steps_of_the_task_run_at_the_same_time(self) -> None:
+    def no_two_steps_of_a_task_run_at_the_same_time(self) -> None:
         for cluster in self.account.clusters(self.name):
-            unfinished = [step for step in self.account.steps(cluster) if step[1] in ("PENDING", "RUNNING")]
-            assert len(unfinished) <= 1, (unfinished, self.story())
+            steps = self.account.steps(cluster)
+            tasks = [key[:OF_TASK] for key, state in steps if state in ("PENDING", "RUNNING")]
+            assert len(tasks) == len(set(tasks)), (steps, self.story())
+
+    @invariant()
+    def no_task_takes_its_neighbours_step_for_its_own(self) -> None:
+        taken = [ending.value["step_id"] for ending in self.done.values()]
+        assert len(taken) == len(set(taken)), self.story()
 
     def teardown(self) -> None:
         """The service is well again: the run goes on to its end, and its teardown runs."""
         self.account.well()
         while self.cluster_id is None:
             self.try_to_create(None)
-        while self.done is None:
-            self.try_the_step(None)
+        for which in range(2):
+            while which not in self.done:
+                self.try_a_step(which, None)
         self.each_key_runs_to_success_at_most_once()
+        self.no_task_takes_its_neighbours_step_for_its_own()
         assert account_alive(self.account, self.name) == [self.cluster_id], self.story()
         assert terminate_task(self.cluster_id).run_to_the_end().state == "success", self.story()
         assert account_alive(self.account, self.name) == [], self.story()
 
     def story(self) -> str:
-        return "\n".join([*self.create.log, *(self.step.log if self.step else ())])
+        return "\n".join([*self.create.log, *(line for step in self.steps for line in step.log)])
 
 
 def account_alive(account: Account, name: str) -> list[str]:

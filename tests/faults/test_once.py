@@ -1,12 +1,22 @@
-"""A job is run once for each key, whatever dies on the way and whichever answer is lost."""
+"""A job is run once for each key, whatever dies on the way, whichever answer is lost, and whoever uses the cluster."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faults.conftest import Account
-from tests.faults.tasks import create_task, step_task, terminate_task
-from tests.faults.world import KilledAt
+from tests.faults.conftest import Account, comes_true
+from tests.faults.tasks import create_task, neighbour_of, step_task, terminate_task
+from tests.faults.world import Ending, KilledAt, Task
+
+
+def ran_beside(account: Account, cluster: str, ending: Ending, neighbour: Task) -> bool:
+    """Whether a task and its neighbour, which waits for its step, have had a step each, and it ran to success once."""
+    assert neighbour.deferral is not None
+    assert ending.value["step_id"] != neighbour.deferral[1]["step_id"], "the task took over its neighbour's step"
+    return comes_true(lambda: [state for _, state in account.steps(cluster)] == ["COMPLETED"] * 2) and list(
+        account.completed(cluster).values()
+    ) == [1, 1]
+
 
 STEP_KILLS = [
     KilledAt("DescribeCluster"),
@@ -23,10 +33,12 @@ def test_a_step_whose_process_is_killed_runs_once(
     account: Account, standing: str, at: KilledAt, deferrable: bool
 ) -> None:
     task = step_task(standing, "sleep 0.3", deferrable=deferrable)
+    neighbour = neighbour_of(task, standing, "sleep 0.1")
     task.run(at)
+    assert neighbour.start().state == "deferred"
     ending = task.run_to_the_end()
     assert ending.state == "success", task.log
-    assert list(account.completed(standing).values()) == [1]
+    assert ran_beside(account, standing, ending, neighbour), account.steps(standing)
 
 
 CREATE_KILLS = [
@@ -61,10 +73,13 @@ def test_two_tries_that_are_alive_at_once_run_one_step(
     account: Account, standing: str, at: KilledAt, deferrable: bool
 ) -> None:
     task = step_task(standing, "sleep 0.3", deferrable=deferrable)
+    neighbour = neighbour_of(task, standing, "sleep 0.1")
     go_on = task.stand_still(at)
-    assert task.run_to_the_end().state == "success", task.log
+    ending = task.run_to_the_end()
+    assert ending.state == "success", task.log
+    assert neighbour.start().state == "deferred"
     assert go_on().state == ("deferred" if deferrable else "success"), task.log
-    assert [state for _, state in account.steps(standing)] == ["COMPLETED"]
+    assert ran_beside(account, standing, ending, neighbour), account.steps(standing)
 
 
 @pytest.mark.usefixtures("airflow_gives_up_at_once")
@@ -83,11 +98,13 @@ def test_two_tries_that_are_alive_at_once_make_one_cluster(account: Account, nam
 @pytest.mark.parametrize("kind", ["lose_answer", "drop", "error"])
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_lost_answers_make_no_second_step(account: Account, standing: str, kind: str, times: int) -> None:
-    account.fault("AddJobFlowSteps", kind, times=times)
     task = step_task(standing)
+    neighbour = neighbour_of(task, standing, "sleep 0.1")
+    assert neighbour.start().state == "deferred"
+    account.fault("AddJobFlowSteps", kind, times=times)
     ending = task.run_to_the_end()
     assert ending.state == "success", task.log
-    assert [state for _, state in account.steps(standing)] == ["COMPLETED"]
+    assert ran_beside(account, standing, ending, neighbour), account.steps(standing)
 
 
 def test_a_step_waits_for_room_on_a_cluster_that_has_as_many_as_emr_takes(account: Account, standing: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 from airflow.sdk import DAG
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 from jinja2 import UndefinedError
 
 from airflow_emr_pipelines import (
@@ -19,7 +19,16 @@ from airflow_emr_pipelines import (
     OnFailure,
     ShellStep,
 )
-from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, StepFailed, WatchRefused
+from airflow_emr_pipelines.errors import (
+    BadTriggerEvent,
+    ClusterGone,
+    DeadlineExceeded,
+    StepCancelled,
+    StepFailed,
+    UnclearAnswer,
+    UnknownState,
+    WatchRefused,
+)
 from airflow_emr_pipelines.specs.keys import name_with_key, successor_key
 from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.versions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
@@ -120,6 +129,23 @@ def test_logs_that_cannot_be_found_change_nothing_about_a_steps_end(emr: Emr, co
     assert operator(OnFailure.CONTINUE).resume(context, event(step_report("FAILED")))["tolerated"] is True
 
 
+@pytest.mark.parametrize("word", OnFailure)
+def test_what_a_step_says_of_its_failure_is_not_done_when_somebody_has_cancelled_it(
+    emr: Emr, context: Any, word: OnFailure
+) -> None:
+    with pytest.raises(StepCancelled):
+        operator(word).resume(context, event(step_report("CANCELLED")))
+    assert "end" not in emr.done
+
+
+def test_what_a_step_says_of_its_failure_waits_for_the_last_try(emr: Emr, context: Any) -> None:
+    context["ti"].max_tries = 1
+    for word in (OnFailure.CONTINUE, OnFailure.TERMINATE_CLUSTER):
+        with pytest.raises(StepFailed):
+            operator(word).resume(context, event(step_report("FAILED")))
+    assert "end" not in emr.done
+
+
 def test_the_cluster_is_terminated_before_the_logs_are_waited_for(emr: Emr, context: Any) -> None:
     with pytest.raises(StepFailed):
         operator(OnFailure.TERMINATE_CLUSTER).resume(context, event(step_report("FAILED")))
@@ -146,6 +172,61 @@ def test_a_job_is_cancelled_when_its_wait_fails_and_the_reason_is_told_though_th
     with pytest.raises(error):
         operator().resume(context, seen)
     assert emr.done == ["cancel s-1"]
+
+
+@pytest.mark.parametrize(
+    ("report", "error"),
+    [
+        ({"state": "PONDERING", "application_ids": []}, UnknownState),
+        ({"state": "COMPLETED", "application_ids": []}, BadTriggerEvent),
+        (None, BadTriggerEvent),
+    ],
+    ids=["a state that nobody knows", "half a report", "no report"],
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_job_is_cancelled_when_what_was_seen_of_it_cannot_be_judged(
+    emr: Emr, context: Any, report: Any, error: type[Exception], lost: bool
+) -> None:
+    if lost:
+        emr.faults["cancel s-1"] = RuntimeError("throttled")
+    with pytest.raises(error):
+        operator().resume(context, {**event(), "report": report})
+    assert emr.done == ["cancel s-1"]
+
+
+@pytest.mark.parametrize("seen", [None, "done", {"job": JOB, "report": None}])
+def test_a_job_is_cancelled_when_its_trigger_comes_back_with_no_event(emr: Emr, context: Any, seen: Any) -> None:
+    with pytest.raises(TaskDeferred):
+        operator().execute(context)
+    with pytest.raises(BadTriggerEvent):
+        operator().resume(context, seen)
+    assert emr.done[-1] == "cancel s-1"
+
+
+DENIED = ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "AddJobFlowSteps")
+UNCLEAR = UnclearAnswer("AddJobFlowSteps", "no clear answer in 900 s", "try again later")
+
+
+@pytest.mark.parametrize(
+    ("refused", "state", "error"),
+    [
+        (DENIED, "TERMINATING", ClusterGone),
+        (DENIED, "TERMINATED", ClusterGone),
+        (DENIED, "WAITING", ClientError),
+        (UNCLEAR, "TERMINATED", UnclearAnswer),
+        (NoCredentialsError(), "TERMINATED", NoCredentialsError),
+    ],
+    ids=["it is ending", "it has ended", "it lives", "EMR gave no clear answer", "nothing could be asked"],
+)
+def test_only_a_refusal_of_emrs_says_that_the_cluster_ended_meanwhile(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch, refused: Exception, state: str, error: type[Exception]
+) -> None:
+    emr.faults["submit"] = refused
+    meanwhile = ClusterReport.from_answer({"Id": "j-1", "Name": "standing", "Status": {"State": state}})
+    monkeypatch.setattr(emr, "describe_cluster", lambda _: meanwhile if "submit" in emr.done else CLUSTER)
+    with pytest.raises(error):
+        operator().execute(context)
+    assert emr.done == ["submit"]
 
 
 def test_a_job_whose_trigger_was_lost_is_cancelled(emr: Emr, context: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,28 +78,42 @@ def test_rows_that_were_lost_on_the_way_are_an_alert(spark: SparkSession, lake_f
         monitor(lake_folder, rows_out=2)
 
 
-def test_an_alert_is_published_to_the_topic(
-    spark: SparkSession, lake_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Inbox:
+    """A topic, and what somebody has got who subscribed to it."""
+
+    def __init__(self) -> None:
+        sns, self.sqs = boto3.client("sns", "eu-west-1"), boto3.client("sqs", "eu-west-1")
+        self.topic: str = sns.create_topic(Name="alerts")["TopicArn"]
+        self.queue = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        told = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=told["QueueArn"])
+
+    def received(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.sqs.receive_message(QueueUrl=self.queue).get("Messages", [])
+        return found
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    table_of(spark, flight(seats=None))
     with mock_aws():
-        sns, sqs = boto3.client("sns", "eu-west-1"), boto3.client("sqs", "eu-west-1")
-        topic = sns.create_topic(Name="alerts")["TopicArn"]
-        queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        inbox = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
-        with pytest.raises(DataError, match=r"accuracy is 0\.5"):
-            monitor(lake_folder, rows_out=1, topic=topic)
-        (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+        yield Inbox()
+
+
+def test_an_alert_is_published_to_the_topic(spark: SparkSession, lake_folder: Path, inbox: Inbox) -> None:
+    table_of(spark, flight(seats=None))
+    with pytest.raises(DataError, match=r"accuracy is 0\.5"):
+        monitor(lake_folder, rows_out=1, topic=inbox.topic)
+    (received,) = inbox.received()
     envelope = json.loads(received["Body"])
     assert envelope["Subject"] == f"Data quality of {DAY}"
     assert json.loads(envelope["Message"]) == report(lake_folder)
 
 
-def test_a_good_day_is_not_published(spark: SparkSession, lake_folder: Path) -> None:
+def test_a_good_day_is_not_published(spark: SparkSession, lake_folder: Path, inbox: Inbox) -> None:
     table_of(spark, flight())
-    monitor(lake_folder, rows_out=1, topic="arn:aws:sns:eu-west-1:123456789012:nobody-listens")
+    assert monitor(lake_folder, rows_out=1, topic=inbox.topic)["alerts"] == []
+    assert inbox.received() == []
 
 
 @pytest.mark.parametrize(

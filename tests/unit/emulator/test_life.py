@@ -182,6 +182,42 @@ async def test_a_step_that_cannot_be_run_fails_and_says_why(world: SmallWorld) -
     assert state(cluster) == "WAITING"
 
 
+# --- how many steps run at once
+
+
+@in_a_small_world
+async def test_as_many_steps_run_at_once_as_the_concurrency_says_and_the_next_starts_when_one_ends(
+    world: SmallWorld,
+) -> None:
+    cluster = await world.run_job_flow(*[step()] * 4, StepConcurrencyLevel=2)
+
+    def states() -> list[str]:
+        return [state(one) for one in cluster.steps]
+
+    await world.clock.advance(0)
+    assert states() == ["RUNNING", "RUNNING", "PENDING", "PENDING"]
+    await world.end(cluster.steps[1], COMPLETED)
+    assert states() == ["RUNNING", "COMPLETED", "RUNNING", "PENDING"]
+    await world.call("ModifyCluster", ClusterId=cluster.id, StepConcurrencyLevel=1)
+    await world.end(cluster.steps[0], COMPLETED)
+    assert states() == ["COMPLETED", "COMPLETED", "RUNNING", "PENDING"]
+    await world.call("ModifyCluster", ClusterId=cluster.id, StepConcurrencyLevel=3)
+    assert states() == ["COMPLETED", "COMPLETED", "RUNNING", "RUNNING"]
+
+
+@in_a_small_world
+async def test_a_failed_step_cancels_those_that_wait_only_where_no_other_runs(world: SmallWorld) -> None:
+    cluster = await world.run_job_flow(step("CANCEL_AND_WAIT"), step("CANCEL_AND_WAIT"), step(), step())
+    await world.clock.advance(0)
+    await world.call("ModifyCluster", ClusterId=cluster.id, StepConcurrencyLevel=2)
+    await world.call("ModifyCluster", ClusterId=cluster.id, StepConcurrencyLevel=1)
+    await world.end(cluster.steps[0], FAILED)
+    assert [state(one) for one in cluster.steps] == ["FAILED", "RUNNING", "PENDING", "PENDING"]
+    await world.end(cluster.steps[1], FAILED)
+    assert [state(one) for one in cluster.steps] == ["FAILED", "FAILED", "CANCELLED", "CANCELLED"]
+    assert state(cluster) == "WAITING"
+
+
 # --- cancelling
 
 

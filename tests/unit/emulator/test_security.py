@@ -47,11 +47,19 @@ async def test_kerberos_needs_a_configuration_that_enables_it_and_tells_no_passw
     assert "hunter2" not in repr(cluster)
 
 
-def test_a_password_that_breaks_a_constraint_is_not_repeated() -> None:
-    attributes = {**ATTRIBUTES, "KdcAdminPassword": "hunter2" * 50}
-    with pytest.raises(AwsError, match="kdcAdminPassword") as refused:
+@pytest.mark.parametrize("name", ["KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword"])
+@pytest.mark.parametrize("password", ["hunter2" * 50, "hunter2\0"], ids=["too long", "no text"])
+def test_a_password_that_breaks_a_constraint_is_not_repeated(name: str, password: str) -> None:
+    attributes = {**ATTRIBUTES, name: password}
+    with pytest.raises(AwsError, match=f"(?i)at 'kerberosAttributes.{name}'") as refused:
         wire.read("RunJobFlow", {"Name": "n", "Instances": {}, "KerberosAttributes": attributes})
     assert "hunter2" not in refused.value.message
+
+
+def test_what_is_no_password_is_repeated_when_it_breaks_a_constraint() -> None:
+    attributes = {**ATTRIBUTES, "Realm": "R" * 300}
+    with pytest.raises(AwsError, match=r"Value 'R{300}' at 'kerberosAttributes\.realm'"):
+        wire.read("RunJobFlow", {"Name": "n", "Instances": {}, "KerberosAttributes": attributes})
 
 
 @in_a_small_world

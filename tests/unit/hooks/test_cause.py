@@ -175,6 +175,20 @@ def test_the_telling_line_of_hive_s3_dist_cp_and_yarn_is_found(stderr: str, word
     assert words in cause(stderr=stderr, controller=CONTROLLER.format(code=1))
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["Caused by: a.B: it broke", "Caused by: c.D: the disk is full"], "c.D: the disk is full"),
+        (["ERROR Loader: retrying the first", "ERROR Loader: gave up the last"], "Loader: gave up the last"),
+        (["error: try 1 failed", "ok so far", "error: try 2 failed", "good bye"], "error: try 2 failed"),
+        (["ERROR Job: no such column", "26/11/21 06:27:33 INFO Job: ERROR is over"], "Job: no such column"),
+        (["ERROR Job: no such column", "ERROR Client: aborting job"], "Job: no such column"),
+    ],
+)
+def test_of_several_telling_lines_the_last_is_the_cause(lines: list[str], words: str) -> None:
+    assert cause(stderr="\n".join(lines)) == words
+
+
 def test_that_it_failed_is_not_why_it_failed() -> None:
     client = YARN_CLIENT.format(diagnostics="User application exited with status 3")
     words = "2 of 9 rules failed: distance_positive"

@@ -23,6 +23,7 @@ DOWN = EndpointConnectionError(endpoint_url="http://emr")
 FAULT = client_error("InternalServerError", 500)
 THROTTLED = client_error("ThrottlingException")
 REFUSED = client_error("ValidationException")
+EXPIRED = client_error("ExpiredTokenException")
 
 
 class Service:
@@ -69,11 +70,13 @@ def test_whatever_the_answers_exactly_one_thing_is_made(answers: list[tuple[Exce
     assert service.made == ["id-0"]
 
 
-def test_a_refusal_is_raised_as_it_came() -> None:
-    service = Service((REFUSED, False))
-    with pytest.raises(ClientError, match="ValidationException"):
+@pytest.mark.parametrize("error", [REFUSED, EXPIRED], ids=["refused", "expired"])
+def test_a_refusal_and_an_expired_session_are_raised_as_they_came(error: ClientError) -> None:
+    service = Service((error, False))
+    with pytest.raises(ClientError) as raised:
         service.once()
-    assert service.made == []
+    assert raised.value is error
+    assert (service.made, service.now) == ([], 0.0), "nothing is sent with credentials that have expired"
 
 
 def test_what_is_listed_late_is_still_found() -> None:
@@ -95,15 +98,19 @@ def test_a_look_that_is_throttled_is_repeated() -> None:
     assert service.once(find) == "id-0"
 
 
-def test_when_looking_is_refused_the_request_is_not_sent_again() -> None:
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException"])
+def test_when_looking_is_refused_the_request_is_not_sent_again(code: str) -> None:
     service = Service((LOST, True))
+    looks = 0
 
     def find() -> str | None:
-        raise client_error("AccessDeniedException")
+        nonlocal looks
+        looks += 1
+        raise client_error(code)
 
-    with pytest.raises(UnclearAnswer, match="AccessDenied"):
+    with pytest.raises(UnclearAnswer, match=code):
         service.once(find)
-    assert service.made == ["id-0"]
+    assert (service.made, looks) == (["id-0"], 1)
 
 
 def test_endless_throttling_is_given_up_with_the_last_answer() -> None:
@@ -120,10 +127,11 @@ def test_what_may_be_sent_twice_is_sent_until_the_answer_is_clear(answers: list[
     assert service.answers == []
 
 
-@pytest.mark.parametrize("fault", [REFUSED, THROTTLED])
-def test_a_refusal_and_the_last_answer_after_long_are_raised(fault: Exception) -> None:
+@pytest.mark.parametrize(("fault", "is_clear"), [(REFUSED, True), (EXPIRED, True), (THROTTLED, False)])
+def test_a_clear_answer_and_the_last_one_after_long_are_raised(fault: ClientError, is_clear: bool) -> None:
     service = Service(*[(fault, False)] * 1000)
-    with pytest.raises(ClientError, match=r"ValidationException|ThrottlingException"):
+    with pytest.raises(ClientError) as raised:
         send_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
+    assert raised.value is fault
     assert service.now <= PATIENCE
-    assert (len(service.answers) == 999) is (fault is REFUSED)
+    assert (len(service.answers) == 999) is is_clear

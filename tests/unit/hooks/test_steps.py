@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from airflow_emr_pipelines.hooks.emr import EmrHook
 from airflow_emr_pipelines.hooks.steps import EmrSteps
 from airflow_emr_pipelines.operators.base import GRACE_OF_A_KILLED_TASK
+from airflow_emr_pipelines.specs.keys import name_with_key
 from airflow_emr_pipelines.specs.reports import StepReport
+from tests.unit.hooks.told_emr import NOON, ToldEmr, key, minutes, step
 
 KNOWN = {f"s-{number:02}": "COMPLETED" for number in range(12)} | {"s-running": "RUNNING"}
 
@@ -132,3 +134,91 @@ def test_a_step_that_survives_even_that_is_told(caplog: pytest.LogCaptureFixture
         "Steps ['s-1'] have not ended after an interrupt",
         "Steps ['s-1'] have not ended after being killed",
     ]
+
+
+# --- found and submitted by key, on a cluster that others use as well
+
+
+OURS, THEIRS = key("o"), key("t")
+REQUEST = {"Name": name_with_key("clean", OURS)}
+LOST = ReadTimeoutError(endpoint_url="http://emr")
+
+
+def steps_in(emr: ToldEmr) -> EmrSteps:
+    return EmrSteps("j-1", None, "us-east-1", emr)
+
+
+def test_of_the_steps_with_a_key_the_newest_is_found_whatever_its_neighbours_are() -> None:
+    newest = step("s-3", of=OURS)
+    emr = ToldEmr(steps=[step("s-5", of=THEIRS), step("s-4"), newest, step("s-2", of=OURS), step("s-1", of=THEIRS)])
+    assert steps_in(emr).find(OURS, NOON) == newest
+    assert steps_in(emr).find(key("n"), NOON) is None
+
+
+def test_a_step_is_looked_for_on_all_pages_that_may_have_it_and_on_no_more() -> None:
+    ages = [9, 5, 1, -4, -6, -9]
+    neighbours = [step(f"s-{age}", of=THEIRS, created=NOON + minutes(age)) for age in ages]
+    emr = ToldEmr(steps=neighbours, page=1)
+    assert steps_in(emr).find(OURS, NOON) is None
+    assert len(emr.done) == 5, "the page that begins before all that may carry the key is the last"
+    just_before = step("s-ours", of=OURS, created=NOON - minutes(4.5))
+    emr.steps.insert(4, just_before)
+    assert steps_in(emr).find(OURS, NOON) == just_before, "AWS's clock may be behind ours"
+
+
+def test_a_step_whose_answer_was_lost_is_found_among_its_neighbours() -> None:
+    class Busy(ToldEmr):
+        def _end(self, what: str) -> None:
+            self.steps.insert(0, step("s-neighbour", of=THEIRS))
+            super()._end(what)
+
+    emr = Busy(steps=[step("s-earlier", "FAILED", of=OURS), step("s-1", of=THEIRS)])
+    emr.lost["add"].append(LOST)
+    assert steps_in(emr).submit(REQUEST, OURS, NOON, earlier="s-earlier") == "s-made-2"
+    assert emr.done.count("add") == 1
+
+
+def test_the_step_of_the_attempt_before_is_not_what_another_try_has_added() -> None:
+    emr = ToldEmr(steps=[step("s-neighbour", of=THEIRS), step("s-earlier", "FAILED", of=OURS)])
+    made = steps_in(emr).submit(REQUEST, OURS, NOON, earlier="s-earlier", unsent=0.0)
+    assert made == "s-made-2"
+    assert steps_in(emr).submit(REQUEST, OURS, NOON, earlier="s-earlier", unsent=0.0) == made
+    assert emr.done.count("add") == 1, "what another try has added is taken"
+
+
+def test_what_a_step_runs_as_goes_with_it() -> None:
+    asked: list[str | None] = []
+
+    class Roles(ToldEmr):
+        def add_step(self, cluster_id: str, step: Mapping[str, Any], *, execution_role_arn: str | None = None) -> str:
+            asked.append(execution_role_arn)
+            return super().add_step(cluster_id, step)
+
+    steps_in(Roles()).submit(REQUEST, OURS, NOON, execution_role_arn="arn:aws:iam::123456789012:role/job")
+    assert asked == ["arn:aws:iam::123456789012:role/job"]
+
+
+# --- cancelled by whoever wants to know what could not be
+
+
+def test_a_step_that_is_ending_or_has_ended_all_the_same_was_not_refused() -> None:
+    states = {
+        "s-running": "RUNNING",
+        "s-pending": "PENDING",
+        "s-ending": "CANCEL_PENDING",
+        "s-cancelled": "CANCELLED",
+        "s-failed": "FAILED",
+    }
+    emr = ToldEmr(steps=[step(name, state) for name, state in states.items()])
+    emr.refused = {**{name: f"{state} is refused" for name, state in states.items()}, "s-unknown": "is not valid"}
+    assert steps_in(emr).refusals([*emr.refused], kill=False) == {
+        "s-running": "RUNNING is refused",
+        "s-pending": "PENDING is refused",
+        "s-unknown": "is not valid",
+    }
+
+
+def test_where_nothing_is_refused_nothing_is_looked_at() -> None:
+    emr = ToldEmr(steps=[step("s-1"), step("s-2")])
+    assert steps_in(emr).refusals(["s-2", "s-1"], kill=True) == {}
+    assert emr.done == ["kill s-1 s-2"]

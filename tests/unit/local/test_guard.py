@@ -126,4 +126,6 @@ def test_a_command_run_to_its_end_must_succeed(log: Path) -> None:
 
 
 def test_stopping_what_was_not_started_does_nothing(log: Path) -> None:
-    guarded("", log).stop()
+    process = guarded("", log)
+    process.stop()
+    assert not log.exists(), "nothing was started, and nobody said anything"

@@ -71,12 +71,13 @@ def test_what_is_no_id_of_a_cluster_is_refused_wherever_one_is_wanted(wrong: Cal
 def test_ids_may_be_known_late_and_those_who_end_and_report_may_be_given_none() -> None:
     for late in (lambda: "{{ params.cluster }}", lambda: ID, chosen):
         with DAG("late", schedule=None):
-            for make in on(late()):
-                make()
+            given = late()
+            assert [make().cluster_id for make in on(given)] == [given] * len(on(given))
     for none in (None, "", "None"):
         with DAG("none", schedule=None):
-            EmrTerminateClusterOperator(task_id="end", cluster_id=none)
-            EmrRunReportOperator(task_id="report", cluster_id=none)
+            ends = EmrTerminateClusterOperator(task_id="end", cluster_id=none)
+            reports = EmrRunReportOperator(task_id="report", cluster_id=none)
+            assert (ends.cluster_id, reports.cluster_id) == (none, none)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ def cluster(name: str = "daily", release_label: str = "emr-7.10.0", **fields: An
 def test_a_cluster_ends_when_idle_unless_that_is_switched_off() -> None:
     assert cluster().idle_timeout == 3600
     assert cluster(idle_timeout=None).idle_timeout is None
+    assert [cluster(idle_timeout=seconds).idle_timeout for seconds in (60, 604_800)] == [60, 604_800]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,10 @@ def test_old_releases_are_fine_without_what_they_lack() -> None:
 
 
 def test_what_depends_on_a_release_waits_until_it_is_known() -> None:
-    cluster(release_label="{{ params.release }}", applications=["Ganglia"], step_concurrency=5)
+    late = cluster(release_label="{{ params.release }}", applications=["Ganglia"], step_concurrency=5)
+    assert (late.applications, late.step_concurrency) == (("Ganglia",), 5)
+    with pytest.raises(InvalidSpec, match="does not have Ganglia"):
+        replace(late, release_label="emr-7.10.0")
 
 
 @pytest.mark.parametrize(

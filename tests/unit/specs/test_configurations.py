@@ -70,7 +70,8 @@ def test_the_glue_catalog_is_no_jdbc_address_of_the_metastore(name: str) -> None
 
 @pytest.mark.parametrize("address", ["jdbc:mysql://db:3306/hive", "{{ conn.hive.host }}"])
 def test_a_metastore_of_ones_own_has_a_jdbc_address(address: str) -> None:
-    Configuration("hive-site", {"javax.jdo.option.ConnectionURL": address})
+    properties = {"javax.jdo.option.ConnectionURL": address}
+    assert Configuration("hive-site", properties).properties == properties
 
 
 def test_only_configurations_are_nested() -> None:

@@ -39,7 +39,10 @@ def test_an_allocation_strategy_allows_thirty_types() -> None:
 
 
 def test_targets_from_templates_wait() -> None:
-    InstanceFleets(fleet(on_demand="{{ params.n }}"), fleet(on_demand="{{ params.n }}", spot="{{ params.m }}"))
+    late = fleet(on_demand="{{ params.n }}", spot="{{ params.m }}")
+    primary = fleet(on_demand="{{ params.n }}")
+    fleets = InstanceFleets(primary, late)
+    assert (fleets.primary, fleets.core) == (primary, late)
 
 
 @pytest.mark.parametrize(

@@ -126,5 +126,6 @@ def test_an_image_has_an_id() -> None:
 
 
 def test_a_group_has_at_most_two_thousand_instances() -> None:
+    assert Group("m5.xlarge", 2000).count == 2000
     with pytest.raises(InvalidSpec, match="from 0 to 2,000"):
         Group("m5.xlarge", 2001)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -341,7 +341,11 @@ def test_a_step_that_is_too_long_is_refused_where_it_is_rendered_and_where_it_is
 
 
 def test_check_lets_be_what_it_cannot_know() -> None:
-    check("{{ params.step }}", None, {"kind": "spark"}, Output(), [SparkStep("a", "s3://apps/a.py", ["{{ ds }}"])])
+    too_long = "x" * 10_241
+    late = SparkStep("a", "s3://apps/a.py", [too_long, "{{ ds }}"])
+    check("{{ params.step }}", None, {"kind": "spark"}, Output(), [late])
+    with pytest.raises(InvalidSpec, match="at most"):
+        check([replace(late, args=[too_long])])
 
 
 def test_a_step_kind_that_emr_on_ec2_cannot_run_is_refused() -> None:

@@ -45,9 +45,17 @@ def test_a_rule_that_grows_when_memory_is_free_is_warned_of() -> None:
     rule(comparison_operator="GREATER_THAN", adjustment=-1)
 
 
+@pytest.mark.parametrize("adjustment", [-2000, 2000])
+def test_a_rule_adds_or_takes_up_to_2000_instances(adjustment: int) -> None:
+    assert rule(adjustment=adjustment).adjustment == adjustment
+    with pytest.raises(InvalidSpec, match="from -2,000 to 2,000"):
+        rule(adjustment=adjustment + (1 if adjustment > 0 else -1))
+
+
 @pytest.mark.parametrize("index", [1, 25, 50, 75, 100, "50"])
 def test_the_advanced_strategy_has_one_of_five_indexes(index: int | str) -> None:
-    ManagedScaling(1, 10, scaling_strategy="ADVANCED", utilization_performance_index=index)
+    scaling = ManagedScaling(1, 10, scaling_strategy="ADVANCED", utilization_performance_index=index)
+    assert scaling.utilization_performance_index == int(index)
 
 
 @pytest.mark.parametrize(

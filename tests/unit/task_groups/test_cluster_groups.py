@@ -339,7 +339,8 @@ def test_a_step_for_another_region_is_refused_when_the_dag_is_read() -> None:
 
 def test_a_step_may_have_logs_of_its_own() -> None:
     with DAG("own_logs", schedule=None), transient_cluster("emr", CLUSTER) as group:
-        group.run(ShellStep("a", "true", log_uri="s3://logs/a/"), show_logs="always")
+        run = group.run(ShellStep("a", "true", log_uri="s3://logs/a/"), show_logs="always")
+    assert (run.show_logs, run.step["log_uri"]) == ("always", "s3://logs/a/")
 
 
 def test_the_connection_comes_from_default_args_where_the_group_is_given_none() -> None:

@@ -54,21 +54,26 @@ def test_a_document_lies_in_s3() -> None:
         steps_from_document(existing_cluster("emr", "j-1"), "/tmp/steps.json")
 
 
-def start(after: list[int], states: dict[str, str]) -> None:
-    """What becomes of instance 2 when the others are in those states."""
-    ti = SimpleNamespace(
-        dag_id="d", task_id="emr.steps", run_id="r", get_task_states=lambda **_: {"r": states} if states else {}
-    )
+def start(after: list[int], states: dict[str, str]) -> list[list[str]]:
+    """What becomes of instance 2 when the others are in those states: the tasks that it asked after."""
+    asked = []
+
+    def get_task_states(*, task_ids: list[str], **_: Any) -> dict[str, dict[str, str]]:
+        asked.append(task_ids)
+        return {"r": states} if states else {}
+
+    ti = SimpleNamespace(dag_id="d", task_id="emr.steps", run_id="r", get_task_states=get_task_states)
     operator = EmrRunDocumentStepOperator(
         task_id="steps", step=ShellStep("two", "true"), after=after, cluster_id="j-1", poll_seconds=7
     )
     context: Any = {"ti": ti}
     operator._await_those_before(context)
+    return asked
 
 
 def test_a_step_starts_when_all_that_it_depends_on_have_ended_well() -> None:
-    start([], {})
-    start([0], {"emr.steps_0": "success", "emr.steps_1": "running"})
+    assert start([], {}) == [], "nobody is asked after for a step that depends on none"
+    assert start([0], {"emr.steps_0": "success", "emr.steps_1": "running"}) == [["emr.steps"]]
 
 
 @pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry", "up_for_reschedule", "scheduled", "None"])

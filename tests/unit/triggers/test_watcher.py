@@ -21,6 +21,7 @@ from airflow_emr_pipelines.hooks.jobs import Report
 from airflow_emr_pipelines.specs.reports import StepReport
 from airflow_emr_pipelines.triggers import watcher
 from airflow_emr_pipelines.triggers.watcher import Budget, watcher_of
+from tests.unit.triggers.virtual_time import run_at_once
 
 
 def error(code: str, status: int = 400) -> ClientError:
@@ -62,12 +63,19 @@ def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "pauses", lambda: iter([0.001] * 1000))
 
 
-async def states_of(source: Steps, step_id: str) -> list[str]:
+async def states_of(
+    source: Steps,
+    step_id: str,
+    *,
+    poll_seconds: float = 0.005,
+    calls_per_second: float = 10_000,
+    patience: float = 5,
+) -> list[str]:
     seen: list[str] = []
-    watching = watcher_of(source, calls_per_second=10_000)
-    async with watching.waiting_for(step_id, 0.005) as reports:
+    watching = watcher_of(source, calls_per_second=calls_per_second)
+    async with watching.waiting_for(step_id, poll_seconds) as reports:
         while True:
-            report = await asyncio.wait_for(reports.get(), 5)
+            report = await asyncio.wait_for(reports.get(), patience)
             if isinstance(report, Exception):
                 raise report
             if not seen or seen[-1] != report.state.value:
@@ -129,6 +137,51 @@ def test_what_keeps_any_call_from_being_made_ends_the_wait_only_when_it_lasts(mo
     monkeypatch.setattr(watcher, "PATIENCE", 0.02)
     with pytest.raises(NoCredentialsError):
         asyncio.run(states_of(Steps(*[NoCredentialsError()] * 1000), "s-1"))
+
+
+def test_what_keeps_a_call_from_being_made_lasts_from_the_last_good_look_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away for one look, long after the first, ends no wait."""
+
+    class ForHours(Steps):
+        def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+            if away and len(self.looks) == away[0]:
+                away.pop(0)
+                raise NoCredentialsError
+            return super().reports(ids)
+
+    away = [30, 60, 90]
+    source = ForHours(states=["RUNNING"] * 100 + ["COMPLETED"])
+    seen, seconds = run_at_once(states_of(source, "s-1", poll_seconds=60.0, patience=600.0), monkeypatch)
+    assert away == []
+    assert seen == ["RUNNING", "COMPLETED"]
+    assert seconds > 6 * watcher.PATIENCE
+
+
+@pytest.mark.parametrize("lasting", [0.9, 1.1])
+def test_what_keeps_any_call_from_being_made_for_long_ends_the_wait(
+    monkeypatch: pytest.MonkeyPatch, lasting: float
+) -> None:
+    monkeypatch.setattr(watcher, "pauses", lambda: iter([30.0] * 1000))
+    source = Steps(*[NoCredentialsError()] * int(lasting * watcher.PATIENCE / 30))
+    waiting = states_of(source, "s-1", poll_seconds=60.0, patience=6000.0)
+    if lasting < 1:
+        assert run_at_once(waiting, monkeypatch)[0][-1] == "COMPLETED"
+    else:
+        with pytest.raises(NoCredentialsError):
+            run_at_once(waiting, monkeypatch)
+
+
+def test_a_look_that_took_many_calls_is_paid_for_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OfManyPages(Steps):
+        def reports(self, ids: Collection[str]) -> tuple[Mapping[str, Report | Exception], int]:
+            answers, _ = super().reports(ids)
+            return answers, 10
+
+    source = OfManyPages(states=["RUNNING"] * 20 + ["COMPLETED"])
+    waiting = states_of(source, "s-1", poll_seconds=0.1, calls_per_second=0.5, patience=600.0)
+    _, seconds = run_at_once(waiting, monkeypatch)
+    calls = 20 * 10 + 1
+    assert seconds == pytest.approx((calls - watcher.BURST) / 0.5)
 
 
 def test_a_fault_of_the_poller_itself_is_told_to_every_waiter_instead_of_leaving_them_to_wait() -> None:
@@ -244,6 +297,27 @@ def test_a_budget_lets_a_few_calls_follow_at_once_and_then_keeps_the_rate(monkey
     assert slept == []
     asyncio.run(spend(10))
     assert now == pytest.approx(40)
+
+
+def test_what_was_not_spent_in_a_quiet_time_is_not_saved_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def spend_after_an_hour() -> float:
+        budget = Budget(0.25)
+        await asyncio.sleep(3600)
+        for _ in range(20):
+            await budget.spend()
+        return asyncio.get_running_loop().time() - 3600
+
+    took, _ = run_at_once(spend_after_an_hour(), monkeypatch)
+    assert took == pytest.approx((20 - watcher.BURST) / 0.25)
+
+
+def test_calls_that_are_owed_are_waited_for_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def spend_with_a_debt() -> None:
+        budget = Budget(0.25)
+        budget.owe(1000)
+        await budget.spend()
+
+    assert run_at_once(spend_with_a_debt(), monkeypatch)[1] == pytest.approx((1001 - watcher.BURST) / 0.25)
 
 
 def test_a_call_that_is_not_made_after_all_is_not_waited_for() -> None:

@@ -21,7 +21,7 @@ def copy(**fields: Any) -> DistCpStep:
     ],
 )
 def test_deletion_comes_with_a_comparison(fields: dict[str, Any]) -> None:
-    copy(**fields)
+    assert copy(**fields).delete in (True, "{{ params.delete }}")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def streaming(**fields: Any) -> HadoopStreamingStep:
     ],
 )
 def test_a_program_is_one_of_the_nodes_or_is_shipped(fields: dict[str, Any]) -> None:
-    streaming(**fields)
+    made = streaming(**fields)
+    assert (made.mapper, made.reducer) == (fields.get("mapper", "cat"), fields.get("reducer", "wc -l"))
 
 
 @pytest.mark.parametrize(

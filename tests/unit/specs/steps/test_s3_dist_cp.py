@@ -35,7 +35,8 @@ def test_other_folders_are_refused(field: str, address: str, told: str) -> None:
 
 
 def test_underscores_are_fine_in_keys() -> None:
-    copy("s3://from/_temporary/a_b/", "s3://goal/c_d/")
+    made = copy("s3://from/_temporary/a_b/", "s3://goal/c_d/")
+    assert (made.src, made.dest) == ("s3://from/_temporary/a_b/", "s3://goal/c_d/")
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,11 @@ def test_options_that_would_do_harm_or_nothing_are_refused(options: dict[str, An
 
 
 def test_parquet_is_copied_as_it_is() -> None:
-    copy(src_pattern=r".*\.parquet$", delete_on_success=True, output_codec="none")
+    made = copy(src_pattern=r".*\.parquet$", delete_on_success=True, output_codec="none")
+    assert (made.delete_on_success, made.output_codec) == (True, "none")
 
 
 def test_options_that_are_switched_off_need_nothing() -> None:
-    copy(copy_from_manifest="false", require_previous_manifest="False")
-    copy(copy_from_manifest="{{ params.again }}")
+    made = copy(copy_from_manifest="false", require_previous_manifest="False")
+    assert (made.copy_from_manifest, made.require_previous_manifest, made.previous_manifest) == (False, False, None)
+    assert copy(copy_from_manifest="{{ params.again }}").copy_from_manifest == "{{ params.again }}"
