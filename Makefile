@@ -86,16 +86,16 @@ constraints-airflow-%.txt:
 	@echo "Airflow $* has no $@ here, and so is not tested. These have one: $(AIRFLOWS)" >&2; exit 1
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
-	@$(BIN)/python -m airflow_emr_pipelines.local.demo --day $(DAY) $(ARGS)
+	@$(BIN)/python -m local.demo --day $(DAY) $(ARGS)
 
 up: $(STAMP) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports)
-	@$(BIN)/python -m airflow_emr_pipelines.local.up --home $(FOLDER) $(ARGS)
+	@$(BIN)/python -m local.up --home $(FOLDER) $(ARGS)
 
 status: $(STAMP) ## what of it runs, and where
-	@$(BIN)/python -m airflow_emr_pipelines.local.status --home $(FOLDER)
+	@$(BIN)/python -m local.status --home $(FOLDER)
 
 down: $(STAMP) ## stop it; its data stay in FOLDER, .local/airflow when not given
-	@$(BIN)/python -m airflow_emr_pipelines.local.down --home $(FOLDER)
+	@$(BIN)/python -m local.down --home $(FOLDER)
 
 airflow: $(STAMP) ## a command of that Airflow (ARGS="dags list")
 	@[ -r $(FOLDER)/env ] || { echo "There is no Airflow in $(FOLDER): make up starts one." >&2; exit 1; }

@@ -10,23 +10,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_emr_pipelines.operators.cancel_steps import EmrCancelStepsOperator
-    from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
     from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
-    from airflow_emr_pipelines.operators.find_cluster import EmrFindClusterOperator
-    from airflow_emr_pipelines.operators.modify_cluster import EmrModifyClusterOperator
-    from airflow_emr_pipelines.operators.reap import EmrReapClustersOperator
-    from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
-    from airflow_emr_pipelines.operators.security_configurations import (
+    from airflow_emr_pipelines.operators.ec2.cancel_steps import EmrCancelStepsOperator
+    from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+    from airflow_emr_pipelines.operators.ec2.find_cluster import EmrFindClusterOperator
+    from airflow_emr_pipelines.operators.ec2.modify_cluster import EmrModifyClusterOperator
+    from airflow_emr_pipelines.operators.ec2.reap import EmrReapClustersOperator
+    from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
+    from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
+    from airflow_emr_pipelines.operators.ec2.security_configurations import (
         EmrCreateSecurityConfigurationOperator,
         EmrDeleteSecurityConfigurationOperator,
     )
-    from airflow_emr_pipelines.operators.size_executors import EmrSizeExecutorsOperator
-    from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-    from airflow_emr_pipelines.sensors.cluster import EmrClusterSensor
-    from airflow_emr_pipelines.sensors.steps import EmrStepSensor
-    from airflow_emr_pipelines.specs.changes import FleetChange, GroupChange
-    from airflow_emr_pipelines.specs.cluster import (
+    from airflow_emr_pipelines.operators.ec2.size_executors import EmrSizeExecutorsOperator
+    from airflow_emr_pipelines.run_report.prices import (
+        Between,
+        HourlyCost,
+        InstancePrice,
+        Prices,
+        hourly_cost,
+        instance_types_of,
+    )
+    from airflow_emr_pipelines.sensors.ec2.cluster import EmrClusterSensor
+    from airflow_emr_pipelines.sensors.ec2.steps import EmrStepSensor
+    from airflow_emr_pipelines.specs.ec2.changes import FleetChange, GroupChange
+    from airflow_emr_pipelines.specs.ec2.cluster import (
         BootstrapAction,
         EbsVolumes,
         EmrCluster,
@@ -35,7 +43,7 @@ if TYPE_CHECKING:
         InstanceGroups,
         RootVolume,
     )
-    from airflow_emr_pipelines.specs.configurations import (
+    from airflow_emr_pipelines.specs.ec2.configurations import (
         Configuration,
         environment,
         flink_conf,
@@ -46,8 +54,8 @@ if TYPE_CHECKING:
         yarn_queues,
         yarn_site,
     )
-    from airflow_emr_pipelines.specs.executors import Node, SparkResources, executors_for
-    from airflow_emr_pipelines.specs.fleets import (
+    from airflow_emr_pipelines.specs.ec2.executors import Node, SparkResources, executors_for
+    from airflow_emr_pipelines.specs.ec2.fleets import (
         CapacityReservation,
         Fleet,
         InstanceTypeConfig,
@@ -56,9 +64,9 @@ if TYPE_CHECKING:
         SpotProvisioning,
         SpotResizing,
     )
-    from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
-    from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-    from airflow_emr_pipelines.specs.presets import (
+    from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
+    from airflow_emr_pipelines.specs.ec2.monitoring import CloudWatchLogs, MonitoringConfiguration
+    from airflow_emr_pipelines.specs.ec2.presets import (
         data_engineering_cluster,
         interactive_analytics_cluster,
         io_optimized_cluster,
@@ -68,15 +76,7 @@ if TYPE_CHECKING:
         spark_analytics_cluster,
         streaming_cluster,
     )
-    from airflow_emr_pipelines.specs.prices import (
-        Between,
-        HourlyCost,
-        InstancePrice,
-        Prices,
-        hourly_cost,
-        instance_types_of,
-    )
-    from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+    from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
     from airflow_emr_pipelines.specs.steps import (
         CustomJarStep,
         DistCpStep,
@@ -95,12 +95,12 @@ if TYPE_CHECKING:
         TrinoStep,
     )
     from airflow_emr_pipelines.specs.tenants import Tenant, checked_tenants
-    from airflow_emr_pipelines.task_groups.branch_merge import Branch, branch_merge, mapped_branch_merge
-    from airflow_emr_pipelines.task_groups.etl_chain import etl_chain
     from airflow_emr_pipelines.task_groups.existing_cluster import existing_cluster
-    from airflow_emr_pipelines.task_groups.ml_chain import ml_chain
-    from airflow_emr_pipelines.task_groups.steps_from_document import steps_from_document
-    from airflow_emr_pipelines.task_groups.stream_batch import stream_batch
+    from airflow_emr_pipelines.task_groups.shapes.branch_merge import Branch, branch_merge, mapped_branch_merge
+    from airflow_emr_pipelines.task_groups.shapes.etl_chain import etl_chain
+    from airflow_emr_pipelines.task_groups.shapes.ml_chain import ml_chain
+    from airflow_emr_pipelines.task_groups.shapes.steps_from_document import steps_from_document
+    from airflow_emr_pipelines.task_groups.shapes.stream_batch import stream_batch
     from airflow_emr_pipelines.task_groups.transient_cluster import transient_cluster
 
 __version__ = "0.1.0"

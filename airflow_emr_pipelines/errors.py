@@ -69,8 +69,8 @@ def may_be_secret(field: str, value: object) -> bool:
     little loss.
     """
     # Not at the top: a DAG file loads the errors whenever it is parsed, and hardly ever meets one.
-    from airflow_emr_pipelines.specs.masking import without_secrets
-    from airflow_emr_pipelines.specs.secret_forms import SECRET, SECRET_NAME
+    from airflow_emr_pipelines.specs.values.masking import without_secrets
+    from airflow_emr_pipelines.specs.values.secret_forms import SECRET, SECRET_NAME
 
     said = repr(value)
     goes_on = re.search(rf"{SECRET}[\w.-]*[\"']?[\s=:,]+\S", said, re.IGNORECASE)

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.execution_time.xcom import XCom
 
-from airflow_emr_pipelines.specs import ids
+from airflow_emr_pipelines.specs.values import ids
 from airflow_emr_pipelines.versions import conf
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.versions import conf
 
 SECTION = "emr_pipelines"

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
 from benchmarks import calls, objects, sleepers, spark, tasks
+from local.local_emulator import LocalEmulator
 
 SUBJECTS: Mapping[str, Callable[[LocalEmulator, Path], str]] = {
     "spark": spark.measure,

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.table import table
+from airflow_emr_pipelines.cli.table import table
 from benchmarks import emr as on
+from local.local_emulator import LocalEmulator
 
 STEPS = 250
 CLIENTS = 3

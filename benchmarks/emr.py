@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 
 MIB = 1024 * 1024
 DONE = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")

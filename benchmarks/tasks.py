@@ -16,9 +16,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.table import table
+from airflow_emr_pipelines.cli.table import table
 from benchmarks import emr as shapes
+from local.local_emulator import LocalEmulator
 
 ROUNDS = 15
 FORK = multiprocessing.get_context("fork")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 
 ROOT = Path(__file__).parent.parent
 DAG_FOLDERS = {"examples": ROOT / "dags", "tests": ROOT / "tests" / "dag_files"}

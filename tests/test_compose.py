@@ -14,16 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from airflow_emr_pipelines.local.settings import (
-    AWS,
-    COMPONENTS,
-    EMULATOR,
-    MIGRATE,
-    SCHEDULER,
-    SETTINGS,
-    airflow_environment,
-)
-from airflow_emr_pipelines.local.settings import SECRETS as SECRETS_OF_AIRFLOW
+from local.settings import AWS, COMPONENTS, EMULATOR, MIGRATE, SCHEDULER, SETTINGS, airflow_environment
+from local.settings import SECRETS as SECRETS_OF_AIRFLOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yaml"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from airflow_emr_pipelines.cli import iam_policy, plan, reap
 from airflow_emr_pipelines.emulator import arguments as emulator
-from airflow_emr_pipelines.local import seed
+from local import seed
 
 if TYPE_CHECKING:
     from airflow.cli.cli_config import Arg, CLICommand

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from airflow_emr_pipelines.errors import EmrPipelinesError
     from airflow_emr_pipelines.iam_policy.grants import policy_of
     from airflow_emr_pipelines.iam_policy.policy import Account
-    from airflow_emr_pipelines.specs.addresses import s3_folder
+    from airflow_emr_pipelines.specs.values.addresses import s3_folder
 
     try:
         log_uri = s3_folder("--log-uri", options.log_uri) if options.log_uri else ""

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
 
 def lines_of(plan: Plan) -> Iterator[str]:
     """The plan for people."""
-    from airflow_emr_pipelines.local.table import table
+    from airflow_emr_pipelines.cli.table import table
 
     yield f"DAG {plan.dag_id}, as a run of {plan.logical_date} would have it. Nothing was sent."
     if not plan.requests and not plan.other_calls:

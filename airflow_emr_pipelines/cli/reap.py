@@ -37,10 +37,10 @@ def _age(text: str) -> timedelta:
 def run(options: argparse.Namespace) -> None:
     """Print every live cluster with a verdict; exit code 1 when one could not be ended, 2 when nothing can be told."""
     from airflow_emr_pipelines import settings
+    from airflow_emr_pipelines.cli.table import table
     from airflow_emr_pipelines.errors import InvalidSpec
-    from airflow_emr_pipelines.hooks.clusters import EmrClusters
-    from airflow_emr_pipelines.hooks.reaper import Reaper
-    from airflow_emr_pipelines.local.table import table
+    from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+    from airflow_emr_pipelines.hooks.ec2.reaper import Reaper
 
     clusters = EmrClusters(options.aws_conn_id, options.region_name)
     deployment = settings.deployment() if options.deployment is None else options.deployment

@@ -58,16 +58,16 @@ def serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, folder: Path, listener: socket.socket) -> int:
     import uvicorn
 
-    from airflow_emr_pipelines.emulator import java
+    from airflow_emr_pipelines.emulator.aws.rates import Rates
     from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
-    from airflow_emr_pipelines.emulator.life import Delays, Lives
-    from airflow_emr_pipelines.emulator.model import Clock, Clusters
-    from airflow_emr_pipelines.emulator.provisioning import SpotMarket
-    from airflow_emr_pipelines.emulator.rates import Rates
-    from airflow_emr_pipelines.emulator.runner import Runner
-    from airflow_emr_pipelines.emulator.s3 import BucketFolder
+    from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays, Lives
+    from airflow_emr_pipelines.emulator.ec2.model import Clock, Clusters
+    from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
+    from airflow_emr_pipelines.emulator.host import java
+    from airflow_emr_pipelines.emulator.host.runner import Runner
+    from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+    from airflow_emr_pipelines.emulator.s3.store import FolderInUse
     from airflow_emr_pipelines.emulator.server import Server
-    from airflow_emr_pipelines.emulator.store import FolderInUse
 
     if options.java_home is not None:
         try:

@@ -15,8 +15,8 @@ from typing import IO, Any, cast
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airflow_emr_pipelines.emulator.room import NoRoom, room
-from airflow_emr_pipelines.emulator.s3_refusals import (
+from airflow_emr_pipelines.emulator.host.room import NoRoom, room
+from airflow_emr_pipelines.emulator.s3.refusals import (
     LARGEST_UPLOAD,
     S3Refusal,
     entity_too_large,

@@ -19,8 +19,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from airflow_emr_pipelines.emulator.s3.store import is_bucket_name
 from airflow_emr_pipelines.emulator.server import JSON_1_1, OWN_PAGES
-from airflow_emr_pipelines.emulator.store import is_bucket_name
 
 NO_FRAME = [("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'none'")]
 """Headers of every answer: no page shows ours within itself, where a click would go astray."""

@@ -17,16 +17,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airflow_emr_pipelines.emulator import app_uis, tagging, wire
-from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
-from airflow_emr_pipelines.emulator.answers import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.aws import wire
+from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused, not_emulated, throttled
+from airflow_emr_pipelines.emulator.aws.faults import BadFault, Fault, Faults, Kind
+from airflow_emr_pipelines.emulator.aws.rates import Rates
 from airflow_emr_pipelines.emulator.bodies import TakenInWhole, cut
-from airflow_emr_pipelines.emulator.errors import AwsError, Refused, not_emulated, throttled
-from airflow_emr_pipelines.emulator.faults import BadFault, Fault, Faults, Kind
-from airflow_emr_pipelines.emulator.life import Lives
-from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, End
-from airflow_emr_pipelines.emulator.rates import Rates
-from airflow_emr_pipelines.emulator.s3 import WsgiApp
+from airflow_emr_pipelines.emulator.ec2 import app_uis, tagging
+from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
+from airflow_emr_pipelines.emulator.ec2.lifecycle import Lives
+from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, End
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.s3.backend import WsgiApp
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from airflow_emr_pipelines.specs.prices import InstancePrice, Prices
+from airflow_emr_pipelines.run_report.prices import InstancePrice, Prices
 
 log = logging.getLogger(__name__)
 

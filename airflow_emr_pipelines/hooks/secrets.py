@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
-from airflow_emr_pipelines.specs import rules
-from airflow_emr_pipelines.specs.kerberos import Secret
+from airflow_emr_pipelines.specs.ec2.kerberos import Secret
+from airflow_emr_pipelines.specs.values import rules
 
 LONGEST = 256
 """Characters of a password (botocore: KerberosAttributes)."""

@@ -9,10 +9,10 @@ from airflow_emr_pipelines.iam_policy.policy import Account, Policy
 from airflow_emr_pipelines.iam_policy.secret_stores import resource_of
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_PRICES, READS_S3, WRITES_S3
-from airflow_emr_pipelines.specs.addresses import bucket_and_key
-from airflow_emr_pipelines.specs.keys import DEPLOYMENT_TAG
-from airflow_emr_pipelines.specs.late import known
-from airflow_emr_pipelines.specs.tags import legal_value
+from airflow_emr_pipelines.specs.values.addresses import bucket_and_key
+from airflow_emr_pipelines.specs.values.keys import DEPLOYMENT_TAG
+from airflow_emr_pipelines.specs.values.tags import legal_value
+from airflow_emr_pipelines.specs.values.templates import known
 
 ACCOUNT_WIDE = {
     "ListClusters": "ListClusters",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.specs.late import known
-from airflow_emr_pipelines.specs.plain import KINDS, to_plain
+from airflow_emr_pipelines.specs.serialization import KINDS, to_plain
+from airflow_emr_pipelines.specs.values.templates import known
 
 
 class DagTask:

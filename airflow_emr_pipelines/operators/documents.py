@@ -10,11 +10,11 @@ from airflow.exceptions import AirflowRescheduleException
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import known
+from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
+from airflow_emr_pipelines.operators.waiting import EmrCallOperator
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import known
 from airflow_emr_pipelines.versions import AirflowFailException
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class EmrReadStepsOperator(EmrCallOperator):
         self.variables = _variables({} if variables is None else variables)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        from airflow_emr_pipelines.hooks.documents import text_of
-        from airflow_emr_pipelines.hooks.emr import EmrHook
-        from airflow_emr_pipelines.hooks.step_documents import planned
+        from airflow_emr_pipelines.documents.lines import text_of
+        from airflow_emr_pipelines.documents.steps import planned
+        from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 
         bucket, key = addresses.bucket_and_key(_address(self.document))
         answer = EmrHook(self.aws_conn_id, self.region_name).s3.get_object(Bucket=bucket, Key=key)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_emr_pipelines.specs.step_commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.steps import CustomJarStep, SparkSqlStep, SparkStep, Step
+from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.versions import conf
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from jinja2.exceptions import UndefinedError
 from airflow_emr_pipelines.iam_policy.tasks import is_mapped
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
 from airflow_emr_pipelines.plan.unknown import NotKnown, with_words
-from airflow_emr_pipelines.specs.late import is_output
-from airflow_emr_pipelines.specs.plain import to_plain
+from airflow_emr_pipelines.specs.serialization import to_plain
+from airflow_emr_pipelines.specs.values.templates import is_output
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator
+from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator
+from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
-from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
 from airflow_emr_pipelines.plan.fields import Fields, fields_of, operator_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
-from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, name_with_key
-from airflow_emr_pipelines.specs.late import all_known
-from airflow_emr_pipelines.specs.masking import masked
-from airflow_emr_pipelines.specs.plain import from_plain
-from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
+from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
+from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.values.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, name_with_key
+from airflow_emr_pipelines.specs.values.masking import masked
+from airflow_emr_pipelines.specs.values.templates import all_known
 
 KEY = "-key-of-this-task-run-"
 """In the place of a key, and as long: only a run has one."""

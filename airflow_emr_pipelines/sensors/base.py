@@ -18,16 +18,16 @@ from airflow_emr_pipelines.errors import (
     WatchRefused,
 )
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
-from airflow_emr_pipelines.operators.base import BACKSTOP
 from airflow_emr_pipelines.operators.calls import Calls
-from airflow_emr_pipelines.specs import rules
+from airflow_emr_pipelines.operators.waiting import BACKSTOP
+from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.versions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.jobs import Report
-    from airflow_emr_pipelines.triggers.emr import EmrTrigger
+    from airflow_emr_pipelines.hooks.compute import Report
+    from airflow_emr_pipelines.triggers.jobs import EmrTrigger
 
 
 class EmrSensor(BaseSensorOperator):
@@ -86,7 +86,7 @@ class EmrSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool:
         """One look. A fault of the service that may pass says no more than that the state is not reached yet."""
-        from airflow_emr_pipelines.hooks.answers import Meaning, meaning
+        from airflow_emr_pipelines.aws_errors import Meaning, meaning
 
         trigger = self.trigger(None)
         try:

@@ -9,9 +9,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, arns, rules
-from airflow_emr_pipelines.specs.late import known
-from airflow_emr_pipelines.specs.spec import Spec
+from airflow_emr_pipelines.specs.values import addresses, arns, rules
+from airflow_emr_pipelines.specs.values.base import Spec
+from airflow_emr_pipelines.specs.values.templates import known
 
 TENANT_ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}|[a-z][a-z0-9_]{0,31}", re.ASCII)
 """What is one folder, one word of a role, a queue, a task id, and of a database, and nothing else in any of them."""

@@ -10,10 +10,10 @@ from typing import Any
 from airflow.sdk import TaskGroup
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.operators.steps import EmrRunStepOperator
-from airflow_emr_pipelines.specs import rules
-from airflow_emr_pipelines.specs.plain import described
+from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
+from airflow_emr_pipelines.specs.serialization import described
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
+from airflow_emr_pipelines.specs.values import rules
 
 OneStep = Step | Mapping[str, Any]
 """A step, or the same as a mapping with its ``kind``."""

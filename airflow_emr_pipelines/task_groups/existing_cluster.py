@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_emr_pipelines.specs import ids
+from airflow_emr_pipelines.specs.values import ids
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks
 
 

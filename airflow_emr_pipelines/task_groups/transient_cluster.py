@@ -10,11 +10,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import LINK_XCOM
-from airflow_emr_pipelines.operators.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
-from airflow_emr_pipelines.operators.run_report import EmrRunReportOperator
-from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.needs import check_application, check_role_on
-from airflow_emr_pipelines.specs.prices import Prices
+from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
+from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
+from airflow_emr_pipelines.run_report.prices import Prices
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
+from airflow_emr_pipelines.specs.ec2.compatibility import check_application, check_role_on
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 from asgiref.sync import sync_to_async
 
-from airflow_emr_pipelines.hooks.jobs import Watched
+from airflow_emr_pipelines.hooks.compute import Watched
 
 MOMENT = 1.0
 """Seconds in which others may ask, too: whoever ends a DAG run ends all its tasks."""

@@ -14,9 +14,9 @@ from functools import partial
 
 from asgiref.sync import sync_to_async
 
+from airflow_emr_pipelines.aws_errors import Meaning, code_of, meaning, pauses
 from airflow_emr_pipelines.errors import UnknownState
-from airflow_emr_pipelines.hooks.answers import Meaning, code_of, meaning, pauses
-from airflow_emr_pipelines.hooks.jobs import Report, Watched
+from airflow_emr_pipelines.hooks.compute import Report, Watched
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.conftest import ROOT
 from tests.emulator.region import Region
 

@@ -8,9 +8,9 @@ from typing import Any
 from airflow.sdk import DAG
 
 from airflow_emr_pipelines import EmrModifyClusterOperator, FleetChange, Group, GroupChange
-from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.fleets import Fleet, SpotResizing
-from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+from airflow_emr_pipelines.specs.ec2.configurations import Configuration
+from airflow_emr_pipelines.specs.ec2.fleets import Fleet, SpotResizing
+from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 
 PARAMS: dict[str, Any] = {"cluster_id": "j-NONE", "count": 2, "changes": {}}
 CLUSTER_ID = "{{ params.cluster_id }}"

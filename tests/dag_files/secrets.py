@@ -16,7 +16,7 @@ from airflow_emr_pipelines import (
     ScriptRunnerStep,
     ShellStep,
 )
-from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
 
 CLUSTER = EmrCluster(
     "secretive",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-    from airflow_emr_pipelines.local.seed import Landed
+    from local.local_emulator import LocalEmulator
+    from local.seed import Landed
     from tests.dags.stage import Stage
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -23,7 +23,7 @@ sys.path[:0] = [str(DAGS), *sorted({str(path.parent) for path in (JOBS / "pipeli
 @pytest.fixture(scope="session")
 def landed(emulator: LocalEmulator) -> Landed:
     """The job scripts and the first day of flights, with planted faults, in the emulator's S3."""
-    from airflow_emr_pipelines.local.seed import seed
+    from local.seed import seed
     from tests.dags.stage import DAY
 
     (landed,) = seed([DAY], s3_client=emulator.client("s3"), plant_faults=7, dags_folder=DAGS)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.seed import Landed
+from local.local_emulator import LocalEmulator
+from local.seed import Landed
 from tests.airflow_of import DagBag, make_known
 from tests.conftest import clusters_of
 from tests.dags.conftest import DAGS

@@ -22,15 +22,15 @@ from airflow_emr_pipelines import (
     hourly_cost,
     instance_types_of,
 )
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.seed import Landed
-from airflow_emr_pipelines.specs.presets import (
+from airflow_emr_pipelines.specs.ec2.presets import (
     data_engineering_cluster,
     interactive_analytics_cluster,
     multi_tenant_cluster,
     spark_analytics_cluster,
 )
-from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
+from local.local_emulator import LocalEmulator
+from local.seed import Landed
 
 PRESETS = (
     spark_analytics_cluster("spark-analytics"),

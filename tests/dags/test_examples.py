@@ -20,12 +20,12 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from tenant_platform import tenant_of
 
-from airflow_emr_pipelines.hooks.step_documents import planned
+from airflow_emr_pipelines.documents.steps import planned
 from airflow_emr_pipelines.plan.plan import plan_of
-from airflow_emr_pipelines.specs.cluster import EmrCluster
-from airflow_emr_pipelines.specs.executors import Node, executors_for
-from airflow_emr_pipelines.specs.plain import from_plain
-from airflow_emr_pipelines.specs.render_ec2 import render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
+from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
+from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
+from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.versions import AirflowException
 from tests.airflow_of import DagBag

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.specs.plain import from_plain
-from airflow_emr_pipelines.specs.render_ec2 import render_step
+from airflow_emr_pipelines.specs.ec2.render.step import render_step
+from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import Step
 from tests.airflow_of import DagBag
 from tests.dags.conftest import DAGS

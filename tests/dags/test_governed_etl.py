@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from airflow_emr_pipelines.local.inputs.encounters import BROKEN, ENCOUNTERS, REGION, encounters_of, key_of, make_key
+from local.inputs.encounters import BROKEN, ENCOUNTERS, REGION, encounters_of, key_of, make_key
 from tests.dags.stage import DAY, Run, Stage
 
 pytestmark = [

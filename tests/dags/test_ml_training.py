@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from airflow_emr_pipelines.local.flights import packaged_data
-from airflow_emr_pipelines.local.seed import seed
+from local.flights import packaged_data
+from local.seed import seed
 from tests.dags.conftest import DAGS
 from tests.dags.stage import Run, Stage
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from airflow_emr_pipelines.local.flights import flights_of
-from airflow_emr_pipelines.local.inputs import tenants
-from airflow_emr_pipelines.local.seed import checked_day
+from local.flights import flights_of
+from local.inputs import tenants
+from local.seed import checked_day
 from tests.conftest import clusters_of
 from tests.dags.stage import Run, Stage
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from airflow_emr_pipelines.specs.executors import Node, executors_for
+from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
 from tests.dags.stage import DAY, Run, Stage
 
 pytestmark = [

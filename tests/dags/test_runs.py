@@ -8,7 +8,7 @@ import pandas as pd
 import pendulum
 import pytest
 
-from airflow_emr_pipelines.local.flights import packaged_data
+from local.flights import packaged_data
 from tests.dags.stage import DAY, Run, Stage
 
 pytestmark = [

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.conftest import DELAYS, EMULATOR
 from tests.emulator.region import Region, request, shell, wait_until
 

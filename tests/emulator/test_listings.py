@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.emulator.region import CORE, MASTER, TASK, Region, shell, states
 
 FAST = {"Delay": 0.05, "MaxAttempts": 200}

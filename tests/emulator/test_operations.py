@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.session import Session
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 
 OPERATIONS = sorted(Session().get_service_model("emr").operation_names)
 NOT_EMULATED = {

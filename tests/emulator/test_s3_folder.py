@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 
 MIB = 1024 * 1024
 NUMBERS = itertools.count()

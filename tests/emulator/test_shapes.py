@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.emulator.region import CORE, MASTER, Region, shell
 from tests.emulator.shapes import faults_of_answer
 from tests.emulator.test_operations import NOT_EMULATED, OPERATIONS

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks.answers import pauses
-from airflow_emr_pipelines.specs.keys import key_in_name
+from airflow_emr_pipelines.aws_errors import pauses
+from airflow_emr_pipelines.specs.values.keys import key_in_name
 
 ALIVE = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
 INSTANCES = {

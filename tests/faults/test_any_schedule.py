@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from airflow_emr_pipelines.specs.keys import OF_TASK
+from airflow_emr_pipelines.specs.values.keys import OF_TASK
 from tests.faults.conftest import Account
 from tests.faults.tasks import create_task, neighbour_of, step_task, terminate_task
 from tests.faults.world import Ending, KilledAt, Task

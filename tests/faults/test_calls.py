@@ -44,8 +44,8 @@ from airflow_emr_pipelines import (
     ShellStep,
 )
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
-from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-from airflow_emr_pipelines.specs.scaling import AutoScaling, ScalingRule
+from airflow_emr_pipelines.specs.ec2.monitoring import CloudWatchLogs, MonitoringConfiguration
+from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ScalingRule
 from tests.boto3_of import knows
 from tests.faults.conftest import Account
 from tests.faults.tasks import cluster_of, create_task, report_task, step_task, terminate_task

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks.changes import ClusterModification
-from airflow_emr_pipelines.hooks.collections import EmrCollections
-from airflow_emr_pipelines.hooks.security_configurations import EmrSecurityConfigurations
-from airflow_emr_pipelines.hooks.steps import EmrSteps
-from airflow_emr_pipelines.specs.changes import ClusterChange, FleetChange, GroupChange
-from airflow_emr_pipelines.specs.fleets import Fleet
-from airflow_emr_pipelines.specs.instances import Group
+from airflow_emr_pipelines.hooks.ec2.changes import ClusterModification
+from airflow_emr_pipelines.hooks.ec2.collections import EmrCollections
+from airflow_emr_pipelines.hooks.ec2.security_configurations import EmrSecurityConfigurations
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
+from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
+from airflow_emr_pipelines.specs.ec2.fleets import Fleet
+from airflow_emr_pipelines.specs.ec2.instances import Group
 from tests.faults.conftest import Account
 
 KINDS = ("lose_answer", "drop", "throttle")

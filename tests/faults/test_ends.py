@@ -27,7 +27,7 @@ def test_a_step_that_is_deaf_to_the_interrupt_is_killed(
 def test_such_a_step_is_killed_in_time_when_airflow_ends_the_worker_that_waits_for_it(
     account: Account, standing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("airflow_emr_pipelines.operators.base.GRACE_OF_A_KILLED_TASK", 0.5)
+    monkeypatch.setattr("airflow_emr_pipelines.operators.waiting.GRACE_OF_A_KILLED_TASK", 0.5)
     task = step_task(standing, DEAF.format(tmp_path / "deaf"), deferrable=False)
     task.end_in_the_worker((tmp_path / "deaf").exists)
     assert account.until_step_is(standing, "CANCELLED"), task.log

@@ -63,7 +63,7 @@ def test_a_cluster_whose_creator_is_killed_is_made_once_and_goes(account: Accoun
 @pytest.fixture
 def airflow_gives_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A try that stands still is followed by another after no time, so that nothing holds for a minute."""
-    monkeypatch.setattr("airflow_emr_pipelines.hooks.once.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.sending.STALE_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("airflow_gives_up_at_once")

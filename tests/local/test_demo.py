@@ -18,7 +18,7 @@ EMULATOR = ["-m", "airflow_emr_pipelines.emulator"]
 
 @contextmanager
 def demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "airflow_emr_pipelines.local.demo", "--folder", str(folder), *arguments]
+    command = [sys.executable, "-m", "local.demo", "--folder", str(folder), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from airflow_emr_pipelines.local.api import Task
-from airflow_emr_pipelines.local.errors import BrokenDags, ProcessDied
-from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.processes import looks, wait_until
-from airflow_emr_pipelines.local.report import exception_of
+from local.api import Task
+from local.errors import BrokenDags, ProcessDied
+from local.local_airflow import LocalAirflow
+from local.processes import looks, wait_until
+from local.report import exception_of
 
 pytestmark = pytest.mark.slow
 

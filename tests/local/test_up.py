@@ -14,9 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from airflow_emr_pipelines.local.background import PARTS, Background, Choices, record_of
-from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.processes import LastingProcess, looks
+from local.background import PARTS, Background, Choices, record_of
+from local.local_airflow import LocalAirflow
+from local.processes import LastingProcess, looks
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ class Home:
         self.folder = folder
 
     def start(self, program: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", f"airflow_emr_pipelines.local.{program}", "--home", str(self.folder)]
+        command = [sys.executable, "-m", f"local.{program}", "--home", str(self.folder)]
         environment = {**os.environ, "AIRFLOW__API__PORT": "1", "AWS_PROFILE": "a-real-account"}
         # The end of the output is the end of the program only if nothing that lasts has inherited it.
         return subprocess.Popen(

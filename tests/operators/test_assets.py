@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.processes import wait_until
+from local.local_airflow import LocalAirflow
+from local.processes import wait_until
 
 pytestmark = pytest.mark.slow
 

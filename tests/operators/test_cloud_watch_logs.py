@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks.emr import EmrHook
-from airflow_emr_pipelines.operators.step_logs import failure_of
-from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from tests.boto3_of import knows
 from tests.operators.conftest import GROUPS, ROLES
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines import EmrReadStepsOperator
+from airflow_emr_pipelines.documents import lines as documents
 from airflow_emr_pipelines.errors import InvalidDocument, InvalidSpec
-from airflow_emr_pipelines.hooks import documents
 
 STEPS = b"[{kind: shell, name: Say, command: 'echo {{ ds }}'}]"
 

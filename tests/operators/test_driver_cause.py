@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks.emr import EmrHook
-from airflow_emr_pipelines.operators.step_logs import failure_of
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
 from tests.operators.conftest import GROUPS, ROLES
 from tests.operators.test_cloud_watch_logs import Told, ended_step
 

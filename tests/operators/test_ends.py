@@ -12,13 +12,7 @@ from airflow.sdk import DAG
 from botocore.exceptions import ClientError, NoCredentialsError
 from jinja2 import UndefinedError
 
-from airflow_emr_pipelines import (
-    EmrRunStepOperator,
-    EmrStepSensor,
-    EmrTerminateClusterOperator,
-    OnFailure,
-    ShellStep,
-)
+from airflow_emr_pipelines import EmrRunStepOperator, EmrStepSensor, EmrTerminateClusterOperator, OnFailure, ShellStep
 from airflow_emr_pipelines.errors import (
     BadTriggerEvent,
     ClusterGone,
@@ -29,8 +23,8 @@ from airflow_emr_pipelines.errors import (
     UnknownState,
     WatchRefused,
 )
-from airflow_emr_pipelines.specs.keys import name_with_key, successor_key
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.values.keys import name_with_key, successor_key
 from airflow_emr_pipelines.versions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
 JOB = {"cluster_id": "j-1", "step_id": "s-1"}
@@ -93,8 +87,8 @@ def emr(monkeypatch: pytest.MonkeyPatch) -> Emr:
         emr.connections.append((aws_conn_id, region_name))
         return emr
 
-    monkeypatch.setattr("airflow_emr_pipelines.hooks.steps.EmrSteps", connect)
-    monkeypatch.setattr("airflow_emr_pipelines.hooks.clusters.EmrClusters", lambda *_: emr)
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.ec2.steps.EmrSteps", connect)
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.ec2.clusters.EmrClusters", lambda *_: emr)
     return emr
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks import logs
-from airflow_emr_pipelines.hooks.emr import EmrHook
-from airflow_emr_pipelines.operators import step_logs
-from airflow_emr_pipelines.operators.step_logs import failure_of, show_logs
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.logs import files as logs
+from airflow_emr_pipelines.operators.ec2 import step_logs
+from airflow_emr_pipelines.operators.ec2.step_logs import failure_of, show_logs
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from tests.operators.test_cloud_watch_logs import Told
 
 CONTROLLER = "2026-11-21T06:28:04.007Z INFO waitProcessCompletion ended with exit code 1"

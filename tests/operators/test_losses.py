@@ -15,10 +15,10 @@ from airflow_emr_pipelines.errors import (
     StepFailed,
     StepLost,
 )
-from airflow_emr_pipelines.hooks.cause import lost_machines
-from airflow_emr_pipelines.operators.failures import failed, gone
-from airflow_emr_pipelines.operators.step_logs import failure_of
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.logs.cause import lost_machines
+from airflow_emr_pipelines.operators.ec2.failures import failed, gone
+from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 
 LOST = {
     "machines": {"Code": "INSTANCE_FAILURE", "Message": "The master node was terminated"},

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_emr_pipelines import EmrModifyClusterOperator, FleetChange, Group, GroupChange
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.fleets import Fleet
-from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+from airflow_emr_pipelines.specs.ec2.fleets import Fleet
+from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 from tests.airflow_of import reads_what_is_printed
 from tests.operators.conftest import GROUPS, ROLES, states
 

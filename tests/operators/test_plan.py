@@ -12,7 +12,7 @@ import pytest
 
 from airflow_emr_pipelines.plan.plan import Plan, plan_of
 from airflow_emr_pipelines.plan.requests import KEY
-from airflow_emr_pipelines.specs.keys import RUN_TAG, key_in_name
+from airflow_emr_pipelines.specs.values.keys import RUN_TAG, key_in_name
 from tests.airflow_of import DagBag, make_known
 from tests.conftest import DAG_FOLDERS
 

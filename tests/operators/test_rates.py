@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.conftest import clusters_of
 from tests.emulator.region import Region
 from tests.operators.conftest import states

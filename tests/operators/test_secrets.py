@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.hooks.emr import EmrHook
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 from tests.airflow_of import reads_what_is_printed
 from tests.conftest import HOME, clusters_of
 from tests.operators.conftest import states

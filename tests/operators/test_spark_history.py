@@ -84,7 +84,7 @@ def set_xcom(dag_run: Any, task_id: str, map_index: int = -1, **changes: Any) ->
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """With what EMR is asked for a history: connection, Region, endpoint, cluster and step."""
-    from airflow_emr_pipelines.hooks.spark_history import SparkHistory
+    from airflow_emr_pipelines.hooks.ec2.spark_history import SparkHistory
 
     calls: list[tuple[Any, ...]] = []
 
@@ -242,7 +242,7 @@ def test_each_trouble_is_told_on_a_page_with_its_cause_and_the_way_out(
             raise ClientError({"Error": {"Code": code, "Message": "<b>not</b> allowed"}}, "CreatePersistentAppUI")
 
         with monkeypatch.context() as patched:
-            patched.setattr("airflow_emr_pipelines.hooks.spark_history.SparkHistory.address", raises)
+            patched.setattr("airflow_emr_pipelines.hooks.ec2.spark_history.SparkHistory.address", raises)
             return web.get(address)
 
     denied = refused("AccessDeniedException")
@@ -263,7 +263,7 @@ def test_each_trouble_is_told_on_a_page_with_its_cause_and_the_way_out(
 def test_the_plugin_loads_no_web_framework_and_no_client_until_its_page_is_asked_for() -> None:
     """Every process of Airflow imports it."""
     code = (
-        "import sys, airflow.plugins_manager; before = set(sys.modules); import airflow_emr_pipelines.plugin;"
+        "import sys, airflow.plugins_manager; before = set(sys.modules); import airflow_emr_pipelines.ui.plugin;"
         "heavy = ('fastapi', 'boto3', 'botocore');"
         "print([name for name in set(sys.modules) - before if name.split('.')[0] in heavy])"
     )

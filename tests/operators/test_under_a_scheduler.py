@@ -19,10 +19,10 @@ import psutil
 import pytest
 from packaging.version import Version
 
-from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.processes import wait_until
-from airflow_emr_pipelines.local.report import exception_of
-from airflow_emr_pipelines.local.seed import seed
+from local.local_airflow import LocalAirflow
+from local.processes import wait_until
+from local.report import exception_of
+from local.seed import seed
 from tests.airflow_of import AIRFLOW
 from tests.conftest import DAG_FOLDERS, clusters_of
 

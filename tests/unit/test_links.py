@@ -10,7 +10,7 @@ from airflow.sdk.execution_time.xcom import XCom
 
 from airflow_emr_pipelines import EmrCreateClusterOperator, EmrRunStepOperator
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink, EmrSparkHistoryLink
-from airflow_emr_pipelines.operators.base import EmrOperator
+from airflow_emr_pipelines.operators.waiting import EmrOperator
 from airflow_emr_pipelines.provider_info import get_provider_info
 
 AWS = {

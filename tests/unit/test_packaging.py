@@ -129,7 +129,7 @@ def test_airflow_offers_the_emulator_with_its_own_arguments() -> None:
 
 @newer_than_3_0
 def test_airflow_offers_the_seed_with_its_own_arguments() -> None:
-    program = options_of("-m", "airflow_emr_pipelines.local.seed", "--help")
+    program = options_of("-m", "local.seed", "--help")
     assert options_of("-m", "airflow", "emr", "seed", "--help") == program
     assert "--day" in program
 

@@ -74,7 +74,7 @@ def test_specs_are_usable_without_airflow() -> None:
 
 def test_all_names_together_load_no_client() -> None:
     loaded = loaded_after("from airflow_emr_pipelines import *")
-    assert "airflow_emr_pipelines.operators.steps" in loaded
+    assert "airflow_emr_pipelines.operators.ec2.run_step" in loaded
     assert not roots(loaded) & CLIENTS
     assert {
         name for name in loaded if name.startswith(("airflow.providers.amazon.aws", "airflow_emr_pipelines.hooks"))

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, arns, rules
-from airflow_emr_pipelines.specs.late import is_text
-from airflow_emr_pipelines.specs.spec import KINDS, Spec
+from airflow_emr_pipelines.specs.values import addresses, arns, rules
+from airflow_emr_pipelines.specs.values.base import KINDS, Spec
+from airflow_emr_pipelines.specs.values.templates import is_text
 
 S = TypeVar("S", bound="Step")
 
@@ -63,7 +63,7 @@ class Step(Spec):
         :param name: the step's name, where the request has none or another is wanted
         :raises InvalidSpec: the request has something that EMR or the program would refuse or misunderstand
         """
-        from airflow_emr_pipelines.specs.from_request_steps import read_step  # for DAGs that have none to read
+        from airflow_emr_pipelines.specs.ec2.reading.steps import read_step
 
         step = read_step(request, name, KINDS)
         if not isinstance(step, cls):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import known
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import known
 
 
 @dataclass(frozen=True)

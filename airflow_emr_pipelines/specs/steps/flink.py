@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import is_text
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text
 
 APPLICATION_ID = re.compile(r"application_[0-9]+_[0-9]+")
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import is_text
-from airflow_emr_pipelines.specs.step_commands import GENERIC_OPTIONS
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import GENERIC_OPTIONS
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text
 
 SCRIPTS = (".py", ".sh", ".rb", ".pl", ".R", ".php", ".js")
 """Endings of programs that no node has unless they are shipped."""

@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import is_text, known
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text, known
 
 CODECS = ("gzip", "gz", "lzo", "snappy", "none")
 STORAGE_CLASSES = ("STANDARD", "REDUCED_REDUNDANCY")

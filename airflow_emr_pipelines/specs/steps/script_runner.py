@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.late import is_text
-from airflow_emr_pipelines.specs.step_commands import REGION
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import REGION
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_emr_pipelines.specs import rules
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.values import rules
 
 
 @dataclass(frozen=True)

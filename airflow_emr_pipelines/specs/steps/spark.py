@@ -8,10 +8,11 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs import addresses, rules, spark_conf
-from airflow_emr_pipelines.specs.late import is_text, known
-from airflow_emr_pipelines.specs.step_commands import SPARK, Joined, options_of
+from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import SPARK, Joined, options_of
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text, known
 
 APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from airflow_emr_pipelines.specs import addresses, rules, spark_conf
-from airflow_emr_pipelines.specs.late import is_text
+from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.values import addresses, rules
+from airflow_emr_pipelines.specs.values.templates import is_text
 
 DEPLOY_MODE = "spark.submit.deployMode"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
-from airflow_emr_pipelines.specs import addresses, rules
-from airflow_emr_pipelines.specs.step_commands import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import PRESTO_CLI, TRINO_CLI
+from airflow_emr_pipelines.specs.values import addresses, rules
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import process_late_data
 import reconcile_checkpoint
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.inputs.flight_events import event_files, movements_of, records
+from local.inputs.flight_events import event_files, movements_of, records
 
 DAY = date(2013, 1, 1)
 MOVEMENTS = movements_of(DAY)

@@ -15,7 +15,7 @@ import pytest
 from lake import DataError
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.flights import DayOfFlights, flights_of, packaged_data, with_faults
+from local.flights import DayOfFlights, flights_of, packaged_data, with_faults
 from tests.dags.conftest import JOBS
 
 DAY = date(2013, 1, 1)

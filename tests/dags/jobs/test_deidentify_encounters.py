@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.inputs.encounters import encounters_of
+from local.inputs.encounters import encounters_of
 
 DAY = date(2013, 1, 1)
 RULES = Path(__file__).parents[3] / "dags" / "jobs" / "clinical-rules" / "encounters.json"

@@ -15,7 +15,7 @@ import pytest
 from lake import DataError
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.flights import REFERENCE_TABLES, flights_of, packaged_data
+from local.flights import REFERENCE_TABLES, flights_of, packaged_data
 from tests.dags.conftest import JOBS
 
 DAYS = [date(2013, 1, 1), date(2013, 1, 2), date(2013, 1, 3)]

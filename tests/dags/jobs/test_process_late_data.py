@@ -14,7 +14,7 @@ import pytest
 from lake import DataError
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.processes import wait_until
+from local.processes import wait_until
 from tests.dags.jobs.day_of_events import FILES, DayOfEvents, in_time, latest, reports_in
 
 NAMES = list(FILES)

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lake import DataError
 
-from airflow_emr_pipelines.local.flights import DayOfFlights, flights_of, with_faults
 from airflow_emr_pipelines.specs import tenants
+from local.flights import DayOfFlights, flights_of, with_faults
 from tests.dags.conftest import JOBS
 
 DAY = date(2013, 1, 1)

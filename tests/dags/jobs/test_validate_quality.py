@@ -13,7 +13,7 @@ import validate_quality
 from lake import DataError
 from pyspark.sql import SparkSession
 
-from airflow_emr_pipelines.local.flights import BREAKS, DayOfFlights, flights_of, with_faults
+from local.flights import BREAKS, DayOfFlights, flights_of, with_faults
 from tests.dags.conftest import JOBS
 
 DAY = date(2013, 1, 1)

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 
 LOGS = "step-logs"
 FINISHED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")

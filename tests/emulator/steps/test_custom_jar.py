@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.emulator.steps.conftest import Cluster
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.emulator.steps.conftest import Cluster, Ended, keys, make_bucket
 
 BUCKET = "hive-tables"

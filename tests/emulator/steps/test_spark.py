@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator
 from tests.emulator.steps.conftest import HERE, Cluster, Ended, keys, make_bucket
 
 BUCKET = "spark-sees"

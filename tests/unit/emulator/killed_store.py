@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.emulator.store import ObjectStore
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 OLD, NEW = b"old content", b"new"
 Change = Callable[[ObjectStore, str], object]

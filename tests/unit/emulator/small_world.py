@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
-from airflow_emr_pipelines.emulator.actions import ACTIONS, Emr
-from airflow_emr_pipelines.emulator.life import Delays, Lives
-from airflow_emr_pipelines.emulator.model import Clock, Cluster, Clusters, Step
-from airflow_emr_pipelines.emulator.provisioning import SpotMarket
-from airflow_emr_pipelines.emulator.runner import ClusterSetup, Outcome, Runner, StepRun
+from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
+from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays, Lives
+from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, Step
+from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
+from airflow_emr_pipelines.emulator.host.runner import ClusterSetup, Outcome, Runner, StepRun
 
 COMPLETED = Outcome(0, completed=True)
 FAILED = Outcome(1, completed=False, reason="Unknown Error", message="exit code 1")

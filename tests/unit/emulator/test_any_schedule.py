@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.emulator.errors import Refused
-from airflow_emr_pipelines.emulator.instances import CollectionState
-from airflow_emr_pipelines.emulator.life import Delays
-from airflow_emr_pipelines.emulator.model import Cluster, Step
-from airflow_emr_pipelines.emulator.provisioning import SpotMarket
-from airflow_emr_pipelines.specs.states import ClusterState, InstanceState, StepState
+from airflow_emr_pipelines.emulator.aws.errors import Refused
+from airflow_emr_pipelines.emulator.ec2.instances import CollectionState
+from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
+from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
+from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
+from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceState, StepState
 from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, step
 
 WORDS = ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"]
@@ -201,7 +201,7 @@ def recorded_faults() -> Any:
     faults: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: faults.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("airflow_emr_pipelines.emulator.life")
+    logger = logging.getLogger("airflow_emr_pipelines.emulator.ec2.lifecycle")
     logger.addHandler(handler)
     try:
         yield faults

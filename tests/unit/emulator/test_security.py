@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.emulator import wire
-from airflow_emr_pipelines.emulator.answers import cluster_answer
-from airflow_emr_pipelines.emulator.errors import AwsError, Refused
-from airflow_emr_pipelines.emulator.model import SecurityConfiguration
+from airflow_emr_pipelines.emulator.aws import wire
+from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused
+from airflow_emr_pipelines.emulator.ec2.model import SecurityConfiguration
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer
+from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
 from tests.unit.emulator.small_world import PRIMARY, SmallWorld, step
-from tests.unit.emulator.test_life import in_a_small_world
 
 KERBEROS = {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ClusterDedicatedKdc"}}}
 RUNTIME_ROLES = {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}}

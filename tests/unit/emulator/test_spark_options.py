@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_emr_pipelines.emulator.steps.launch import CannotRun
-from airflow_emr_pipelines.emulator.steps.spark_options import (
+from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun
+from airflow_emr_pipelines.emulator.host.steps.spark_options import (
     LocalSettings,
     heap_mib,
     logs_events,

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 
 from airflow_emr_pipelines.hooks import prices
 from airflow_emr_pipelines.hooks.prices import PricingHook, usd_of
-from airflow_emr_pipelines.specs.prices import InstancePrice, Prices
+from airflow_emr_pipelines.run_report.prices import InstancePrice, Prices
 
 REGION = "eu-central-1"
 COMPUTE = [

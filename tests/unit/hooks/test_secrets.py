@@ -5,9 +5,9 @@ from airflow.providers.common.compat.sdk import redact
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec, UnclearAnswer
-from airflow_emr_pipelines.hooks.once import send_once
 from airflow_emr_pipelines.hooks.secrets import Secrets
-from airflow_emr_pipelines.specs.kerberos import Secret
+from airflow_emr_pipelines.hooks.sending import send_once
+from airflow_emr_pipelines.specs.ec2.kerberos import Secret
 
 PASSWORD = "hunter2-of-the-kdc"
 

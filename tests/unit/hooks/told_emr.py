@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_emr_pipelines.hooks.emr import EmrHook
-from airflow_emr_pipelines.specs.keys import name_with_key
-from airflow_emr_pipelines.specs.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.values.keys import name_with_key
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 

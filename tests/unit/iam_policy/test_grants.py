@@ -29,9 +29,9 @@ from airflow_emr_pipelines import (
 )
 from airflow_emr_pipelines.iam_policy.grants import policy_of
 from airflow_emr_pipelines.iam_policy.policy import Account, Policy
-from airflow_emr_pipelines.operators.base import EmrCallOperator
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
+from airflow_emr_pipelines.operators.waiting import EmrCallOperator
+from airflow_emr_pipelines.specs.ec2.monitoring import CloudWatchLogs, MonitoringConfiguration
 
 ACCOUNT = Account("123456789012", "eu-central-1", deployment="prod")
 CLUSTERS = "arn:aws:elasticmapreduce:eu-central-1:123456789012:cluster"

@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.local.demo import watch
-from airflow_emr_pipelines.local.errors import BrokenDags
-from airflow_emr_pipelines.local.local_airflow import LocalAirflow
-from airflow_emr_pipelines.local.local_emulator import LocalEmulator
-from airflow_emr_pipelines.local.progress import Progress
+from local.demo import watch
+from local.errors import BrokenDags
+from local.local_airflow import LocalAirflow
+from local.local_emulator import LocalEmulator
+from local.progress import Progress
 
 
 class Api:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from airflow_emr_pipelines.local.inputs.encounters import ENCOUNTERS, KEY_SECRET, encounters_of, make_key
+from local.inputs.encounters import ENCOUNTERS, KEY_SECRET, encounters_of, make_key
 
 DAY = date(2013, 1, 1)
 IDENTITY = ("name", "birth_date", "sex", "postcode", "insurance_number", "phone")

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from airflow_emr_pipelines.local.flights import DayOfFlights, flights_of, with_faults
+from local.flights import DayOfFlights, flights_of, with_faults
 
 FIRST = date(2013, 1, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from airflow_emr_pipelines.local.folders import claim_folder
+from local.folders import claim_folder
 
 
 def test_the_folder_stays_when_the_demo_is_over(tmp_path: Path) -> None:

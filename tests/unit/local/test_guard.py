@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from airflow_emr_pipelines.local.errors import NotReady, ProcessDied
-from airflow_emr_pipelines.local.processes import GuardedProcess, run_to_end, wait_until
+from local.errors import NotReady, ProcessDied
+from local.processes import GuardedProcess, run_to_end, wait_until
 
 ENV = dict(os.environ)
 
@@ -29,7 +29,7 @@ time.sleep(600)
 OWNER = """
 import os, signal, sys, time
 from pathlib import Path
-from airflow_emr_pipelines.local.processes import GuardedProcess
+from local.processes import GuardedProcess
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
 process = GuardedProcess("family", [sys.executable, "-c", sys.argv[1]], env=dict(os.environ), log=Path(sys.argv[2]))
 process.start()
@@ -86,7 +86,7 @@ def test_an_owner_that_is_killed_leaves_nothing(log: Path, number: int) -> None:
 def test_a_command_that_will_not_stop_is_killed(log: Path) -> None:
     script = f"""
 import sys
-from airflow_emr_pipelines.local.guard import main
+from local.guard import main
 main([sys.executable, "-c", {FAMILY.format(mode="SIG_IGN")!r}], grace=0.2)
 """
     with log.open("wb") as out, subprocess.Popen([sys.executable, "-c", script], stdin=-1, stdout=out) as guard:

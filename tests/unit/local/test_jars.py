@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.local.errors import JarNotBuilt
+from local.errors import JarNotBuilt
 
 pytest.importorskip("pyspark", reason="its jars hold the compiler")
 
@@ -22,7 +22,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_jar_has_the_classes_of_its_source_and_is_the_same_each_time(source: Path, tmp_path: Path) -> None:
-    from airflow_emr_pipelines.local.jars import jar_of
+    from local.jars import jar_of
 
     jar = jar_of(source)
     assert {"META-INF/MANIFEST.MF", "tried/Hello.class", "tried/Hello$.class"} == set(
@@ -35,7 +35,7 @@ def test_a_jar_has_the_classes_of_its_source_and_is_the_same_each_time(source: P
 
 
 def test_a_source_that_does_not_compile_says_where(source: Path) -> None:
-    from airflow_emr_pipelines.local.jars import jar_of
+    from local.jars import jar_of
 
     source.write_text("object Hello { def main(words: Array[String]): Unit = prinln(1) }\n")
     with pytest.raises(JarNotBuilt, match=r"(?s)Hello\.scala:1: error: not found: value prinln"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_emr_pipelines.local.api import Task
-from airflow_emr_pipelines.local.clusters import RanCluster, RanStep
-from airflow_emr_pipelines.local.progress import Progress, clock
+from local.api import Task
+from local.clusters import RanCluster, RanStep
+from local.progress import Progress, clock
 
 
 def task(state: str | None, *, try_number: int = 1, map_index: int = -1) -> Task:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
 
-from airflow_emr_pipelines.local.api import AirflowApi, Task
-from airflow_emr_pipelines.local.clusters import RanCluster, RanStep
-from airflow_emr_pipelines.local.report import Results, causes, steps_text
+from local.api import AirflowApi, Task
+from local.clusters import RanCluster, RanStep
+from local.report import Results, causes, steps_text
 
 BEGUN = datetime(2013, 1, 1, tzinfo=timezone.utc)
 RESULTS = Results(

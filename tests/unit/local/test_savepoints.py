@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
-from airflow_emr_pipelines.local.savepoints import begin_before
+from local.savepoints import begin_before
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from moto import mock_aws
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.local import seed as seeding
-from airflow_emr_pipelines.local.seed import RESULT_BUCKETS, Landed, days_between, find_dags_folder, main, seed
+from local import seed as seeding
+from local.seed import RESULT_BUCKETS, Landed, days_between, find_dags_folder, main, seed
 
 DAGS = Path(__file__).parents[3] / "dags"
 

@@ -11,8 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from airflow_emr_pipelines.local.flights import flights_of
-from airflow_emr_pipelines.local.inputs import tenants
+from local.flights import flights_of
+from local.inputs import tenants
 
 
 @pytest.fixture

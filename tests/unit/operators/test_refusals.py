@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines import (
-    EmrReapClustersOperator,
-    EmrSizeExecutorsOperator,
-    EmrTerminateClusterOperator,
-)
+from airflow_emr_pipelines import EmrReapClustersOperator, EmrSizeExecutorsOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.errors import InvalidSpec
 
 reap: Any = EmrReapClustersOperator

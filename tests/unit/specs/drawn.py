@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.specs.cluster import (
+from airflow_emr_pipelines.specs.ec2.cluster import (
     BootstrapAction,
     EbsVolumes,
     EmrCluster,
@@ -15,8 +15,8 @@ from airflow_emr_pipelines.specs.cluster import (
     InstanceGroups,
     RootVolume,
 )
-from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.fleets import (
+from airflow_emr_pipelines.specs.ec2.configurations import Configuration
+from airflow_emr_pipelines.specs.ec2.fleets import (
     ON_DEMAND_STRATEGIES,
     SPOT_STRATEGIES,
     CapacityReservation,
@@ -27,9 +27,9 @@ from airflow_emr_pipelines.specs.fleets import (
     SpotProvisioning,
     SpotResizing,
 )
-from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-from airflow_emr_pipelines.specs.scaling import (
+from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.ec2.monitoring import CloudWatchLogs, MonitoringConfiguration
+from airflow_emr_pipelines.specs.ec2.scaling import (
     ADJUSTMENTS,
     COMPARISONS,
     PERFORMANCE_INDEXES,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from airflow_emr_pipelines.specs.cluster import InstanceFleets, InstanceGroups
-from airflow_emr_pipelines.specs.fleets import Fleet
-from airflow_emr_pipelines.specs.kerberos import Secret
-from airflow_emr_pipelines.specs.plain import KINDS
-from airflow_emr_pipelines.specs.scaling import ScalingRule
+from airflow_emr_pipelines.specs.ec2.cluster import InstanceFleets, InstanceGroups
+from airflow_emr_pipelines.specs.ec2.fleets import Fleet
+from airflow_emr_pipelines.specs.ec2.kerberos import Secret
+from airflow_emr_pipelines.specs.ec2.scaling import ScalingRule
+from airflow_emr_pipelines.specs.serialization import KINDS
 
 RULE = ScalingRule("out", "YARNMemoryAvailablePercentage", "LESS_THAN", 15, 1)
 FLEETS = {"instances": InstanceFleets("m5.xlarge")}

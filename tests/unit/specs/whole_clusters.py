@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_emr_pipelines.specs.cluster import (
+from airflow_emr_pipelines.specs.ec2.cluster import (
     BootstrapAction,
     EbsVolumes,
     EmrCluster,
@@ -13,8 +13,8 @@ from airflow_emr_pipelines.specs.cluster import (
     InstanceGroups,
     RootVolume,
 )
-from airflow_emr_pipelines.specs.configurations import Configuration
-from airflow_emr_pipelines.specs.fleets import (
+from airflow_emr_pipelines.specs.ec2.configurations import Configuration
+from airflow_emr_pipelines.specs.ec2.fleets import (
     CapacityReservation,
     Fleet,
     InstanceTypeConfig,
@@ -23,10 +23,10 @@ from airflow_emr_pipelines.specs.fleets import (
     SpotProvisioning,
     SpotResizing,
 )
-from airflow_emr_pipelines.specs.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.monitoring import CloudWatchLogs, MonitoringConfiguration
-from airflow_emr_pipelines.specs.render_ec2 import render_step
-from airflow_emr_pipelines.specs.scaling import AutoScaling, ManagedScaling, ScalingRule
+from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.ec2.monitoring import CloudWatchLogs, MonitoringConfiguration
+from airflow_emr_pipelines.specs.ec2.render.step import render_step
+from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 from airflow_emr_pipelines.specs.steps import SparkStep
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

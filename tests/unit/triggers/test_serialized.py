@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.triggers.emr import (
+from airflow_emr_pipelines.triggers.jobs import (
     EmrClusterTrigger,
     EmrCollectionsTrigger,
     EmrStepsTrigger,

@@ -17,8 +17,8 @@ from botocore.exceptions import (
 )
 
 from airflow_emr_pipelines.errors import UnknownState
-from airflow_emr_pipelines.hooks.jobs import Report
-from airflow_emr_pipelines.specs.reports import StepReport
+from airflow_emr_pipelines.hooks.compute import Report
+from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.triggers import watcher
 from airflow_emr_pipelines.triggers.watcher import Budget, watcher_of
 from tests.unit.triggers.virtual_time import run_at_once

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.emulator.shims import dist_cp
+from airflow_emr_pipelines.emulator.host.shims import dist_cp
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.emulator.shims import hadoop_streaming
-from airflow_emr_pipelines.emulator.shims.aggregators import aggregate
-from airflow_emr_pipelines.emulator.shims.map_reduce import Job, TaskFailed, reducer_of
+from airflow_emr_pipelines.emulator.host.shims import hadoop_streaming
+from airflow_emr_pipelines.emulator.host.shims.aggregators import aggregate
+from airflow_emr_pipelines.emulator.host.shims.map_reduce import Job, TaskFailed, reducer_of
 
 WORDS = r"""#!/bin/sh
 tr ' ' '\n' | sed 's/$/\t1/'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.plain import KINDS
+from airflow_emr_pipelines.specs.serialization import KINDS
 from airflow_emr_pipelines.specs.steps import ShellStep, Step
 from tests.unit.specs.each_field import REQUIRED
 

@@ -1,0 +1,40 @@
+"""One small function for each action of EMR on EC2: judge by the rules, tell the model, shape the answer."""
+
+from __future__ import annotations
+
+from airflow_emr_pipelines.emulator.ec2.actions import (
+    app_uis,
+    auto_termination,
+    block_public_access,
+    clusters,
+    fleets,
+    groups,
+    instances,
+    job_flows,
+    releases,
+    scaling,
+    security_configurations,
+    steps,
+    switches,
+    tags,
+)
+from airflow_emr_pipelines.emulator.ec2.actions.registry import ACTIONS, Emr
+
+__all__ = [
+    "ACTIONS",
+    "Emr",
+    "app_uis",
+    "auto_termination",
+    "block_public_access",
+    "clusters",
+    "fleets",
+    "groups",
+    "instances",
+    "job_flows",
+    "releases",
+    "scaling",
+    "security_configurations",
+    "steps",
+    "switches",
+    "tags",
+]

@@ -1,0 +1,89 @@
+"""What every action has at hand, and the table of them by verb."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from airflow_emr_pipelines.emulator.aws.errors import Refused, no_such_cluster
+from airflow_emr_pipelines.emulator.ec2.instances import Collection
+from airflow_emr_pipelines.emulator.ec2.lifecycle import Lives
+from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, SecurityConfiguration, Settings, Step
+
+Answer = dict[str, Any]
+Request = Mapping[str, Any]
+T = TypeVar("T")
+
+ACCOUNT = "123456789012"
+PAGE = 50
+
+
+class Emr:
+    """EMR on EC2 in one region, as a request meets it; ``url`` is where the client found it."""
+
+    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, region: str, url: str = "") -> None:
+        self.clusters, self.lives, self.clock, self.region, self.url = clusters, lives, clock, region, url
+
+    @property
+    def settings(self) -> Settings:
+        return self.clusters.settings(self.region)
+
+    @property
+    def security_configurations(self) -> dict[str, SecurityConfiguration]:
+        return self.settings.security_configurations
+
+    def security_configuration(self, name: str) -> SecurityConfiguration:
+        if name not in self.security_configurations:
+            raise Refused(f"Security configuration with name '{name}' does not exist.")
+        return self.security_configurations[name]
+
+    def job_flows(self, operation: str, request: Request) -> list[Cluster]:
+        """The clusters of a verb that takes several, which all must exist."""
+        if not 1 <= len(request["JobFlowIds"]) <= 10:
+            raise Refused("1 to 10 job flow ids can be specified.")
+        return [self.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]
+
+    def cluster(self, operation: str, cluster_id: str) -> Cluster:
+        found = self.clusters.get(self.region, cluster_id)
+        if found is None:
+            raise no_such_cluster(operation, cluster_id)
+        return found
+
+
+Action = Callable[[Emr, Request], Awaitable[Answer]]
+ACTIONS: dict[str, Action] = {}
+SPELLED = {"ui": "UI", "url": "URL"}
+
+
+def action(function: Action) -> Action:
+    """Register a function under its verb: run_job_flow is RunJobFlow."""
+    ACTIONS["".join(SPELLED.get(part, part.capitalize()) for part in function.__name__.split("_"))] = function
+    return function
+
+
+def by_id(thing: Cluster | Collection | Step) -> str:
+    return thing.id
+
+
+def page(
+    everything: Sequence[T],
+    key: Callable[[T], str],
+    request: Request,
+    size: int,
+    wanted: Callable[[T], bool] = lambda _: True,
+) -> tuple[Sequence[T], str | None]:
+    """What is wanted after the request's marker, and the marker of the next page.
+
+    A marker is the last thing that was told, not how many there were: what is new or no longer wanted by the time of
+    the next page shifts nothing.
+    """
+    start = 0
+    if "Marker" in request:
+        keys = [base64.b64encode(key(thing).encode()).decode() for thing in everything]
+        if request["Marker"] not in keys:
+            raise Refused("The marker is not valid.")
+        start = keys.index(request["Marker"]) + 1
+    found = [thing for thing in everything[start:] if wanted(thing)]
+    marker = base64.b64encode(key(found[size - 1]).encode()).decode() if len(found) > size else None
+    return found[:size], marker

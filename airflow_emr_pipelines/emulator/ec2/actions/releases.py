@@ -1,0 +1,41 @@
+"""What releases there are, and what they have and run on."""
+
+from __future__ import annotations
+
+from airflow_emr_pipelines.emulator.aws.errors import Refused
+from airflow_emr_pipelines.emulator.ec2 import instance_types, release_labels, rules
+from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Answer, Emr, Request, action, page
+
+MOST_LABELS = 100
+
+
+@action
+async def list_release_labels(emr: Emr, request: Request) -> Answer:
+    filters = request.get("Filters", {})
+    prefix, application = filters.get("Prefix", ""), filters.get("Application")
+
+    def wanted(label: str) -> bool:
+        return label.startswith(prefix) and (application is None or release_labels.has(label, application))
+
+    marker = {"Marker": request["NextToken"]} if "NextToken" in request else {}
+    size = request.get("MaxResults", MOST_LABELS)
+    found, token = page(release_labels.LABELS, lambda label: label, marker, size, wanted)
+    return {"ReleaseLabels": found, "NextToken": token}
+
+
+@action
+async def describe_release_label(emr: Emr, request: Request) -> Answer:
+    if "ReleaseLabel" not in request:
+        raise Refused("A ReleaseLabel is required.")
+    rules.release_of(request["ReleaseLabel"])
+    return {
+        "ReleaseLabel": request["ReleaseLabel"],
+        "Applications": release_labels.applications(request["ReleaseLabel"]),
+    }
+
+
+@action
+async def list_supported_instance_types(emr: Emr, request: Request) -> Answer:
+    types = instance_types.supported(rules.release_of(request["ReleaseLabel"]))
+    found, marker = page(types, lambda one: str(one["Type"]), request, PAGE)
+    return {"SupportedInstanceTypes": found, "Marker": marker}

@@ -1,0 +1,281 @@
+"""How clusters, groups, instances and steps look in EMR's answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_emr_pipelines.emulator.ec2.auto_scaling import AutoScaling
+from airflow_emr_pipelines.emulator.ec2.instances import (
+    ON_DEMAND,
+    SPOT,
+    Collection,
+    Instance,
+    InstanceFleet,
+    InstanceGroup,
+    devices,
+)
+from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
+from airflow_emr_pipelines.emulator.ec2.normalized_units import normalized_size
+from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceState, StepState
+
+Answer = dict[str, Any]
+
+AS_REQUESTED = (
+    "Name",
+    "ReleaseLabel",
+    "LogUri",
+    "ServiceRole",
+    "ScaleDownBehavior",
+    "CustomAmiId",
+    "EbsRootVolumeSize",
+    "EbsRootVolumeIops",
+    "EbsRootVolumeThroughput",
+    "RepoUpgradeOnBoot",
+    "OSReleaseLabel",
+    "AutoScalingRole",
+    "LogEncryptionKmsKeyId",
+    "MonitoringConfiguration",
+    "SessionEnabled",
+)
+"""What DescribeCluster says as RunJobFlow was told."""
+NETWORK = (
+    "Ec2KeyName",
+    "EmrManagedMasterSecurityGroup",
+    "EmrManagedSlaveSecurityGroup",
+    "ServiceAccessSecurityGroup",
+    "AdditionalMasterSecurityGroups",
+    "AdditionalSlaveSecurityGroups",
+)
+MESSAGES = {ClusterState.WAITING: "Cluster ready to run steps.", ClusterState.RUNNING: "Running step"}
+SECRETS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword")
+HIDDEN = "********"
+
+
+def without_secrets(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A RunJobFlow as it is kept and told: nobody who asks is shown its passwords."""
+    if "KerberosAttributes" not in request:
+        return request
+    attributes = {name: HIDDEN if name in SECRETS else value for name, value in request["KerberosAttributes"].items()}
+    return {**request, "KerberosAttributes": attributes}
+
+
+def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
+    """A cluster as DescribeCluster tells it."""
+    request, primary = cluster.request, cluster.primary_instance
+    return {
+        **cluster_summary(cluster, now),
+        **{name: request[name] for name in AS_REQUESTED if name in request},
+        "Ec2InstanceAttributes": _network(cluster),
+        "InstanceCollectionType": cluster.primary.KIND,
+        "AutoTerminate": not cluster.keep_alive,
+        "TerminationProtected": cluster.protected,
+        "UnhealthyNodeReplacement": cluster.unhealthy_node_replacement,
+        "VisibleToAllUsers": cluster.visible,
+        "SecurityConfiguration": cluster.security_configuration,
+        "Applications": [{"Name": application["Name"]} for application in request.get("Applications", ())],
+        "Tags": [{"Key": key, "Value": value} for key, value in cluster.tags.items()],
+        "Configurations": request.get("Configurations", []),
+        "MasterPublicDnsName": _dns(primary, cluster.region) if cluster.ready and primary else None,
+        "StepConcurrencyLevel": cluster.step_concurrency,
+        "ExtendedSupport": cluster.extended_support,
+        "KerberosAttributes": request.get("KerberosAttributes", {}),
+        "PlacementGroups": [
+            {"PlacementStrategy": "SPREAD", **group} for group in request.get("PlacementGroupConfigs", ())
+        ],
+    }
+
+
+def cluster_summary(cluster: Cluster, now: datetime) -> Answer:
+    """A cluster as ListClusters tells it."""
+    end = cluster.end if cluster.terminating_since else None
+    timeline = {"CreationDateTime": cluster.created, "ReadyDateTime": cluster.ready, "EndDateTime": cluster.ended}
+    reason = {"Code": end.code, "Message": end.message} if end else {"Message": MESSAGES.get(cluster.state)}
+    return {
+        "Id": cluster.id,
+        "Name": cluster.request["Name"],
+        "ClusterArn": cluster.arn,
+        "NormalizedInstanceHours": _normalized_hours(cluster, now),
+        "Status": {
+            "State": cluster.state.value,
+            "StateChangeReason": reason,
+            "Timeline": timeline,
+            "ErrorDetails": list(end.details) if end and end.details else None,
+        },
+    }
+
+
+def group_answer(cluster: Cluster, group: InstanceGroup) -> Answer:
+    """An instance group as ListInstanceGroups tells it."""
+    config, ebs = group.config, group.config.get("EbsConfiguration", {})
+    return {
+        "Id": group.id,
+        "Name": group.name,
+        "Market": group.market,
+        "InstanceGroupType": group.role,
+        "BidPrice": config.get("BidPrice"),
+        "InstanceType": config["InstanceType"],
+        "RequestedInstanceCount": group.count,
+        "RunningInstanceCount": sum(instance.state is InstanceState.RUNNING for instance in group.instances),
+        "Status": _status(cluster, group),
+        "Configurations": group.configurations,
+        "ConfigurationsVersion": group.version,
+        "LastSuccessfullyAppliedConfigurations": group.applied_configurations,
+        "LastSuccessfullyAppliedConfigurationsVersion": group.applied,
+        "EbsBlockDevices": _volumes(ebs),
+        "EbsOptimized": ebs.get("EbsOptimized"),
+        "CustomAmiId": config.get("CustomAmiId"),
+        "ShrinkPolicy": group.shrink_policy,
+        "AutoScalingPolicy": auto_scaling_answer(group.auto_scaling) if group.auto_scaling else None,
+    }
+
+
+def auto_scaling_answer(scaling: AutoScaling) -> Answer:
+    """An automatic scaling policy as PutAutoScalingPolicy and ListInstanceGroups tell it."""
+    return {
+        "Status": {"State": scaling.state.value, "StateChangeReason": {"Code": "USER_REQUEST"}},
+        **scaling.policy,
+    }
+
+
+def fleet_answer(cluster: Cluster, fleet: InstanceFleet) -> Answer:
+    """An instance fleet as ListInstanceFleets tells it."""
+    return {
+        "Id": fleet.id,
+        "Name": fleet.name,
+        "Status": _status(cluster, fleet),
+        "InstanceFleetType": fleet.role,
+        "TargetOnDemandCapacity": fleet.target[ON_DEMAND],
+        "TargetSpotCapacity": fleet.target[SPOT],
+        "ProvisionedOnDemandCapacity": fleet.provisioned(ON_DEMAND),
+        "ProvisionedSpotCapacity": fleet.provisioned(SPOT),
+        "InstanceTypeSpecifications": [_type_answer(config) for config in fleet.type_configs],
+        "LaunchSpecifications": fleet.config.get("LaunchSpecifications"),
+        "ResizeSpecifications": fleet.resize_specifications or None,
+        "Context": fleet.context,
+    }
+
+
+def _type_answer(config: Mapping[str, Any]) -> Answer:
+    ebs = config.get("EbsConfiguration", {})
+    bids = "BidPrice" in config or "BidPriceAsPercentageOfOnDemandPrice" in config
+    return {
+        "BidPriceAsPercentageOfOnDemandPrice": None if bids else 100.0,
+        "WeightedCapacity": 1,
+        **{name: value for name, value in config.items() if name != "EbsConfiguration"},
+        "EbsBlockDevices": _volumes(ebs),
+        "EbsOptimized": ebs.get("EbsOptimized"),
+    }
+
+
+def instance_answer(cluster: Cluster, one: Collection, instance: Instance) -> Answer:
+    """An instance as ListInstances tells it."""
+    dashed = instance.address.replace(".", "-")
+    timeline = {
+        "CreationDateTime": instance.created,
+        "ReadyDateTime": instance.ready,
+        "EndDateTime": instance.ended,
+    }
+    places = {
+        "Ec2InstanceId": instance.ec2_id,
+        "PublicDnsName": _dns(instance, cluster.region),
+        "PublicIpAddress": instance.address,
+        "PrivateDnsName": f"ip-{dashed}.{cluster.region}.compute.internal",
+        "PrivateIpAddress": instance.address,
+        "EbsVolumes": instance.volumes,
+    }
+    return {
+        "Id": instance.id,
+        **(places if instance.ec2_id else {}),
+        "Status": {
+            "State": instance.state.value,
+            "StateChangeReason": instance.reason if instance.ended else {},
+            "Timeline": timeline,
+        },
+        "InstanceGroupId" if isinstance(one, InstanceGroup) else "InstanceFleetId": one.id,
+        "Market": instance.market,
+        "InstanceType": instance.type,
+    }
+
+
+def bootstrap_answer(config: Mapping[str, Any]) -> Answer:
+    """A bootstrap action as ListBootstrapActions tells it."""
+    script = config["ScriptBootstrapAction"]
+    return {"Name": config["Name"], "ScriptPath": script["Path"], "Args": script.get("Args", [])}
+
+
+def described_step(step: Step) -> Answer:
+    """A step as DescribeStep tells it."""
+    return {**step_answer(step), "ExecutionRoleArn": step.execution_role}
+
+
+def step_answer(step: Step) -> Answer:
+    """A step as ListSteps tells it."""
+    config = {name: step.config.get(name) for name in ("Jar", "Properties", "MainClass", "Args")}
+    failed = step.state is StepState.FAILED
+    return {
+        "Id": step.id,
+        "Name": step.name,
+        "Config": {**config, "Args": step.config.get("Args", [])},
+        "ActionOnFailure": step.action_on_failure,
+        "LogUri": step.logs.get("LogUri"),
+        "EncryptionKeyArn": step.logs.get("EncryptionKeyArn"),
+        "Status": {
+            "State": step.state.value,
+            "StateChangeReason": {"Code": "NONE", "Message": step.message} if step.message else {},
+            "FailureDetails": dict(step.failure) if failed and step.failure else None,
+            "Timeline": {"CreationDateTime": step.created, "StartDateTime": step.started, "EndDateTime": step.ended},
+        },
+        "AdditionalInfo": (
+            {"ResourceManager": "YARN", "ResourceManagerApplicationIds": list(step.application_ids)}
+            if step.application_ids
+            else None
+        ),
+    }
+
+
+def _network(cluster: Cluster) -> Answer:
+    """Of several subnets or zones the first is chosen."""
+    instances = cluster.instances
+    subnets = [instances["Ec2SubnetId"]] if "Ec2SubnetId" in instances else instances.get("Ec2SubnetIds", [])
+    placement = instances.get("Placement", {})
+    zones = (
+        [placement["AvailabilityZone"]] if "AvailabilityZone" in placement else placement.get("AvailabilityZones", [])
+    )
+    return {
+        **{name: instances[name] for name in NETWORK if name in instances},
+        "Ec2SubnetId": subnets[0] if subnets else None,
+        "RequestedEc2SubnetIds": subnets,
+        "Ec2AvailabilityZone": zones[0] if zones else f"{cluster.region}a",
+        "RequestedEc2AvailabilityZones": zones,
+        "IamInstanceProfile": cluster.request.get("JobFlowRole"),
+    }
+
+
+def _volumes(ebs: Mapping[str, Any]) -> list[Answer]:
+    return [{"VolumeSpecification": volume, "Device": device} for device, volume in devices(ebs)]
+
+
+def _status(cluster: Cluster, one: Collection) -> Answer:
+    reason: Answer = {"Message": one.suspended} if one.suspended else {}
+    if cluster.terminating_since and cluster.end is not None:
+        reason = {"Code": "CLUSTER_TERMINATED", "Message": cluster.end.message}
+    timeline = {"CreationDateTime": one.created, "ReadyDateTime": one.ready, "EndDateTime": one.ended}
+    return {"State": one.state.value, "StateChangeReason": reason, "Timeline": timeline}
+
+
+def _dns(instance: Instance, region: str) -> str:
+    dashed = instance.address.replace(".", "-")
+    return f"ec2-{dashed}.{'compute-1' if region == 'us-east-1' else f'{region}.compute'}.amazonaws.com"
+
+
+def _normalized_hours(cluster: Cluster, now: datetime) -> int:
+    """Hours of m1.small: for each instance those since it was ready, begun ones whole."""
+    return sum(
+        math.ceil(((instance.ended or now) - instance.ready).total_seconds() / 3600) * normalized_size(instance.type)
+        for one in cluster.collections
+        for instance in one.instances
+        if instance.ready is not None
+    )

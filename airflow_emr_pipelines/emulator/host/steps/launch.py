@@ -1,0 +1,162 @@
+"""A process that is to be started, and the place it is started at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from airflow_emr_pipelines.emulator.host import hadoop
+from airflow_emr_pipelines.emulator.host.configurations import ClusterConfiguration
+from airflow_emr_pipelines.emulator.host.home import ClusterHome
+from airflow_emr_pipelines.emulator.host.java import Java
+from airflow_emr_pipelines.emulator.host.memory import Memory
+from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup
+from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+
+_ADDRESS = re.compile(r"\bs3[an]?://([^/\s,'\"#]+)(?:/([^\s,'\"#]*))?")
+_WHOLE_ADDRESS = re.compile(r"s3[an]?://([^/]+)(?:/(.*))?", re.DOTALL)
+_WILDCARD = re.compile(r"[*?\[{]")
+
+
+class CannotRun(Exception):
+    """A step that fails before it starts; `reason` and `message` are EMR's FailureDetails."""
+
+    def __init__(self, message: str, reason: str = "Unknown Error") -> None:
+        super().__init__(message, reason)
+        self.message = message
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What to start, and what to tell about it."""
+
+    command: tuple[str, ...]
+    work: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mib: int = 0  # of the budget for heavy steps; nothing for light ones
+    notes: tuple[str, ...] = ()
+    application_id: str | None = None
+    in_container: bool = False  # as in cluster mode: what the driver writes is the container's, not the step's
+    uses_hive: bool = False
+    event_logs: Path | None = None  # the folder that Spark applications log to what happens in them
+
+
+@dataclass(frozen=True)
+class Node:
+    """Where one step runs: the cluster's folders, the step's own, and what the machine has to offer."""
+
+    setup: ClusterSetup
+    configuration: ClusterConfiguration
+    home: ClusterHome
+    folder: Path
+    s3: BucketFolder
+    memory: Memory
+    metastore_uri: str
+    warehouse: Path
+    cores: int
+    new_application_id: Callable[[], str]
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    @property
+    def event_logs(self) -> Path:
+        folder = self.folder / "event-logs"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def conf(self) -> Path:
+        return self.folder / "conf"
+
+    @cached_property
+    def java(self) -> Java:
+        return Java.find()
+
+    def require(self, application: str, command: str) -> None:
+        """Fail as a node does that lacks the program."""
+        if application.lower() not in self.setup.applications:
+            installed = ", ".join(sorted(self.setup.applications)) or "none"
+            raise CannotRun(
+                f"{command}: {application} is not installed on cluster {self.setup.cluster_id} (its Applications: "
+                f'{installed}). Create the cluster with {{"Name": "{application}"}} among its Applications.'
+            )
+
+    def write_conf(self) -> None:
+        """Hadoop's settings with a mount for each bucket that exists now."""
+        core = hadoop.core_site(self.s3.root, self.s3.buckets(), self.home.hdfs)
+        hive = {
+            "hive.metastore.uris": self.metastore_uri,
+            "hive.metastore.client.socket.timeout": "600s",
+            "hive.metastore.warehouse.dir": self.warehouse.as_uri(),
+            "hive.exec.scratchdir": "/tmp/hive",
+            "hive.exec.local.scratchdir": str(self.home.temporary),
+            "hive.downloaded.resources.dir": str(self.home.temporary),
+            "hive.querylog.location": str(self.home.temporary),
+            **self.configuration.hive_site,
+        }
+        hadoop.write_settings(self.conf, {**self.configuration.core_site, **core}, hive, self.configuration.mapred_site)
+
+    def java_options(self) -> list[str]:
+        return [f"-Djava.io.tmpdir={self.home.temporary}", f"-Duser.home={self.home.home}"]
+
+    def java_environment(self) -> dict[str, str]:
+        return {
+            "JAVA_HOME": str(self.java.home),
+            "SPARK_HOME": str(self.java.spark_home),
+            "HADOOP_CONF_DIR": str(self.conf),
+            **self.configuration.environment,
+        }
+
+    def require_file(self, address: str) -> None:
+        """Fail if an address in S3 leads to nothing; other places are looked at by whoever reads them."""
+        match = _WHOLE_ADDRESS.fullmatch(address)
+        if match is None:
+            return
+        bucket, key = match.group(1), match.group(2) or ""
+        if bucket not in self.s3.buckets():
+            raise CannotRun(f"File {address} does not exist: there is no bucket {bucket}", "File not found")
+        if not _WILDCARD.search(key) and not self.s3.has(bucket, key):
+            raise CannotRun(f"File {address} does not exist: there is no object {key!r} in {bucket}", "File not found")
+
+    def fetch(self, address: str) -> Path:
+        """A copy of an object; a file that is not in S3 is taken where it lies."""
+        self.require_file(address)
+        match = _WHOLE_ADDRESS.fullmatch(address)
+        if match is None:
+            path = self.local_path(address)
+            if not path.is_file():
+                raise CannotRun(f"File {address} does not exist", "File not found")
+            return path
+        bucket, key = match.group(1), match.group(2)
+        path = self.folder / "fetched" / (key.rsplit("/", 1)[-1] or "object")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(self.s3.get(bucket, key) or b"")
+        return path
+
+    def local_path(self, address: str) -> Path:
+        """Where a path that is not in S3 lies: in HDFS by its scheme, else in the file system."""
+        scheme, _, rest = address.partition("://")
+        if rest and scheme == "hdfs":
+            return self.home.hdfs / rest.partition("/")[2]
+        return self.home.home / address.removeprefix("file://").removeprefix("file:")
+
+    def check_addresses(self, words: Iterable[str]) -> None:
+        """Refuse what a step could not see: keys that lie outside the bucket's folder."""
+        for word in words:
+            for bucket, key in _ADDRESS.findall(word):
+                prefix = _WILDCARD.split(key, maxsplit=1)[0]
+                if prefix != key:
+                    prefix = prefix[: prefix.rfind("/") + 1]
+                hidden = self.s3.store.kept_aside(bucket, prefix)
+                if hidden:
+                    raise CannotRun(
+                        f"{word} covers the key {hidden[0]!r}, which the emulator cannot show to a step, since it "
+                        "keeps objects as files: no file can have that name, or another key uses it as a folder. "
+                        "Rename or delete that object."
+                    )

@@ -1,0 +1,204 @@
+"""spark-submit, spark-sql and spark-example: Spark in local mode in one JVM."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from airflow_emr_pipelines.emulator.host.steps import spark_options
+from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
+from airflow_emr_pipelines.emulator.host.steps.spark_options import LocalSettings, SparkOptions
+
+_SQL_CLASS = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
+_EXAMPLES = {"SparkPi": "pi.py"}
+
+
+def spark_submit(node: Node, words: Sequence[str]) -> Launch:
+    """`spark-submit [options] application [arguments]`"""
+    node.require("Spark", "spark-submit")
+    options = spark_options.parse(words)
+    node.check_addresses((*options.values.values(), *options.application))
+    settings = _all_settings(node, options)
+    return _launch(node, options, settings, options.application, in_cluster_mode(settings))
+
+
+def spark_sql(node: Node, words: Sequence[str]) -> Launch:
+    """`spark-sql [options] -f script -d K=V`"""
+    node.require("Spark", "spark-sql")
+    return sql_program(node, words)
+
+
+def sql_program(node: Node, words: Sequence[str], *, is_spark: bool = True) -> Launch:
+    """Spark SQL's command line program, which speaks Hive's language and takes Hive's options.
+
+    :param is_spark: whether it is for Spark's users; what it does for Hive's is not in Spark's history
+    """
+    options = spark_options.parse(words, mixed=True)
+    node.check_addresses((*options.values.values(), *options.application))
+    settings = _all_settings(node, options)
+    if options.settings.get("spark.submit.deployMode") == "cluster":
+        raise CannotRun("Cluster deploy mode is not applicable to Spark SQL shell.")
+    for option, script in zip(options.application, options.application[1:], strict=False):
+        if option in ("-f", "-i"):
+            node.require_file(script)
+    program = ("--class", _SQL_CLASS, "spark-internal", *options.application)
+    return _launch(node, options, settings, program, in_container=False, uses_hive=True, is_spark=is_spark)
+
+
+def spark_example(node: Node, words: Sequence[str]) -> Launch:
+    """`spark-example SparkPi 10`: the example that Spark ships in Python too."""
+    node.require("Spark", "spark-example")
+    options = spark_options.parse(words)
+    name, *arguments = options.application or ("",)
+    if name not in _EXAMPLES:
+        raise CannotRun(f"spark-example {name}: of Spark's examples the emulator has {', '.join(_EXAMPLES)}")
+    script = node.java.spark_home / "examples" / "src" / "main" / "python" / _EXAMPLES[name]
+    return _launch(node, options, _all_settings(node, options), (str(script), *arguments), in_container=False)
+
+
+def in_cluster_mode(settings: Mapping[str, str]) -> bool:
+    return settings.get("spark.submit.deployMode") == "cluster" or settings.get("spark.master") == "yarn-cluster"
+
+
+def _all_settings(node: Node, options: SparkOptions) -> dict[str, str]:
+    """The command's own settings outrank those of its properties file, or without one the cluster's defaults."""
+    defaults: Mapping[str, str] = node.configuration.spark_defaults
+    if options.properties_file is not None:
+        defaults = spark_options.read_properties(node.fetch(options.properties_file).read_text())
+    return {**defaults, **options.settings}
+
+
+def _launch(
+    node: Node,
+    options: SparkOptions,
+    settings: Mapping[str, str],
+    program: Sequence[str],
+    in_container: bool,
+    uses_hive: bool = False,
+    is_spark: bool = True,
+) -> Launch:
+    local = LocalSettings.of(settings)
+    asked = spark_options.heap_mib(settings)
+    heap = min(asked, node.memory.largest_heap_mib)
+    for address in _needed(options, program):
+        node.require_file(address)
+    application_id = node.new_application_id()
+    node.write_conf()
+    _bring_files(node, options, local.kept)
+    kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
+    event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
+    settings_here = {
+        "spark.sql.warehouse.dir": node.configuration.hive_site.get(
+            "hive.metastore.warehouse.dir", node.warehouse.as_uri()
+        ),
+        **kept,
+        **({} if event_logs is None else _EVENT_LOGS | {"spark.eventLog.dir": event_logs.as_uri()}),
+        "spark.master": _master(node.cores, settings),
+        "spark.driver.memory": f"{heap}m",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.killEnabled": "false",  # for a job that turns its page on: any page of a browser could use the button
+        "spark.ui.showConsoleProgress": "false",
+        "spark.jars.ivy": str(node.home.home / ".ivy2"),
+    }
+    words = [word for key, value in settings_here.items() for word in ("--conf", f"{key}={value}")]
+    command = node.java.command(
+        "org.apache.spark.deploy.SparkSubmit",
+        [*words, *options.passed, *program],
+        heap_mib=heap,
+        conf=node.conf,
+        first_on_class_path=_existing(local.kept.get("spark.driver.extraClassPath", "")),
+        options=[*node.java_options(), *_jvm_options(local.kept)],
+    )
+    environment = {
+        **node.java_environment(),
+        **local.driver_environment,
+        "SPARK_CONF_DIR": str(node.conf),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(node.home.temporary),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
+    return Launch(
+        tuple(command),
+        node.work,
+        environment,
+        memory_mib=node.memory.need_of(heap),
+        notes=_notes(node, local, asked, heap),
+        application_id=application_id,
+        in_container=in_container,
+        uses_hive=uses_hive,
+        event_logs=event_logs,
+    )
+
+
+_EVENT_LOGS = {
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.compress": "false",
+    "spark.eventLog.rolling.enabled": "false",
+}
+# Settings that are options of the JVM, which is started here.
+_OF_THE_JVM = ("spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
+
+
+def _needed(options: SparkOptions, program: Sequence[str]) -> list[str]:
+    """What spark-submit copies before it starts the application."""
+    lists = (options.values.get(option, "") for option in ("--py-files", "--jars", "--files", "--archives"))
+    named = [entry.strip().partition("#")[0] for entries in lists for entry in entries.split(",")]
+    return [address for address in (*named, *program[:1]) if address]
+
+
+def _jvm_options(settings: Mapping[str, str]) -> list[str]:
+    options: list[str] = []
+    for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions"):
+        options += shlex.split(settings.get(name, ""))
+    for option in options:
+        if option.startswith("-Xmx"):
+            raise CannotRun(
+                f"spark-submit: {option} is not allowed in the driver's Java options; use spark.driver.memory"
+            )
+    return options
+
+
+def _existing(class_path: str) -> list[str]:
+    """What there is of a class path that was written for a real node."""
+    return [entry for entry in class_path.split(":") if entry and Path(entry.removesuffix("*")).exists()]
+
+
+def _master(cores: int, settings: Mapping[str, str]) -> str:
+    attempts = settings.get("spark.task.maxFailures", "")
+    return f"local[{cores},{attempts}]" if attempts.isdigit() else f"local[{cores}]"
+
+
+def _bring_files(node: Node, options: SparkOptions, settings: Mapping[str, str]) -> None:
+    """On YARN, --files and --archives lie in the working folder of the driver and the executors."""
+    for option, name in (("--files", "spark.files"), ("--archives", "spark.archives")):
+        for entry in (options.values.get(option) or settings.get(name, "")).split(","):
+            address, _, alias = entry.strip().partition("#")
+            if not address:
+                continue
+            brought = node.fetch(address)
+            target = node.work / (alias or Path(address).name)
+            if option == "--files":
+                shutil.copyfile(brought, target)
+                continue
+            try:
+                shutil.unpack_archive(brought, target, "zip" if brought.suffix == ".jar" else None)
+            except (shutil.ReadError, ValueError) as error:
+                raise CannotRun(f"spark-submit: --archives {address}: {error}") from None
+
+
+def _notes(node: Node, local: LocalSettings, asked: int, heap: int) -> tuple[str, ...]:
+    notes = [f"Spark runs in local mode, in one process with {node.cores} cores and a heap of {heap} MiB"]
+    if heap < asked:
+        notes.append(f"memory clamped: {asked} MiB were asked for; see --memory of the emulator")
+    if local.left_out:
+        left_out = ", ".join(f"{key}={value}" for key, value in sorted(local.left_out.items()))
+        notes.append(f"left out, for a cluster only: {left_out}")
+    if node.configuration.left_out:
+        notes.append(f"left out of the cluster's Configurations: {', '.join(node.configuration.left_out)}")
+    return tuple(notes)

@@ -1,0 +1,284 @@
+"""Operators that create and terminate a cluster of Amazon EMR on EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_emr_pipelines import settings
+from airflow_emr_pipelines.links import EmrSparkHistoryLink
+from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
+from airflow_emr_pipelines.operators.ec2.failures import failed
+from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.operators.lineage import Lineage
+from airflow_emr_pipelines.operators.waiting import EmrOperator, TaskRun
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
+from airflow_emr_pipelines.specs.ec2.compatibility import check_application
+from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role, render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.specs.ec2.states import ClusterState
+from airflow_emr_pipelines.specs.serialization import described, from_plain, to_plain
+from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.values import ids, rules
+from airflow_emr_pipelines.specs.values.keys import name_with_key
+from airflow_emr_pipelines.triggers.jobs import EmrClusterTrigger
+from airflow_emr_pipelines.versions import TaskDeferred
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.hooks.compute import Seen
+    from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+    from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+
+READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
+"""States that end the wait for a cluster that shall take steps: it can, or it never will."""
+
+RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
+"""How often a refused termination is asked for again: a cluster that stays costs more than a task that waits."""
+
+
+class EmrClusterOperator(EmrOperator):
+    """What creating and terminating share: both wait for a cluster."""
+
+    def clusters(self) -> EmrClusters:
+        from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+
+        return EmrClusters(self.aws_conn_id, self.region_name, None, self.emr)
+
+    def read(self, report: Mapping[str, Any]) -> ClusterReport:
+        return ClusterReport.from_event(report)
+
+    def publish_cluster(self, context: Context, clusters: EmrClusters, report: ClusterReport) -> None:
+        self.publish(context, **clusters.hook.where(), cluster_id=report.id, log_uri=report.log_uri)
+
+
+class EmrCreateClusterOperator(EmrClusterOperator):
+    """Create a cluster and wait until it takes steps; with ``steps``, until it has run them and is gone.
+
+    The cluster carries the task run's key in its name and its tags, so a retry finds the cluster of an earlier try and
+    takes it over. What the task made is terminated when the task fails or is killed.
+
+    :param cluster: what to create
+    :param steps: steps that are part of the request: the cluster runs them one after the other and then ends by itself
+    :param openlineage_inject_parent_job_info: as of EmrRunStepOperator, for the Spark steps among ``steps``
+    :param openlineage_inject_transport_info: as of EmrRunStepOperator, for the Spark steps among ``steps``
+    :returns: the cluster's id
+    :raises ClusterFailed: the cluster ended before it could take steps, or did not end well; ClusterLost where its
+        machines, capacity or EMR itself failed
+    :raises StepFailed: a step of ``steps`` did not complete
+    """
+
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("RunJobFlow", "DescribeCluster", "ListClusters", "TerminateJobFlows"),
+        "steps": ("ListSteps",),
+        "steps and cluster.log_uri": READS_S3,
+        "steps.log_uri": READS_S3,
+        "steps and cluster.monitoring.cloud_watch": READS_CLOUD_WATCH,
+        "cluster.termination_protected": ("SetTerminationProtection",),
+        "cluster.instances.primary.count=3": ("SetTerminationProtection",),
+    }
+    operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
+    template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
+
+    def __init__(
+        self,
+        *,
+        cluster: EmrCluster | Mapping[str, Any] | Any,
+        steps: Sequence[Step | Mapping[str, Any]] | Any = (),
+        openlineage_inject_parent_job_info: bool | None = None,
+        openlineage_inject_transport_info: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check(cluster, steps, region=self.region_name)
+        _check_together(cluster, steps)
+        self.cluster = described(cluster, EmrCluster)
+        self.steps = _described(steps)
+        self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
+
+    def execute(self, context: Context) -> Any:
+        cluster, run = from_plain(self.cluster, EmrCluster), TaskRun.of(context)
+        steps = [self.lineage.given_to(from_plain(step, Step), context) for step in self.steps]
+        _check_together(cluster, steps)
+        clusters = self.clusters()
+        region = clusters.hook.where()["region"]
+        render = partial(
+            render_cluster,
+            cluster,
+            name=name_with_key(cluster.name, run.key),
+            steps=[render_step(step, name=name_with_key(step.name, run.key), region=region) for step in steps],
+            tags=run.tags,
+        )
+        name = render()["Name"]  # what can be refused is, before anything is looked for
+        earlier = None if run.first_try else self._earlier(clusters, run)
+        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
+            self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
+            cluster_id = earlier.id
+        else:
+            cluster_id = clusters.create(
+                lambda reveal: render(reveal=reveal),
+                run.key,
+                run.started,
+                earlier=earlier.id if earlier else None,
+                unsent=run.try_started,
+            )
+            self.log.info("Created cluster %s (%s)", cluster_id, name)
+        trigger = self.trigger_of(context, {"cluster_id": cluster_id})
+        self.in_flight = trigger
+        try:
+            where = clusters.hook.where()
+            self.publish(context, **where, cluster_id=cluster_id, log_uri=cluster.log_uri, spark=cluster.has("Spark"))
+            return self.see_through(context, trigger)
+        except TaskDeferred:
+            raise
+        except BaseException:
+            self.give_up()
+            raise
+
+    def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
+        """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
+        from airflow_emr_pipelines.hooks.sending import send_until_clear
+
+        cleared = run.before_it_was_cleared(send_until_clear(clusters.alive, operation="ListClusters"))
+        if cleared:
+            self.log.info("Terminating clusters %s, which this task made before it was cleared", cleared)
+            send_until_clear(partial(clusters.cancel, cleared), operation="TerminateJobFlows")
+        return send_until_clear(partial(clusters.find, run.key, run.started), operation="ListClusters")
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
+        return EmrClusterTrigger(
+            cluster_id=str(job["cluster_id"]), until=() if self.steps else READY, **self.watching(context)
+        )
+
+    def conclude(self, context: Context, report: Seen) -> str:
+        assert isinstance(report, ClusterReport)
+        try:
+            if self.steps:
+                self._check_steps(report)
+            elif not report.state.usable:
+                raise failed(report)
+        except BaseException:
+            self.give_up()
+            raise
+        self.log.info("Cluster %s is %s", report.id, report.state.value)
+        return report.id
+
+    def _check_steps(self, report: ClusterReport) -> None:
+        """A cluster ends TERMINATED also when steps failed that were to be continued after: the steps tell."""
+        self.lineage.hide()
+        hook = self.clusters().hook
+        incomplete = _incomplete(hook, report)
+        for step in incomplete:
+            if step.state.finished:
+                raise failure_of(step, hook, log=self.log)
+        if incomplete or report.state is not ClusterState.TERMINATED:
+            raise failed(report)
+
+
+class EmrTerminateClusterOperator(EmrClusterOperator):
+    """Terminate a cluster and wait until it is gone. One that is gone already, or was never created, is a success.
+
+    Termination protection is taken off a cluster that this deployment created, and off no other.
+
+    A termination that EMR refuses is asked for again by the task's retries: three, a minute apart, unless its arguments
+    or ``default_args`` say otherwise. Throttling and faults of the service are waited out within a try.
+
+    :param cluster_id: the cluster; None or empty where none was created
+    :raises ClusterFailed: the cluster is protected and not ours
+    """
+
+    calls: ClassVar[Calls] = {
+        ALWAYS: ("DescribeCluster", "ListClusters", "TerminateJobFlows"),
+        "cluster.termination_protected": ("SetTerminationProtection",),
+        "cluster.instances.primary.count=3": ("SetTerminationProtection",),
+    }
+    template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str | Any,
+        retries: int | None = RETRIES,
+        retry_delay: timedelta | float = RETRY_DELAY,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
+        self.cluster_id = ids.maybe_cluster_id("EmrTerminateClusterOperator.cluster_id", cluster_id)
+
+    def execute(self, context: Context) -> Any:
+        if not self.cluster_id or self.cluster_id == "None":
+            self.log.info("No cluster was created: nothing to terminate")
+            return None
+        from airflow_emr_pipelines.hooks.sending import send_until_clear
+
+        clusters = self.clusters()
+        end = partial(clusters.end, self.cluster_id, deployment=settings.deployment())
+        try:
+            before = send_until_clear(end, operation="TerminateJobFlows")
+        except Exception:
+            self.log.error("Cluster %s is not terminated, and runs on until it is", self.cluster_id)
+            raise
+        last = before if before.state.accepts_steps else self._end_successors(clusters, before)
+        self.publish_cluster(context, clusters, last)
+        if last.state.finished:
+            return self.conclude(context, last)
+        return self.see_through(context, self.trigger_of(context, {"cluster_id": last.id}))
+
+    def _end_successors(self, clusters: EmrClusters, ended: ClusterReport) -> ClusterReport:
+        """End what took the place of a cluster that had ended before its time; the last of them."""
+        from airflow_emr_pipelines.hooks.ec2.successors import Successors
+        from airflow_emr_pipelines.hooks.sending import send_until_clear
+
+        deployment = settings.deployment()
+        successors = Successors(clusters, deployment)
+        while True:
+            successor = send_until_clear(partial(successors.of, ended), operation="ListClusters")
+            if successor is None:
+                return ended
+            alive = send_until_clear(partial(successors.alive, ended), operation="ListClusters")
+            for cluster_id in {successor.id, *alive}:
+                end = partial(clusters.end, cluster_id, deployment=deployment)
+                send_until_clear(end, operation="TerminateJobFlows")
+            ended = successor
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
+        return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))
+
+    def conclude(self, context: Context, report: Seen) -> None:
+        assert isinstance(report, ClusterReport)
+        self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
+
+
+def _check_together(cluster: Any, steps: Any) -> None:
+    """Refuse steps of a cluster's own request that it cannot run, as far as both are known."""
+    for step in steps if isinstance(cluster, EmrCluster) and isinstance(steps, (list, tuple)) else ():
+        if isinstance(step, Step):
+            check_application(step, cluster)
+            check_runtime_role(step, cluster.step_execution_role_arn)
+
+
+def _described(steps: Any) -> Any:
+    rules.words("EmrCreateClusterOperator.steps", steps, each=lambda _, step: described(step, Step))
+    return to_plain(steps)
+
+
+def _can_be_adopted(report: ClusterReport) -> bool:
+    return not report.state.finished and report.state is not ClusterState.TERMINATING
+
+
+def _has_run(hook: EmrHook, report: ClusterReport) -> bool:
+    """Whether a cluster with its steps in the request has ended well; one that has not is followed by another."""
+    return report.state is ClusterState.TERMINATED and not _incomplete(hook, report)
+
+
+def _incomplete(hook: EmrHook, report: ClusterReport) -> list[StepReport]:
+    """The cluster's steps that have not completed, in their order."""
+    from airflow_emr_pipelines.hooks.sending import send_until_clear
+
+    pages = send_until_clear(lambda: list(hook.list_steps(report.id)), operation="ListSteps")
+    steps = [step for page in pages for step in page]
+    return [step for step in reversed(steps) if not step.state.succeeded]

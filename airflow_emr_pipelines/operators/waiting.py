@@ -1,0 +1,281 @@
+"""What all operators of Amazon EMR share: the connection, the key of the task run, and waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+
+from airflow_emr_pipelines import settings, versions
+from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
+from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.specs.values import rules
+from airflow_emr_pipelines.specs.values.keys import (
+    DAG_TAG,
+    DEPLOYMENT_TAG,
+    KEY_TAG,
+    RUN_TAG,
+    TASK_TAG,
+    is_cleared,
+    job_key,
+    key_in_name,
+)
+from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.versions import AirflowException
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_emr_pipelines.hooks.compute import Seen
+    from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+    from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
+    from airflow_emr_pipelines.triggers.jobs import EmrTrigger
+
+TRIGGER_FAILED = "__fail__"
+"""What Airflow resumes a task with when its trigger failed or its deferral timed out."""
+BACKSTOP = timedelta(minutes=5)
+"""How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
+GRACE_OF_A_KILLED_TASK = 3.0
+"""Seconds that an interrupted job has when Airflow ends the worker that waits for it: it kills it after five."""
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """Which run of which task this is: what makes one job of ours another job than the next."""
+
+    key: str
+    tags: Mapping[str, str]
+    started: datetime
+    """When the DAG run started: nothing that carries the key is older."""
+    try_started: float
+    """In seconds since 1970. Until then no other try of the task was alive."""
+    first_try: bool
+    last_try: bool
+
+    @classmethod
+    def of(cls, context: Context) -> TaskRun:
+        ti, dag_run = context["ti"], context["dag_run"]
+        started: datetime = dag_run.start_date or dag_run.run_after
+        deployment = settings.deployment()
+        key = job_key(
+            deployment=deployment,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            start_date=started.isoformat(),
+            task_id=ti.task_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            max_tries=ti.max_tries,
+        )
+        tags = {
+            KEY_TAG: key,
+            DEPLOYMENT_TAG: deployment,
+            DAG_TAG: ti.dag_id,
+            RUN_TAG: ti.run_id,
+            TASK_TAG: ti.task_id,
+        }
+        first_try, last_try = ti.try_number <= 1, ti.try_number > ti.max_tries
+        return cls(key, tags, started, try_started(ti), first_try, last_try)
+
+    def before_it_was_cleared(self, jobs: Iterable[StepReport | ClusterReport]) -> list[str]:
+        """The ids of those of the jobs that this task ran before it was cleared."""
+        return [job.id for job in jobs if is_cleared(key_in_name(job.name), self.key)]
+
+
+def try_started(ti: Any) -> float:
+    """When the task's current try began, in seconds since 1970."""
+    started: datetime | None = ti.start_date
+    return started.timestamp() if started else time.time()
+
+
+class EmrCallOperator(BaseOperator):
+    """Base of the operators: declares and documents once what they share.
+
+    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
+    :param region_name: the AWS region; None for the connection's
+    """
+
+    calls: ClassVar[Calls]
+    template_fields: Sequence[str] = ("aws_conn_id", "region_name")
+    ui_color = "#ffe6c7"
+
+    def __init__(
+        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+
+class EmrOperator(EmrCallOperator):
+    """Base of the operators that wait.
+
+    :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
+    :param poll_seconds: seconds between two looks, at the least; None for ``[emr_pipelines] poll_seconds``
+
+    ``execution_timeout`` bounds each try, also while it is deferred: the job is then cancelled and the task fails.
+    """
+
+    operator_extra_links: Collection[BaseOperatorLink] = (EmrConsoleLink(), EmrLogsLink())
+
+    def __init__(self, *, deferrable: bool = True, poll_seconds: float | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        name = type(self).__name__
+        if poll_seconds is not None:
+            poll_seconds = rules.number(f"{name}.poll_seconds", poll_seconds, least=0)
+        self.deferrable = rules.truth(f"{name}.deferrable", deferrable)
+        self.poll_seconds = poll_seconds
+        self.in_flight: EmrTrigger | None = None
+        self.killed = False
+
+    @cached_property
+    def emr(self) -> EmrHook:
+        """The connection, made once for the task."""
+        from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+
+        return EmrHook(self.aws_conn_id, self.region_name)
+
+    def conclude(self, context: Context, report: Seen) -> Any:
+        """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
+        raise NotImplementedError
+
+    def watching(self, context: Context) -> dict[str, Any]:
+        """What every trigger of this task is told about watching."""
+        return {
+            "deadline": self.deadline(context),
+            "poll_seconds": self.poll_seconds,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+        }
+
+    def deadline(self, context: Context) -> float | None:
+        """When this try's ``execution_timeout`` is over, in seconds since 1970."""
+        if self.execution_timeout is None:
+            return None
+        return try_started(context["ti"]) + self.execution_timeout.total_seconds()
+
+    def see_through(self, context: Context, trigger: EmrTrigger) -> Any:
+        """Wait for what the trigger watches, in the triggerer or here, and judge it."""
+        self.in_flight = trigger
+        if self.killed:
+            self.give_up()
+            raise AirflowException(f"The task was killed while it started {trigger.job_id}")
+        if self.deferrable:
+            trigger.try_number = context["ti"].try_number
+            left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
+            self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
+        trigger.hook = self.emr
+        return self._judge(context, trigger, asyncio.run(trigger.see()))
+
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
+        """Come back from the triggerer."""
+        if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+            self._give_up_published(context)
+            raise BadTriggerEvent(event)
+        if versions.is_of_an_earlier_try(event, context):
+            return self.execute(context)
+        self.in_flight = trigger = self.trigger_of(context, event["job"])
+        try:
+            return self._judge(context, trigger, event)
+        except (BadTriggerEvent, UnknownState):
+            self.give_up()
+            raise
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Airflow fails a task whose trigger was lost without asking it: its job would run on."""
+        if next_method == TRIGGER_FAILED:
+            job = self._published(context)
+            if job and versions.is_of_an_earlier_try(job, context):
+                return self.execute(context)
+            self._give_up_published(context)
+        return super().resume_execution(next_method, next_kwargs, context)
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Airflow renders the fields also when the task comes back. Where it cannot, the job would run on."""
+        try:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        except Exception:
+            self._give_up_published(context)
+            raise
+
+    def _published(self, context: Context) -> Mapping[str, Any] | None:
+        """What this task run has put down of its job, if it has one."""
+        ti = context["ti"]
+        job = ti.xcom_pull(key=LINK_XCOM, task_ids=ti.task_id, map_indexes=ti.map_index)
+        return job if isinstance(job, Mapping) else None
+
+    def _give_up_published(self, context: Context) -> None:
+        """Try to cancel the job of this try when nothing else tells which it is."""
+        try:
+            job = self._published(context)
+            if job and not versions.is_of_an_earlier_try(job, context):
+                self.in_flight = trigger = self.trigger_of(context, job)
+                if not (known(self.aws_conn_id) and known(self.region_name)):  # what could not be rendered
+                    trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
+                self.cancel()
+        except Exception as error:
+            self.log.error("The job could not be cancelled either, and may run on: %s", error)
+
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrTrigger:
+        """The trigger that watches that job; an event carries what this needs."""
+        raise NotImplementedError
+
+    def read(self, report: Mapping[str, Any]) -> Seen:
+        """The report that an event carries."""
+        raise NotImplementedError
+
+    def _judge(self, context: Context, trigger: EmrTrigger, event: Mapping[str, Any]) -> Any:
+        report = self.read(event["report"]) if event["report"] is not None else None
+        if event["timed_out"]:
+            self.out_of_time(trigger, report)
+        if event["refused"] is not None:
+            self.give_up()
+            raise WatchRefused(trigger.job_id, str(event["refused"]))
+        if report is None:
+            raise BadTriggerEvent(event)
+        return self.conclude(context, report)
+
+    def out_of_time(self, trigger: EmrTrigger, report: Seen | None) -> NoReturn:
+        """Cancel what did not end in time."""
+        self.give_up()
+        seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0
+        raise DeadlineExceeded(trigger.job_id, seconds, report.state.value if report else "never seen")
+
+    def give_up(self) -> None:
+        """Try to cancel the task's own job on the way to a failure, whose reason is what matters to the caller."""
+        try:
+            self.cancel()
+        except Exception as error:
+            self.log.error("The job could not be cancelled either, and may run on: %s", error)
+
+    def on_kill(self) -> None:
+        """Cancel the task's own job, in the worker; the trigger does so while the task is deferred.
+
+        A kill may come while the job's submission is under way, when there is no id yet: the job is cancelled then as
+        soon as there is one.
+        """
+        self.killed = True
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the task's own job, if it has one."""
+        if self.in_flight is not None and self.in_flight.cancel_on_kill:
+            self.log.info("Cancelling %s", self.in_flight.job_id)
+            grace = GRACE_OF_A_KILLED_TASK if self.killed else None
+            self.in_flight.source().cancel([self.in_flight.job_id], grace=grace)
+            self.in_flight = None
+
+    def publish(self, context: Context, **where: Any) -> None:
+        """Put down what the links are made of, so that they work while the job runs."""
+        spark = where.get("spark", False) and versions.CLICKS_CARRY_THE_LOGIN
+        ti = context["ti"]
+        where |= {"spark": spark, "aws_conn_id": self.aws_conn_id, "try_number": ti.try_number}
+        ti.xcom_push(key=LINK_XCOM, value=where)

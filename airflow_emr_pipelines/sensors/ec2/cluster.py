@@ -1,0 +1,77 @@
+"""A sensor for the state of a cluster of Amazon EMR on EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
+from airflow_emr_pipelines.operators.ec2.failures import failed
+from airflow_emr_pipelines.sensors.base import EmrSensor
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
+from airflow_emr_pipelines.specs.ec2.states import ClusterState
+from airflow_emr_pipelines.specs.values import ids, rules
+from airflow_emr_pipelines.triggers.jobs import EmrClusterTrigger
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.hooks.compute import Report
+
+
+class EmrClusterSensor(EmrSensor):
+    """Wait until a cluster has one of the target states.
+
+    :param cluster_id: the cluster
+    :param target_states: the states that end the wait well; the cluster can take steps by default
+    :raises ClusterFailed: the cluster ended in another state, with its reason
+    """
+
+    calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster",)}
+    template_fields: Sequence[str] = ("cluster_id", "target_states", *EmrSensor.template_fields)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str | Any,
+        target_states: Collection[str] | Any = (ClusterState.RUNNING.value, ClusterState.WAITING.value),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cluster_id = ids.cluster_id("EmrClusterSensor.cluster_id", cluster_id)
+        known = isinstance(target_states, (str, list, tuple, set, frozenset))
+        self.target_states = _states(target_states) if known else target_states
+
+    def trigger(self, deadline: float | None) -> EmrClusterTrigger:
+        return EmrClusterTrigger(
+            cluster_id=self.cluster_id,
+            until=_states(self.target_states),
+            deadline=deadline,
+            cancel_on_kill=False,
+            poll_seconds=self.poke_interval,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+        )
+
+    def where(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id}
+
+    def read(self, report: Mapping[str, Any]) -> ClusterReport:
+        return ClusterReport.from_event(report)
+
+    def reached(self, report: Report) -> bool:
+        assert isinstance(report, ClusterReport)
+        if report.state.value in self.target_states:
+            return True
+        if report.state.finished:
+            raise failed(report)
+        return False
+
+
+def _states(given: Collection[Any]) -> list[str]:
+    field = "EmrClusterSensor.target_states"
+    if isinstance(given, str):
+        raise InvalidSpec(field, given, "it is a list of states", f'write target_states=["{given}"]')
+    if not given:
+        raise InvalidSpec(field, given, "a wait for no state ends never", "name a state, or leave target_states out")
+    choices = [each.value for each in ClusterState]
+    return [rules.choice(field, getattr(state, "value", state), choices=choices) for state in given]

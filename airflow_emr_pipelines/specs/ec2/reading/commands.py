@@ -1,0 +1,358 @@
+"""The commands that steps of today run, read into the kinds of steps.
+
+A reader takes a command's words and gives the word of a kind and its fields, or None: no kind has a form for the
+command. Options of programs whose options are all known are refused when they are none of them; words of other programs
+stay words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NoReturn
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.steps.commands import (
+    DIST_CP,
+    FLINK,
+    GENERIC_OPTIONS,
+    HADOOP_STREAMING,
+    PARAMETERS,
+    REGION,
+    S3_DIST_CP,
+    SCRIPT_RUNNER,
+    SPARK,
+    SQL_CLIENT,
+    VARIABLES,
+    Command,
+    Each,
+    Joined,
+    Option,
+    Settings,
+    Switch,
+    options_of,
+)
+from airflow_emr_pipelines.specs.steps.spark_conf import SETTING_OF_OPTION
+from airflow_emr_pipelines.specs.values.rules import nearest
+from airflow_emr_pipelines.specs.values.templates import known
+
+Options = Mapping[str, Option]
+Reading = tuple[str, dict[str, Any]]
+"""The word of a kind of step, and its fields."""
+Words = list[Any]
+
+SCRIPT_RUNNER_OF = re.compile(re.escape(SCRIPT_RUNNER).replace(r"\{region\}", f"(?P<region>{REGION.pattern})"))
+OUTSIDE_TEMPLATES = re.compile(r",(?![^{}]*\}\})")
+"""A comma that parts the elements of a list, not one within {{ }}."""
+WHOLE_TEMPLATE = re.compile(r"\s*\{[{%].*[}%]\}\s*", re.DOTALL)
+PROGRAM_FOLDERS = ("/usr/bin/", "/usr/lib/spark/bin/", "/usr/lib/hive/bin/", "/usr/lib/hadoop/bin/", "/bin/")
+
+
+class _NoForm(Exception):
+    """No kind of step says this command."""
+
+
+def read_command(words: Sequence[Any]) -> Reading | None:
+    """What command-runner.jar would run."""
+    if not words:
+        return None
+    program = _text(words[0])
+    for folder in PROGRAM_FOLDERS:
+        program = program.removeprefix(folder)
+    reader = READERS.get(program)
+    try:
+        return reader(list(words[1:])) if reader else None
+    except _NoForm:
+        return None
+
+
+def read_script_runner(jar: Any, words: Sequence[Any]) -> Reading | None:
+    """What EMR's script-runner.jar would run, if it is this jar."""
+    found = SCRIPT_RUNNER_OF.fullmatch(_text(jar))
+    if found is None or not words:
+        return None
+    return "script_runner", {"script": words[0], "args": words[1:], "region": found["region"]}
+
+
+class OfSpark(Option):
+    """An option that is another way to write a setting of Spark."""
+
+
+SETTINGS_OF_SPARK = {name: OfSpark("conf", name) for name in SETTING_OF_OPTION}
+
+
+def _spark_submit(rest: Words) -> Reading:
+    options = {**options_of(SPARK), **{name: SETTINGS_OF_SPARK[name] for name in ("--master", "--name")}}
+    fields = _leading(rest, options, equals=True)
+    if rest and _text(rest[0]).startswith("-"):
+        _refuse(rest[0], "spark-submit", options)
+    if not rest:
+        raise InvalidSpec("Args", "spark-submit", "there is no application to submit", "name a .py or a .jar file")
+    return "spark", {"deploy_mode": None, **fields, "application": rest[0], "args": rest[1:]}
+
+
+def _spark_sql(rest: Words) -> Reading:
+    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": Settings("conf", "--conf")}, equals=True)
+    return "spark_sql", {**fields, **_script(others, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)}
+
+
+HIVE_OPTIONS = ("--hiveconf", "--hivevar", "--database", "-i")
+HIVE_SWITCHES = ("-S", "--silent", "-v", "--verbose")
+
+
+def _hive(rest: Words) -> Reading:
+    return "hive", _script(rest, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)
+
+
+def _pig(rest: Words) -> Reading:
+    return "pig", _script(rest, PARAMETERS, ("-x", "-exectype", "-m", "-param_file"), ("-v",))
+
+
+def _script(rest: Words, defining: Settings, options: Collection[str], switches: Collection[str]) -> dict[str, Any]:
+    """The script of a command, its variables, and its other words from the first on that is not known."""
+    script, variables, args = None, dict[str, Any](), list[Any]()
+    while rest:
+        word = _text(rest[0])
+        pair = _pair(rest[1]) if word in (defining.name, *defining.also) and len(rest) > 1 else None
+        if word == "-f" and script is None and len(rest) > 1:
+            script = rest[1]
+        elif pair is not None and pair[0] not in variables:
+            variables[pair[0]] = pair[1]
+        elif word in options and len(rest) > 1:
+            args += rest[:2]
+        elif word in switches:
+            args.append(rest.pop(0))
+            continue
+        else:
+            break
+        del rest[:2]
+    if script is None:
+        raise _NoForm
+    return {"script": script, defining.field: variables, "args": args + rest}
+
+
+def _wrapped(script: str, run: str, reader: Callable[[Words], Reading]) -> Callable[[Words], Reading]:
+    """hive-script and pig-script, whose program's words stand behind --args."""
+
+    def read(rest: Words) -> Reading:
+        if [_text(word) for word in rest[:2]] == [run, "--args"]:
+            return reader(rest[2:])
+        old = next((word for word in map(_text, rest) if word.endswith("-versions") or word == "--base-path"), None)
+        if old is not None:
+            raise InvalidSpec(
+                "Args",
+                old,
+                f"{script} has it on AMI versions 2 and 3, which are gone",
+                f"take {old} out with its value",
+            )
+        raise _NoForm
+
+    return read
+
+
+def _hadoop_streaming(rest: Words) -> Reading:
+    generic, own = _generic_and_own(HADOOP_STREAMING)
+    settings = _generic_fields(rest, generic)
+    if rest and _text(rest[0]) in GENERIC_OPTIONS:
+        raise _NoForm
+    fields, args = _scattered(rest, own)
+    if not {"mapper", "reducer", "output"} <= fields.keys():
+        raise _NoForm
+    return "hadoop_streaming", {"inputs": [], **settings, **fields, "args": args}
+
+
+def _generic_and_own(command: Command) -> tuple[Options, Options]:
+    """The options that Hadoop takes itself, before all others, and those of the program."""
+    options = options_of(command)
+    generic = {name: option for name, option in options.items() if name in GENERIC_OPTIONS}
+    return generic, {name: option for name, option in options.items() if name not in generic}
+
+
+def _generic_fields(rest: Words, options: Options) -> dict[str, Any]:
+    """What Hadoop takes at a command's start; a setting may be one word there, -Dname=value."""
+    fields: dict[str, Any] = {}
+    while rest:
+        word = _text(rest[0])
+        if word.startswith("-D") and len(word) > 2:
+            rest[:1] = ["-D", word[2:]]
+        if not _take(rest, options, fields):
+            break
+    return fields
+
+
+def _s3_dist_cp(rest: Words) -> Reading:
+    options = options_of(S3_DIST_CP)
+    fields = _leading(rest, options, equals=True)
+    if rest:
+        if not known(rest[0]) and "=" not in _text(rest[0]):
+            raise _NoForm
+        _refuse(rest[0], "s3-dist-cp", options)
+    lacking = [option for option in ("--src", "--dest") if options[option].field not in fields]
+    if lacking:
+        raise InvalidSpec("Args", "s3-dist-cp", f"it lacks {' and '.join(lacking)}", "write both")
+    return "s3_dist_cp", fields
+
+
+def _hadoop(rest: Words) -> Reading:
+    if _text(rest[0] if rest else None) != "distcp":
+        raise _NoForm
+    del rest[0]
+    generic, own = _generic_and_own(DIST_CP)
+    settings = _generic_fields(rest, generic)
+    if len(rest) < 2 or any(_text(word).startswith("-") for word in rest[-2:]):
+        raise _NoForm
+    *others, src, dest = rest
+    for before, word in zip(["", *others], others, strict=False):
+        if _text(word) in GENERIC_OPTIONS or ("://" in _text(word) and not _text(before).startswith("-")):
+            raise _NoForm  # of several sources no step says which is which
+    fields, args = _scattered(others, own)
+    return "dist_cp", {"src": src, "dest": dest, "args": args, **settings, **fields}
+
+
+def _flink(rest: Words) -> Reading:
+    if [_text(word) for word in rest[:3]] != ["run", "-m", "yarn-cluster"]:
+        raise _NoForm
+    del rest[:3]
+    fields = _leading(rest, options_of(FLINK))
+    if not rest or not (_text(rest[0]).endswith(".jar") or not known(rest[0])) or _text(rest[0]).startswith("-"):
+        raise _NoForm
+    return "flink", {**fields, "jar": rest[0], "args": rest[1:]}
+
+
+def _sql_client(kind: str) -> Callable[[Words], Reading]:
+    def read(rest: Words) -> Reading:
+        fields, args = _scattered(rest, options_of(SQL_CLIENT), equals=True)
+        if not {"execute", "file"} & fields.keys():
+            raise _NoForm
+        return kind, {**fields, "args": args}
+
+    return read
+
+
+def _shell(rest: Words) -> Reading:
+    if len(rest) != 2 or _text(rest[0]) != "-c":
+        raise _NoForm
+    return "shell", {"command": rest[1]}
+
+
+def _state_pusher(rest: Words) -> Reading:
+    raise InvalidSpec(
+        "Args",
+        "state-pusher-script",
+        "it is the first step of EMR's debugging tool, which AWS withdrew in January 2023",
+        "leave this step out",
+    )
+
+
+READERS: Mapping[str, Callable[[Words], Reading]] = {
+    "spark-submit": _spark_submit,
+    "spark-sql": _spark_sql,
+    "hive-script": _wrapped("hive-script", "--run-hive-script", _hive),
+    "hive": _hive,
+    "pig-script": _wrapped("pig-script", "--run-pig-script", _pig),
+    "pig": _pig,
+    "hadoop-streaming": _hadoop_streaming,
+    "s3-dist-cp": _s3_dist_cp,
+    "hadoop": _hadoop,
+    "flink": _flink,
+    "presto-cli": _sql_client("presto"),
+    "trino-cli": _sql_client("trino"),
+    "bash": _shell,
+    "state-pusher-script": _state_pusher,
+}
+
+
+def _text(word: Any) -> str:
+    """A word to compare; what another task gives is none."""
+    return word if isinstance(word, str) else ""
+
+
+def _leading(rest: Words, options: Options, *, equals: bool = False) -> dict[str, Any]:
+    """The fields that the options at the start say, which are taken away.
+
+    :param equals: the program understands an option and its value as one word, too
+    """
+    fields: dict[str, Any] = {}
+    while _take(rest, options, fields, equals=equals):
+        pass
+    return fields
+
+
+def _scattered(rest: Words, options: Options, *, equals: bool = False) -> tuple[dict[str, Any], Words]:
+    """The fields that options say, wherever they stand, and the other words."""
+    fields, others = dict[str, Any](), list[Any]()
+    while rest:
+        if not _take(rest, options, fields, equals=equals):
+            others.append(rest.pop(0))
+    return fields, others
+
+
+def _take(rest: Words, options: Options, fields: dict[str, Any], *, equals: bool = False) -> bool:
+    """Whether the next word is an option; then it is taken, and its field has its value."""
+    word = _text(rest[0]) if rest else ""
+    name, within, joined = word.partition("=") if equals else (word, "", "")
+    option = options.get(name)
+    if option is None:
+        return False
+    del rest[0]
+    value: Any = joined if within else isinstance(option, Switch) or _value_of(name, rest)
+    match option:
+        case Settings():
+            _put(fields.setdefault(option.field, {}), *_setting(name, value), option=option.name)
+        case OfSpark():
+            _put(fields.setdefault(option.field, {}), SETTING_OF_OPTION[name], value, option=name)
+        case Each():
+            fields.setdefault(option.field, []).append(value)
+        case Joined():
+            _put(fields, option.field, _elements(value), option=name)
+        case _:
+            _put(fields, option.field, value, option=name)
+    return True
+
+
+def _value_of(option: str, rest: Words) -> Any:
+    if not rest:
+        raise InvalidSpec("Args", option, "it is the last word, and needs a value", "give it one, or take it out")
+    return rest.pop(0)
+
+
+def _elements(value: Any) -> Any:
+    """The list that a program gets joined by commas; what a template makes of an element may be several."""
+    elements = OUTSIDE_TEMPLATES.split(_text(value))
+    if not isinstance(value, str) or any(WHOLE_TEMPLATE.fullmatch(element) for element in elements):
+        raise _NoForm
+    return elements
+
+
+def _pair(word: Any) -> tuple[str, str] | None:
+    name, equals, value = _text(word).partition("=")
+    return (name, value) if equals and known(name) and name and not re.search(r"[,\s]", name) else None
+
+
+def _setting(option: str, word: Any) -> tuple[str, str]:
+    """The two sides of name=value; one whose name a task only knows when it runs has no place in a mapping."""
+    name, equals, value = _text(word).partition("=")
+    if not known(word) and (not equals or not known(name) or "{" in name):
+        raise _NoForm
+    if not equals:
+        raise InvalidSpec("Args", word, f"what follows {option} is a setting", f"write {option} name=value")
+    return name, value
+
+
+def _put(values: dict[str, Any], name: str, value: Any, *, option: str) -> None:
+    """Keep a value; the programs take the last of several, so that another one would be lost."""
+    if name in values and values[name] is not value and values[name] != value:
+        raise InvalidSpec(
+            "Args", f"{option} {name}", "it is given twice, with different values", "leave one of them out"
+        )
+    values[name] = value
+
+
+def _refuse(word: Any, program: str, options: Options) -> NoReturn:
+    option = _text(word).partition("=")[0]
+    raise InvalidSpec(
+        "Args",
+        option,
+        f"it is no option of {program} that a step can have",
+        f'{nearest(option, [*options])} or keep the command as it is: CustomJarStep(name, "command-runner.jar", […])',
+    )

@@ -1,0 +1,127 @@
+"""How steps look to Amazon EMR on EC2, as a StepConfig.
+
+Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the others above step concurrency 1, and at
+1 they would act behind Airflow's back. The word is carried out by the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
+from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, Step
+from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, COMMANDS, SCRIPT_RUNNER, words_of
+from airflow_emr_pipelines.specs.values.arns import role_arn
+from airflow_emr_pipelines.specs.values.templates import all_known, is_text
+
+__all__ = ["check", "check_runtime_role", "hadoop_jar_step", "render_cluster", "render_step"]
+
+HadoopJarStep = dict[str, Any]
+
+ARGUMENTS_LIMIT = 10_240
+"""Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
+
+WITH_RUNTIME_ROLE = ("spark-submit", "spark-sql", "spark-example", "run-example", "hive-script", "hive")
+"""Commands that EMR runs as a runtime role (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-steps-runtime-roles.html)."""
+
+
+def check(*values: Any, region: str | None = None) -> None:
+    """Refuse now what EC2 would refuse later, as far as it is known: steps, or lists of them; all else is let be.
+
+    A cluster has been judged when it was made.
+    """
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            check(*value, region=region)
+        elif isinstance(value, Step) and all_known(value):
+            render_step(value, region=region if is_text(region) else None)
+
+
+def check_runtime_role(step: Any, execution_role_arn: Any) -> None:
+    """Refuse a runtime role that is none, or of a step that cannot have one, as far as it is known."""
+    if execution_role_arn is None:
+        return
+    role_arn("execution_role_arn", execution_role_arn)
+    if isinstance(step, Step) and all_known(step):
+        jar_step = hadoop_jar_step(step)
+        words = jar_step["Args"] if jar_step["Jar"] == COMMAND_RUNNER else []
+        if not words or words[0].rpartition("/")[2] not in WITH_RUNTIME_ROLE:
+            raise InvalidSpec(
+                f"{type(step).__name__}({step.name!r}), execution_role_arn",
+                execution_role_arn,
+                "EMR has runtime roles for Spark and Hive steps only",
+                "leave it out: the step then acts as the instance profile of the cluster",
+            )
+
+
+def render_step(step: Step, *, name: str | None = None, region: str | None = None) -> dict[str, Any]:
+    """The StepConfig of a step whose values are all known.
+
+    :param name: the step's name with its key, when it is to be submitted
+    :param region: the cluster's region, when it is known
+    :raises InvalidSpec: its texts are longer together than EMR takes, or it is meant for another region
+    """
+    if isinstance(step, ScriptRunnerStep) and region is not None and step.region != region:
+        raise InvalidSpec(
+            f"{type(step).__name__}({step.name!r}).region",
+            step.region,
+            f"EMR's script-runner.jar is read from the cluster's own region, which is {region}",
+            f'write region="{region}", and keep the script there as well',
+        )
+    jar_step = hadoop_jar_step(step)
+    length = sum(len(text) for text in _texts(jar_step))
+    if length > ARGUMENTS_LIMIT:
+        raise InvalidSpec(
+            f"{type(step).__name__}({step.name!r})",
+            f"{length:,} characters",
+            f"EMR takes at most {ARGUMENTS_LIMIT:,} in all the arguments of a step together",
+            "put long arguments into a file in S3 and give its address",
+        )
+    monitoring = {"LogUri": step.log_uri, "EncryptionKeyArn": step.encryption_key_arn}
+    given = {member: value for member, value in monitoring.items() if value is not None}
+    return {
+        "Name": name or step.name,
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": jar_step,
+        **({"StepMonitoringConfiguration": {"S3MonitoringConfiguration": given}} if given else {}),
+    }
+
+
+def hadoop_jar_step(step: Step) -> HadoopJarStep:
+    """The HadoopJarStep of a step.
+
+    :raises InvalidSpec: EMR on EC2 has no way to run a step of that kind
+    """
+    if isinstance(step, CustomJarStep):
+        return _custom_jar(step)
+    if isinstance(step, ScriptRunnerStep):
+        words = [str(word) for word in (step.script, *step.args)]
+        return {"Jar": SCRIPT_RUNNER.format(region=step.region), "Args": words}
+    command = COMMANDS.get(getattr(step, "kind", ""))
+    if command is None:
+        raise InvalidSpec(
+            "step",
+            step,
+            f"EMR on EC2 cannot run a {type(step).__name__}",
+            "choose a step kind that it runs, such as SparkStep",
+        )
+    return {"Jar": COMMAND_RUNNER, "Args": words_of(step, command)}
+
+
+def _custom_jar(step: CustomJarStep) -> HadoopJarStep:
+    jar_step: HadoopJarStep = {"Jar": step.jar, "Args": [str(word) for word in step.args]}
+    if step.main_class is not None:
+        jar_step["MainClass"] = step.main_class
+    if step.properties:
+        jar_step["Properties"] = [{"Key": key, "Value": str(value)} for key, value in step.properties.items()]
+    return jar_step
+
+
+def _texts(jar_step: HadoopJarStep) -> Iterator[str]:
+    yield jar_step["Jar"]
+    yield jar_step.get("MainClass", "")
+    yield from jar_step["Args"]
+    for item in jar_step.get("Properties", ()):
+        yield from (item["Key"], item["Value"])

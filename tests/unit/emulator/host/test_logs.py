@@ -1,0 +1,96 @@
+"""Which words in a step's files say why it failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_emr_pipelines.emulator.host import logs
+
+TRACEBACK = """\
+26/11/21 05:25:11 INFO SparkContext: Running Spark version 3.5.9
+Traceback (most recent call last):
+  File "/tmp/spark/validate.py", line 4, in <module>
+    raise ValueError("3 rules failed")
+ValueError: 3 rules failed
+26/11/21 05:25:12 INFO SparkContext: Successfully stopped SparkContext
+"""
+CHAINED = """\
+Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+KeyError: 'x'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "a.py", line 3, in <module>
+pyspark.errors.exceptions.AnalysisException: [PATH_NOT_FOUND] Path does not exist: s3://in/nokey.
+"""
+JAVA = """\
+26/11/21 05:25:11 WARN NativeCodeLoader: Unable to load native-hadoop library
+Exception in thread "main" org.apache.spark.SparkException: Failed to load class C.
+\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)
+"""
+HIVE = """\
+Setting default log level to "WARN".
+[TABLE_OR_VIEW_NOT_FOUND] The table or view `a`.`b` cannot be found.
+If you did not qualify the name with a schema, verify the current_schema() output.
+'Project [*]
++- 'UnresolvedRelation [a, b], [], false
+"""
+STACK = """\
+26/11/21 05:25:12 ERROR Executor: Exception in task 0.0
+java.lang.OutOfMemoryError: Java heap space
+\tat java.base/java.util.Arrays.copyOf(Unknown Source)
+\t... 3 more
+26/11/21 05:25:12 INFO ShutdownHookManager: Shutdown hook called
+"""
+
+
+@pytest.mark.parametrize(
+    ("stderr", "cause"),
+    [
+        (TRACEBACK, "ValueError: 3 rules failed"),
+        (CHAINED, "pyspark.errors.exceptions.AnalysisException: [PATH_NOT_FOUND] Path does not exist: s3://in/nokey."),
+        (JAVA, 'Exception in thread "main" org.apache.spark.SparkException: Failed to load class C.'),
+        (HIVE, "[TABLE_OR_VIEW_NOT_FOUND] The table or view `a`.`b` cannot be found."),
+        (STACK, "java.lang.OutOfMemoryError: Java heap space"),
+        ("working\ncp: cannot stat 'x': No such file or directory\n", "cp: cannot stat 'x': No such file or directory"),
+        ("fatal error: An error occurred (404)\nbye\n", "fatal error: An error occurred (404)"),
+        ("Traceback (most recent call last):\n  File 'x'\nKeyboardInterrupt\n", "KeyboardInterrupt"),
+        ("", None),
+        ("26/11/21 05:25:12 INFO A: b\n", None),
+    ],
+)
+def test_the_cause_is_picked_out_of_stderr(tmp_path: Path, stderr: str, cause: str | None) -> None:
+    (tmp_path / "stderr").write_text(stderr)
+    (tmp_path / "stdout").write_text("rows 7\n")
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found == (None if cause is None else (cause, tmp_path / "stderr"))
+
+
+@pytest.mark.parametrize("stderr", ["", JAVA, "26/11/21 05:25:12 INFO SparkContext: stopped\n"])
+def test_a_traceback_is_found_on_stdout_where_spark_puts_it(tmp_path: Path, stderr: str) -> None:
+    (tmp_path / "stderr").write_text(stderr)
+    (tmp_path / "stdout").write_text(TRACEBACK)
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found == ("ValueError: 3 rules failed", tmp_path / "stdout")
+
+
+def test_a_huge_file_is_read_from_its_end_only(tmp_path: Path) -> None:
+    path = tmp_path / "stderr"
+    path.write_text("é" * 300_000 + "\nlast line\n")
+    assert logs.tail(path, 20) == "last line\n"
+
+
+def test_a_message_has_bounds(tmp_path: Path) -> None:
+    (tmp_path / "stderr").write_text(f"ValueError: {'x' * 5000}\n")
+    (tmp_path / "stdout").touch()
+    found = logs.cause(tmp_path / "stderr", tmp_path / "stdout")
+    assert found is not None
+    assert len(found[0]) == 1000
+
+
+def test_buckets_are_found_in_any_text() -> None:
+    assert logs.buckets_named("at s3://one/a, s3a://two.x/b and s3n://three") == ["one", "two.x", "three"]

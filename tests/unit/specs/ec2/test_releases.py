@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceGroups
+from airflow_emr_pipelines.specs.ec2.releases import check_applications, lacks_idle_policy, numbers_of, release_label
+
+
+@pytest.mark.parametrize(
+    ("label", "numbers"), [("emr-7.10.0", (7, 10, 0)), ("emr-4.0.0", (4, 0, 0)), ("{{ params.release }}", None)]
+)
+def test_a_release_label_has_numbers_once_it_is_known(label: str, numbers: Any) -> None:
+    assert numbers_of(release_label("field", label)) == numbers
+
+
+@pytest.mark.parametrize(
+    "label", ["7.10.0", "emr-7.10", "emr-6.15.0-latest", "EMR-7.10.0", "emr-3.11.0", "", 7, "latest"]
+)
+def test_what_is_no_release_label_is_refused(label: Any) -> None:
+    with pytest.raises(InvalidSpec, match=r"emr-7\.10\.0"):
+        release_label("EmrCluster.release_label", label)
+
+
+@pytest.mark.parametrize(
+    ("label", "application", "told"),
+    [
+        ("emr-7.0.0", "Ganglia", "AmazonCloudWatchAgent took its place"),
+        ("emr-7.10.0", "ganglia", "AmazonCloudWatchAgent took its place"),
+        ("emr-6.15.0", "Mahout", "releases from emr-6.15.0 on do not have it"),
+        ("emr-7.7.0", "MXNet", "releases from emr-7.7.0 on do not have it"),
+        ("emr-7.5.0", "SQOOP", "releases from emr-7.5.0 on do not have it"),
+        ("emr-6.3.0", "Trino", "its name was PrestoSQL"),
+        ("emr-6.4.0", "PrestoSQL", "its name is Trino"),
+        ("emr-6.15.0", "AmazonCloudWatchAgent", "it came with emr-7.0.0"),
+    ],
+)
+def test_an_application_that_the_release_lacks_is_refused(label: str, application: str, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told) as refused:
+        check_applications("EmrCluster.applications", ["Spark", application], numbers_of(label))
+    assert f"{label} does not have {application}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "applications"),
+    [
+        ("emr-6.15.0", ["Ganglia", "Sqoop", "MXNet", "Trino"]),
+        ("emr-7.4.0", ["Sqoop", "MXNet"]),
+        ("emr-6.3.0", ["PrestoSQL"]),
+        ("emr-7.10.0", ["Pig", "Presto", "ZooKeeper", "TensorFlow", "SomethingNew"]),
+        ("{{ params.release }}", ["Ganglia"]),
+    ],
+)
+def test_what_is_not_known_to_be_gone_is_left_to_emr(label: str, applications: list[str]) -> None:
+    cluster = EmrCluster("any", label, InstanceGroups("m5.xlarge"), applications=applications)
+    assert cluster.applications == tuple(applications)
+
+
+@pytest.mark.parametrize("other", ["Trino", "trino", "PrestoSQL"])
+def test_presto_and_trino_are_not_together(other: str) -> None:
+    with pytest.raises(InvalidSpec, match="Presto and Trino"):
+        check_applications("field", ["presto", other], None)
+
+
+def test_which_releases_end_idle_clusters() -> None:
+    lacking = [label for label in ("emr-5.29.0", "emr-5.30.0", "emr-6.0.0", "emr-6.1.0", "emr-7.0.0") if _lacks(label)]
+    assert lacking == ["emr-5.29.0", "emr-6.0.0"]
+
+
+def _lacks(label: str) -> bool:
+    numbers = numbers_of(label)
+    assert numbers
+    return lacks_idle_policy(numbers)
