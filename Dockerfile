@@ -11,6 +11,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY airflow_emr_pipelines airflow_emr_pipelines
 RUN pip install --no-cache-dir --constraint constraints.txt '.[emulator,examples,postgres]'
 COPY dags dags
+COPY local local
 
 USER airflow
 ENV AIRFLOW_HOME=/opt/airflow PYTHONUNBUFFERED=1

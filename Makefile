@@ -26,7 +26,7 @@ CLIENTS := .venv-clients
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test clients test-airflow demo up status down airflow bench soak mutants docs graphs env clean
+.PHONY: help install check fmt test clients test-airflow demo seed up status down airflow bench soak mutants docs graphs env clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ constraints-airflow-%.txt:
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m local.demo --day $(DAY) $(ARGS)
+
+seed: $(STAMP) ## the examples' data and jobs into the S3 of this shell (ARGS="--day 2013-01-08 --until 2013-01-31")
+	@$(BIN)/python -m local.seed $(ARGS)
 
 up: $(STAMP) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports)
 	@$(BIN)/python -m local.up --home $(FOLDER) $(ARGS)

@@ -199,26 +199,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "operators.cancel_steps": ("EmrCancelStepsOperator",),
-    "operators.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
+    "operators.ec2.cancel_steps": ("EmrCancelStepsOperator",),
+    "operators.ec2.cluster": ("EmrCreateClusterOperator", "EmrTerminateClusterOperator"),
     "operators.documents": (
         "EmrReadStepsOperator",
         "EmrRunDocumentStepOperator",
     ),
-    "operators.find_cluster": ("EmrFindClusterOperator",),
-    "operators.modify_cluster": ("EmrModifyClusterOperator",),
-    "operators.reap": ("EmrReapClustersOperator",),
-    "operators.run_report": ("EmrRunReportOperator",),
-    "operators.security_configurations": (
+    "operators.ec2.find_cluster": ("EmrFindClusterOperator",),
+    "operators.ec2.modify_cluster": ("EmrModifyClusterOperator",),
+    "operators.ec2.reap": ("EmrReapClustersOperator",),
+    "operators.ec2.run_report": ("EmrRunReportOperator",),
+    "operators.ec2.security_configurations": (
         "EmrCreateSecurityConfigurationOperator",
         "EmrDeleteSecurityConfigurationOperator",
     ),
-    "operators.size_executors": ("EmrSizeExecutorsOperator",),
-    "operators.steps": ("EmrRunStepOperator",),
-    "sensors.cluster": ("EmrClusterSensor",),
-    "sensors.steps": ("EmrStepSensor",),
-    "specs.changes": ("FleetChange", "GroupChange"),
-    "specs.cluster": (
+    "operators.ec2.size_executors": ("EmrSizeExecutorsOperator",),
+    "operators.ec2.run_step": ("EmrRunStepOperator",),
+    "sensors.ec2.cluster": ("EmrClusterSensor",),
+    "sensors.ec2.steps": ("EmrStepSensor",),
+    "specs.ec2.changes": ("FleetChange", "GroupChange"),
+    "specs.ec2.cluster": (
         "BootstrapAction",
         "EbsVolumes",
         "EmrCluster",
@@ -227,7 +227,7 @@ _HOMES = {
         "InstanceGroups",
         "RootVolume",
     ),
-    "specs.configurations": (
+    "specs.ec2.configurations": (
         "Configuration",
         "environment",
         "flink_conf",
@@ -238,12 +238,12 @@ _HOMES = {
         "yarn_queues",
         "yarn_site",
     ),
-    "specs.executors": (
+    "specs.ec2.executors": (
         "Node",
         "SparkResources",
         "executors_for",
     ),
-    "specs.fleets": (
+    "specs.ec2.fleets": (
         "CapacityReservation",
         "Fleet",
         "InstanceTypeConfig",
@@ -252,9 +252,9 @@ _HOMES = {
         "SpotProvisioning",
         "SpotResizing",
     ),
-    "specs.kerberos": ("KerberosAttributes", "Secret"),
-    "specs.monitoring": ("CloudWatchLogs", "MonitoringConfiguration"),
-    "specs.presets": (
+    "specs.ec2.kerberos": ("KerberosAttributes", "Secret"),
+    "specs.ec2.monitoring": ("CloudWatchLogs", "MonitoringConfiguration"),
+    "specs.ec2.presets": (
         "data_engineering_cluster",
         "interactive_analytics_cluster",
         "io_optimized_cluster",
@@ -264,8 +264,8 @@ _HOMES = {
         "spark_analytics_cluster",
         "streaming_cluster",
     ),
-    "specs.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost", "instance_types_of"),
-    "specs.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
+    "run_report.prices": ("Between", "HourlyCost", "InstancePrice", "Prices", "hourly_cost", "instance_types_of"),
+    "specs.ec2.scaling": ("AutoScaling", "ManagedScaling", "ScalingRule"),
     "specs.steps": (
         "CustomJarStep",
         "DistCpStep",
@@ -284,12 +284,12 @@ _HOMES = {
         "TrinoStep",
     ),
     "specs.tenants": ("Tenant", "checked_tenants"),
-    "task_groups.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
-    "task_groups.etl_chain": ("etl_chain",),
+    "task_groups.shapes.branch_merge": ("Branch", "branch_merge", "mapped_branch_merge"),
+    "task_groups.shapes.etl_chain": ("etl_chain",),
     "task_groups.existing_cluster": ("existing_cluster",),
-    "task_groups.ml_chain": ("ml_chain",),
-    "task_groups.steps_from_document": ("steps_from_document",),
-    "task_groups.stream_batch": ("stream_batch",),
+    "task_groups.shapes.ml_chain": ("ml_chain",),
+    "task_groups.shapes.steps_from_document": ("steps_from_document",),
+    "task_groups.shapes.stream_batch": ("stream_batch",),
     "task_groups.transient_cluster": ("transient_cluster",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -9,20 +9,20 @@ INTEGRATION = "Amazon EMR pipelines"
 MODULES = {
     "operators": (
         "branches",
-        "cancel_steps",
-        "cluster",
         "documents",
-        "find_cluster",
-        "modify_cluster",
-        "reap",
-        "run_report",
-        "security_configurations",
-        "size_executors",
-        "steps",
+        "ec2.cancel_steps",
+        "ec2.cluster",
+        "ec2.find_cluster",
+        "ec2.modify_cluster",
+        "ec2.reap",
+        "ec2.run_report",
+        "ec2.run_step",
+        "ec2.security_configurations",
+        "ec2.size_executors",
     ),
-    "sensors": ("cluster", "steps"),
-    "hooks": ("emr", "prices"),
-    "triggers": ("emr",),
+    "sensors": ("ec2.cluster", "ec2.steps"),
+    "hooks": ("ec2.emr", "prices"),
+    "triggers": ("jobs",),
 }
 """The modules whose classes users of Airflow meet."""
 

@@ -15,6 +15,8 @@ from local.errors import NotReady, ProcessDied
 from local.guard import RECORDED
 from local.running import Running
 
+CHECKOUT = Path(__file__).parents[1]
+"""Where ``python -m local.guard`` is found: this package is not installed."""
 STOP_SECONDS = 40.0  # more than the guard's own patience
 LOOK_AGAIN_SECONDS = 0.1
 
@@ -157,7 +159,9 @@ def start_guard(arguments: Sequence[str], *, stdin: int, env: Mapping[str, str],
     guard = [sys.executable, "-m", "local.guard", *arguments]
     with log.open("ab") as out:
         # A session of its own: what a terminal sends, Ctrl-C or its end, reaches us alone.
-        return subprocess.Popen(guard, stdin=stdin, stdout=out, stderr=out, env=dict(env), start_new_session=True)
+        return subprocess.Popen(
+            guard, stdin=stdin, stdout=out, stderr=out, env=dict(env), cwd=CHECKOUT, start_new_session=True
+        )
 
 
 def run_to_end(name: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, timeout: float) -> None:

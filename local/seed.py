@@ -152,7 +152,7 @@ def days_between(first: date, last: date) -> list[date]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments, here and for ``airflow emr seed``."""
+    """Declare the command's arguments."""
     parser.add_argument("--day", default=str(FIRST_DAY), help=f"first day, {FIRST_DAY} when not given")
     parser.add_argument("--until", help="last day; only the first when not given")
     parser.add_argument("--plant-faults", type=int, metavar="SEED", help="add faulty rows drawn from SEED")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 from airflow_emr_pipelines.cli import iam_policy, plan, reap
 from airflow_emr_pipelines.emulator import arguments as emulator
-from local import seed
 
 if TYPE_CHECKING:
     from airflow.cli.cli_config import Arg, CLICommand
@@ -60,12 +59,6 @@ def get_commands() -> list[CLICommand]:
                     help="List, and end, clusters of ours that outlived their DAG run",
                     func=reap.run,
                     args=(cast("Arg", Declared(reap.add_arguments)),),
-                ),
-                ActionCommand(
-                    name="seed",
-                    help="Land the examples' data and job scripts in S3",
-                    func=seed.run,
-                    args=(cast("Arg", Declared(seed.add_arguments)),),
                 ),
             ),
         )

@@ -16,28 +16,31 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / NAME
 
 WORDS = {"errors", "specs"}
-BASE = WORDS | {"links", "settings", "versions"}
+BASE = WORDS | {"aws_errors", "links", "settings", "versions"}
+READERS = {"run_report", "documents", "logs"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "errors": {"specs"},
+    "errors": set(),
+    "aws_errors": set(),
     "specs": {"errors"},
     "links": WORDS | {"versions"},
     "settings": WORDS | {"versions"},
     "versions": set(),
     "provider_info": set(),
-    "hooks": BASE,
+    "run_report": WORDS,
+    "documents": WORDS,
+    "logs": WORDS | {"aws_errors"},
+    "hooks": BASE | READERS,
     "triggers": BASE | {"hooks"},
-    "operators": BASE | {"hooks", "triggers"},
+    "operators": BASE | READERS | {"hooks", "triggers"},
     "sensors": BASE | {"hooks", "triggers", "operators"},
-    "task_groups": BASE | {"hooks", "triggers", "operators", "sensors"},
-    "plugin": BASE | {"spark_history_app"},
-    "spark_history_app": BASE | {"hooks"},
-    "__init__": BASE | {"operators", "sensors", "task_groups"},
+    "task_groups": BASE | {"run_report", "hooks", "triggers", "operators", "sensors"},
+    "ui": BASE | {"hooks"},
+    "__init__": BASE | {"run_report", "operators", "sensors", "task_groups"},
     "emulator": {"specs"},
-    "local": {"emulator", "specs", "errors"},
     "iam_policy": BASE | {"operators"},
     "plan": BASE | {"operators", "iam_policy"},
     "testing": {"plan"},
-    "cli": BASE | {"hooks", "emulator", "local", "iam_policy", "plan"},
+    "cli": BASE | {"hooks", "emulator", "iam_policy", "plan"},
 }
 
 # Each DAG file is parsed again and again: half a second of boto3 would be paid every time.
@@ -183,7 +186,7 @@ def test_values_need_nothing_but_python(layer: str) -> None:
 
 def test_the_emulator_is_a_program_of_its_own() -> None:
     """It parses requests as EMR would; with our specs it would mirror their faults instead of catching them."""
-    words = f"{NAME}.specs.states"
+    words = f"{NAME}.specs.ec2.states"
     wrong = [
         str(found)
         for file in files_of("emulator")
@@ -227,16 +230,19 @@ def test_a_test_of_the_emulator_uses_its_front_door() -> None:
     assert [str(i) for f in files for i in imports_of(f) if i.is_of(f"{NAME}.emulator")] == []
 
 
-def test_only_the_emulator_what_seeds_its_buckets_and_the_run_report_write_to_s3() -> None:
+def test_only_the_emulator_and_the_run_report_write_to_s3() -> None:
     """The report goes into the folder that it is given, and nowhere else."""
     writing = re.compile(
         r"\.(put|copy|delete|upload|create|complete)_(object|objects|file|fileobj|bucket|multipart\w*)\b"
     )
     writers = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if writing.search(path.read_text())}
-    assert {path for path in writers if path.parts[0] != "emulator"} == {
-        Path("local/buckets.py"),
-        Path("operators/run_report.py"),
-    }
+    assert {path for path in writers if path.parts[0] != "emulator"} == {Path("operators/ec2/run_report.py")}
+
+
+def test_the_package_does_not_need_what_lies_beside_it() -> None:
+    """The wheel holds the package alone: not what starts emulators and Airflows on this machine, not the examples."""
+    beside = ("local", "dags", "tests", "benchmarks")
+    assert [str(i) for f in PACKAGE.rglob("*.py") for i in imports_of(f) if i.is_of(*beside)] == []
 
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:

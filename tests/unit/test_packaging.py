@@ -127,13 +127,6 @@ def test_airflow_offers_the_emulator_with_its_own_arguments() -> None:
     assert "--data-dir" in program
 
 
-@newer_than_3_0
-def test_airflow_offers_the_seed_with_its_own_arguments() -> None:
-    program = options_of("-m", "local.seed", "--help")
-    assert options_of("-m", "airflow", "emr", "seed", "--help") == program
-    assert "--day" in program
-
-
 def test_airflow_lists_the_provider(airflow_database: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "-m", "airflow", "providers", "list", "--output", "json"],
@@ -152,7 +145,7 @@ def test_the_type_marker_is_part_of_the_package() -> None:
 def test_what_dags_and_triggers_import_is_asked_for() -> None:
     """Not left to what others happen to bring: Airflow 3.0 does not ask for PyYAML."""
     asked = {canonical(requirement) for requirement in declared()}
-    own_extra, of_airflows_server = ("emulator", "local"), {"fastapi", "sqlalchemy"}
+    own_extra, of_airflows_server = ("emulator",), {"fastapi", "sqlalchemy"}
     package = ROOT / "airflow_emr_pipelines"
     files = [file for file in package.rglob("*.py") if file.relative_to(package).parts[0] not in own_extra]
     roots = {module for file in files for module in imported_by(file)}

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2.app_uis import path_to
+from tests.unit.emulator.ec2.small_world import SmallWorld
 from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
-from tests.unit.emulator.small_world import SmallWorld
 
 THIRTY_DAYS = 30 * 24 * 3600
 

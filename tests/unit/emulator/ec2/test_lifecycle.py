@@ -13,7 +13,7 @@ from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
 from airflow_emr_pipelines.emulator.ec2.model import CLUSTER_EDGES, STEP_EDGES, Cluster
 from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer, step_answer
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
-from tests.unit.emulator.small_world import COMPLETED, FAILED, PRIMARY, SmallWorld, settle, state, step
+from tests.unit.emulator.ec2.small_world import COMPLETED, FAILED, PRIMARY, SmallWorld, settle, state, step
 
 C, S = ClusterState, StepState
 

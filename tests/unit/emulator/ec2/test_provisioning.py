@@ -28,8 +28,8 @@ from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
 from airflow_emr_pipelines.emulator.ec2.model import Cluster
 from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
 from airflow_emr_pipelines.specs.ec2.states import InstanceState
-from tests.unit.emulator.small_world import COMPLETED, SmallWorld, settle, state
-from tests.unit.emulator.test_any_schedule import recorded_faults
+from tests.unit.emulator.ec2.small_world import COMPLETED, SmallWorld, settle, state
+from tests.unit.emulator.ec2.test_any_schedule import recorded_faults
 
 MASTER = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
 CORE = {"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 2}

@@ -11,8 +11,8 @@ from airflow_emr_pipelines.emulator.aws import wire
 from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused
 from airflow_emr_pipelines.emulator.ec2.model import SecurityConfiguration
 from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer
+from tests.unit.emulator.ec2.small_world import PRIMARY, SmallWorld, step
 from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
-from tests.unit.emulator.small_world import PRIMARY, SmallWorld, step
 
 KERBEROS = {"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ClusterDedicatedKdc"}}}
 RUNTIME_ROLES = {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}}

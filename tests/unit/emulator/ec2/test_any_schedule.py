@@ -16,7 +16,7 @@ from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
 from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
 from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceState, StepState
-from tests.unit.emulator.small_world import COMPLETED, FAILED, SmallWorld, settle, step
+from tests.unit.emulator.ec2.small_world import COMPLETED, FAILED, SmallWorld, settle, step
 
 WORDS = ["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"]
 BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/b.sh"}}
