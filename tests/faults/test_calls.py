@@ -50,6 +50,7 @@ from tests.boto3_of import knows
 from tests.faults.conftest import Account
 from tests.faults.tasks import cluster_of, create_task, report_task, step_task, terminate_task
 from tests.faults.world import KilledAt, Task
+from tests.public_names import PUBLIC
 
 PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192}}}
 FAILING = "echo application_1700000000000_0001 was submitted; echo 'Error: no' >&2; exit 1"
@@ -335,7 +336,7 @@ def test_reading_the_steps_of_a_document(account: Account, emulator: Any, calls:
 
 
 def test_every_operator_and_sensor_says_what_it_calls() -> None:
-    public = (getattr(airflow_emr_pipelines, name) for name in airflow_emr_pipelines.__all__)
+    public = (getattr(airflow_emr_pipelines, name) for name in PUBLIC)
     tasks = [value for value in public if "aws_conn_id" in getattr(value, "template_fields", ())]
     assert len(tasks) > 9
     assert [task.__name__ for task in tasks if not getattr(task, "calls", None)] == []

@@ -21,6 +21,7 @@ import airflow_emr_pipelines
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS, get_provider_info
 from tests.airflow_of import AIRFLOW
+from tests.public_names import PUBLIC
 
 ROOT = Path(__file__).parents[2]
 DISTRIBUTION = "airflow-emr-pipelines"
@@ -107,7 +108,7 @@ def test_the_modules_that_the_provider_info_lists_are_there(key: str) -> None:
 
 @pytest.mark.parametrize(("layer", "base"), [("operators", BaseOperator), ("sensors", BaseSensorOperator)])
 def test_the_provider_info_lists_the_module_of_each_public_operator_and_sensor(layer: str, base: type) -> None:
-    public = (getattr(airflow_emr_pipelines, name) for name in airflow_emr_pipelines.__all__)
+    public = (getattr(airflow_emr_pipelines, name) for name in PUBLIC)
     homes = {value.__module__ for value in public if isinstance(value, type) and issubclass(value, base)}
     (listed,) = get_provider_info()[layer]
     assert {home for home in homes if f".{layer}." in home} <= set(listed["python-modules"])

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import airflow_emr_pipelines
+from tests.public_names import PUBLIC
 
 CLIENTS = {"boto3", "botocore", "moto", "pandas", "pyspark"}
-SPECS = [name for name in airflow_emr_pipelines.__all__ if ".specs." in getattr(airflow_emr_pipelines, name).__module__]
+SPECS = [name for name in PUBLIC if ".specs." in getattr(airflow_emr_pipelines, name).__module__]
 
 
 def loaded_after(program: str) -> set[str]:
@@ -28,7 +29,7 @@ def roots(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-@pytest.mark.parametrize("name", airflow_emr_pipelines.__all__)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_name_is_a_documented_class_or_function_of_ours(name: str) -> None:
     value = getattr(airflow_emr_pipelines, name)
     assert value.__name__ == name
@@ -37,25 +38,22 @@ def test_a_public_name_is_a_documented_class_or_function_of_ours(name: str) -> N
 
 
 def test_public_names_are_in_order_and_listed() -> None:
-    assert airflow_emr_pipelines.__all__ == sorted(airflow_emr_pipelines.__all__)
-    assert set(airflow_emr_pipelines.__all__) <= set(dir(airflow_emr_pipelines))
+    assert sorted(PUBLIC) == PUBLIC
+    assert set(PUBLIC) <= set(dir(airflow_emr_pipelines))
 
 
-def test_type_checkers_see_the_names_that_users_get() -> None:
-    tree = ast.parse(Path(airflow_emr_pipelines.__file__).read_text(encoding="utf-8"))
-    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]
-    imports = [node for node in checked.body if isinstance(node, ast.ImportFrom)]
-    seen = {alias.name: node.module for node in imports for alias in node.names}
-    homes = {
-        name: f"airflow_emr_pipelines.{home}" for home, names in airflow_emr_pipelines._HOMES.items() for name in names
-    }
-    assert seen == homes
-    assert set(homes) == set(airflow_emr_pipelines.__all__)
+def test_a_public_name_is_said_once_in_a_stub_that_type_checkers_and_the_package_read() -> None:
+    stub = Path(airflow_emr_pipelines.__file__).with_suffix(".pyi")
+    imports = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    said = [(alias.name, alias.asname) for node in imports for alias in node.names]
+    assert sorted(name for name, _ in said) == PUBLIC
+    assert [name for name, again in said if again != name] == []  # else type checkers take it for the stub's own
+    assert len(set(said)) == len(said)
 
 
 def test_another_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'SparkSteps'"):
-        _ = airflow_emr_pipelines.SparkSteps
+        _ = airflow_emr_pipelines.SparkSteps  # type: ignore[attr-defined]
     with pytest.raises(ImportError, match="SparkSteps"):
         exec("from airflow_emr_pipelines import SparkSteps")
 
