@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
 from airflow_emr_pipelines.specs.values.keys import DEPLOYMENT_TAG, name_with_key
-from tests.unit.hooks.told_emr import NOON, ToldEmr, cluster, key, minutes
+from tests.unit.hooks.ec2.told_emr import NOON, ToldEmr, cluster, key, minutes
 
 REQUEST = {"Name": name_with_key("daily", key("k"))}
 LOST = ReadTimeoutError(endpoint_url="http://emr")

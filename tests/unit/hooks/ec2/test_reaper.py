@@ -14,7 +14,7 @@ from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
 from airflow_emr_pipelines.hooks.ec2.reaper import Reaper
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.values.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG
-from tests.unit.hooks.told_emr import ToldEmr, cluster, key, minutes
+from tests.unit.hooks.ec2.told_emr import ToldEmr, cluster, key, minutes
 
 TAGS = {KEY_TAG: key("k"), DEPLOYMENT_TAG: "ours", DAG_TAG: "daily", RUN_TAG: "ended", TASK_TAG: "create"}
 TAGS_BY_NAME = {"key": KEY_TAG, "deployment": DEPLOYMENT_TAG, "dag": DAG_TAG, "run": RUN_TAG, "task": TASK_TAG}

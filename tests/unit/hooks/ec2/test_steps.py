@@ -13,7 +13,7 @@ from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 from airflow_emr_pipelines.operators.waiting import GRACE_OF_A_KILLED_TASK
 from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.values.keys import name_with_key
-from tests.unit.hooks.told_emr import NOON, ToldEmr, key, minutes, step
+from tests.unit.hooks.ec2.told_emr import NOON, ToldEmr, key, minutes, step
 
 KNOWN = {f"s-{number:02}": "COMPLETED" for number in range(12)} | {"s-running": "RUNNING"}
 

@@ -11,7 +11,7 @@ from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
 from airflow_emr_pipelines.hooks.ec2.successors import Successors
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.values.keys import name_with_key, successor_key
-from tests.unit.hooks.told_emr import NOON, ToldEmr, cluster, key, minutes
+from tests.unit.hooks.ec2.told_emr import NOON, ToldEmr, cluster, key, minutes
 
 ENDED = cluster("j-1", "TERMINATED")
 KEY = successor_key(deployment="ours", cluster_id="j-1")

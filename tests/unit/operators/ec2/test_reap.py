@@ -13,7 +13,7 @@ from airflow_emr_pipelines.cli import reap
 from airflow_emr_pipelines.hooks.ec2 import clusters
 from airflow_emr_pipelines.versions import AirflowException
 from tests.unit.hooks.ec2.test_reaper import RUNS, denied, old
-from tests.unit.hooks.told_emr import ToldEmr
+from tests.unit.hooks.ec2.told_emr import ToldEmr
 
 
 @pytest.fixture

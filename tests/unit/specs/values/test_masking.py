@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_emr_pipelines.specs.values.masking import lines_without_secrets, masked, without_secrets
 from airflow_emr_pipelines.specs.values.secret_forms import MASK
-from tests.unit.specs import secret_forms as forms
+from tests.unit.specs.values import secret_forms as forms
 
 LETTERS = "abcdefXYZ0189"
 SAID = st.text(LETTERS + " '\"\\/+=-_!$%*~^.,:;&<>@(){}[]#äß€🔑", min_size=1, max_size=30).map(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.emulator import killed_store
+from tests.unit.emulator.s3 import killed_store
 
 OLD, NEW = ["old content", "old"], ["new", "new"]
 KEYS = {"a file": "a/k", "a file aside": "a//k", "a marker with a content": "marked/"}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
+from tests.unit.emulator.ec2.small_world import PRIMARY, SmallWorld, state, step
 from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
-from tests.unit.emulator.small_world import PRIMARY, SmallWorld, state, step
 
 CORE = {**PRIMARY, "InstanceRole": "CORE"}
 CHANGES: dict[str, dict[str, Any]] = {
