@@ -29,7 +29,7 @@ FULL = "Maximum number of active steps"
 REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
 
 
-class Meaning(Enum):
+class ErrorKind(Enum):
     """What an error says about the request that got it, and so what may be done next."""
 
     REFUSED = "the service, or botocore, refused the request: sending it again changes nothing"
@@ -39,28 +39,28 @@ class Meaning(Enum):
     UNCLEAR = "the request may or may not have taken effect"
 
 
-def meaning(error: Exception) -> Meaning:
+def classify(error: Exception) -> ErrorKind:
     """What an exception says about the request that raised it."""
     if isinstance(error, botocore.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         full = str(error.response.get("Error", {}).get("Message", "")).startswith(FULL)
         if code in THROTTLING or status == TOO_MANY_REQUESTS or full:
-            return Meaning.THROTTLED
+            return ErrorKind.THROTTLED
         if code in EXPIRED:
-            return Meaning.EXPIRED
+            return ErrorKind.EXPIRED
         unclear = code in SERVER_FAULT or status >= 500 or status == REQUEST_TIMEOUT
-        return Meaning.UNCLEAR if unclear else Meaning.REFUSED
+        return ErrorKind.UNCLEAR if unclear else ErrorKind.REFUSED
     if isinstance(
         error, (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
     ):
-        return Meaning.NOT_SENT
+        return ErrorKind.NOT_SENT
     if isinstance(error, botocore.SSLError):
-        return Meaning.REFUSED if "CERTIFICATE_VERIFY_FAILED" in str(error) else Meaning.UNCLEAR
+        return ErrorKind.REFUSED if "CERTIFICATE_VERIFY_FAILED" in str(error) else ErrorKind.UNCLEAR
     if isinstance(error, (botocore.HTTPClientError, botocore.ResponseStreamingError)):
-        return Meaning.UNCLEAR
+        return ErrorKind.UNCLEAR
     # An answer that cannot be read, or lacks what was asked for: botocore takes a proxy's page with status 200 for one.
-    return Meaning.UNCLEAR if isinstance(error, (ResponseParserError, LookupError)) else Meaning.REFUSED
+    return ErrorKind.UNCLEAR if isinstance(error, (ResponseParserError, LookupError)) else ErrorKind.REFUSED
 
 
 def code_of(error: BaseException) -> str:

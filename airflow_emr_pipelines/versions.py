@@ -48,11 +48,11 @@ __all__ = [
     "dag_bag",
     "data_interval",
     "fields_of_task",
-    "heeds_reschedules",
+    "respects_reschedules",
     "is_of_an_earlier_try",
     "password_of",
     "state_of_task",
-    "uncut",
+    "shielded",
 ]
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
@@ -145,14 +145,14 @@ def _as_defined(task: Any, name: str, map_index: int) -> Any:
     return value if is_said else NOT_KNOWN
 
 
-def heeds_reschedules(mapped: Any) -> Any:
+def respects_reschedules(mapped: Any) -> Any:
     """The mapped task, whose instances are not queued again before they are due: before 3.2 only a sensor's are not."""
     if Version(airflow.__version__) < Version("3.2"):
         mapped._is_sensor = True
     return mapped
 
 
-async def uncut(work: Coroutine[Any, Any, None]) -> None:
+async def shielded(work: Coroutine[Any, Any, None]) -> None:
     """See work to its end, however often the caller is cancelled meanwhile; only the end of the loop stops it.
 
     Before 3.3 the triggerer cancels a trigger again each second, until the trigger is gone; from then on after half a

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from airflow_emr_pipelines.aws_errors import Meaning, meaning, pauses
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify, pauses
 from airflow_emr_pipelines.errors import UnclearAnswer
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ LOOKS = 4
 """Looks for what an unanswered request may have made, over about ten seconds, since a new thing may be listed late."""
 
 
-def send_once(
+def submit_once(
     send: Callable[[], str],
     find: Callable[[], str | None],
     *,
@@ -54,11 +54,11 @@ def send_once(
         try:
             return send()
         except Exception as error:
-            what = meaning(error)
-            if what in (Meaning.REFUSED, Meaning.EXPIRED):
+            what = classify(error)
+            if what in (ErrorKind.REFUSED, ErrorKind.EXPIRED):
                 raise
             log.warning("%s got no clear answer (%s: %s)", operation, what.name.lower(), error)
-            if what is Meaning.UNCLEAR:
+            if what is ErrorKind.UNCLEAR:
                 found = _look(find, operation, give_up, sleep, clock)
                 if found is not None:
                     log.info("%s had worked: found %s", operation, found)
@@ -71,7 +71,7 @@ def send_once(
     raise AssertionError("pauses() never ends")
 
 
-def send_until_clear(
+def retry_until_clear(
     send: Callable[[], T],
     *,
     operation: str,
@@ -88,7 +88,7 @@ def send_until_clear(
         try:
             return send()
         except Exception as error:
-            if meaning(error) in (Meaning.REFUSED, Meaning.EXPIRED) or clock() + pause > give_up:
+            if classify(error) in (ErrorKind.REFUSED, ErrorKind.EXPIRED) or clock() + pause > give_up:
                 raise
             log.warning("%s got no clear answer (%s), and is sent again in %.0f s", operation, error, pause)
         sleep(pause)
@@ -108,7 +108,7 @@ def _look(
         try:
             found = find()
         except Exception as error:
-            if meaning(error) in (Meaning.REFUSED, Meaning.EXPIRED) or clock() + pause > give_up:
+            if classify(error) in (ErrorKind.REFUSED, ErrorKind.EXPIRED) or clock() + pause > give_up:
                 raise UnclearAnswer(
                     operation,
                     f"it may have worked, and looking for what it made failed: {error}",

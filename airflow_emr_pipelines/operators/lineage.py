@@ -42,7 +42,7 @@ class Lineage:
 
     def given_to(self, step: S, context: Context) -> S:
         """The step with these settings, if it is one of Spark's; what it says of OpenLineage itself is let be."""
-        if not is_sparks(step):
+        if not is_spark_step(step):
             return step
         try:
             settings = {
@@ -121,7 +121,7 @@ def _hide(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def is_sparks(step: Step) -> bool:
+def is_spark_step(step: Step) -> bool:
     """Whether a step is a Spark application."""
     if isinstance(step, CustomJarStep):
         return step.jar == COMMAND_RUNNER and bool(step.args) and _command(step) in SPARK_COMMANDS

@@ -160,7 +160,7 @@ class EmrOperator(EmrCallOperator):
             return None
         return try_started(context["ti"]) + self.execution_timeout.total_seconds()
 
-    def see_through(self, context: Context, trigger: EmrTrigger) -> Any:
+    def wait_and_judge(self, context: Context, trigger: EmrTrigger) -> Any:
         """Wait for what the trigger watches, in the triggerer or here, and judge it."""
         self.in_flight = trigger
         if self.killed:

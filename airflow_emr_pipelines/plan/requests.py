@@ -10,7 +10,7 @@ from typing import Any
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
-from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
+from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.plan.fields import Fields, fields_of, operator_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
@@ -133,7 +133,7 @@ def _words(steps: list[Step]) -> tuple[str, ...]:
 
 def _unknown(fields: Fields, task: Any, steps: list[Step]) -> tuple[str, ...]:
     lineage = getattr(task, "lineage", None)
-    added = isinstance(lineage, Lineage) and lineage.adds and any(is_sparks(step) for step in steps)
+    added = isinstance(lineage, Lineage) and lineage.adds and any(is_spark_step(step) for step in steps)
     return (*_words_in(dict(fields.values)), *(["what OpenLineage adds to the step"] if added else []))
 
 

@@ -86,7 +86,7 @@ class EmrSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool:
         """One look. A fault of the service that may pass says no more than that the state is not reached yet."""
-        from airflow_emr_pipelines.aws_errors import Meaning, meaning
+        from airflow_emr_pipelines.aws_errors import ErrorKind, classify
 
         trigger = self.trigger(None)
         try:
@@ -98,7 +98,7 @@ class EmrSensor(BaseSensorOperator):
             self.log.warning("%s", error)
             return False
         except Exception as error:
-            if meaning(error) is Meaning.REFUSED:
+            if classify(error) is ErrorKind.REFUSED:
                 raise
             self.log.warning("No answer about %s this time: %s", trigger.job_id, error)
             return False

@@ -76,7 +76,7 @@ class EmrTrigger(BaseTrigger):
             yield TriggerEvent({**await self.see(), "try_number": self.try_number})
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
-                await versions.uncut(self._end_if_killed())
+                await versions.shielded(self._end_if_killed())
             raise
 
     async def _end_if_killed(self) -> None:
@@ -114,7 +114,7 @@ class EmrTrigger(BaseTrigger):
         Airflow says this also to a triggerer whose triggers were given to another one while it stood still: the task
         waits on there, or has got what it waited for. It would give up on this after half a minute.
         """
-        await versions.uncut(self._end_unless_it_waits())
+        await versions.shielded(self._end_unless_it_waits())
 
     async def _end_unless_it_waits(self) -> None:
         try:
@@ -142,11 +142,11 @@ class EmrTrigger(BaseTrigger):
             return False
         from asgiref.sync import sync_to_async
 
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
         source = self.source()
         await sync_to_async(source.connect, thread_sensitive=False)()
-        look = partial(send_until_clear, partial(source.reports, [self.job_id]), operation="the last look")
+        look = partial(retry_until_clear, partial(source.reports, [self.job_id]), operation="the last look")
         reports, _ = await asyncio.to_thread(look)
         report = reports.get(self.job_id)
         return report is not None and not isinstance(report, Exception) and report.state.value in self.until

@@ -14,7 +14,7 @@ from functools import partial
 
 from asgiref.sync import sync_to_async
 
-from airflow_emr_pipelines.aws_errors import Meaning, code_of, meaning, pauses
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify, code_of, pauses
 from airflow_emr_pipelines.errors import UnknownState
 from airflow_emr_pipelines.hooks.compute import Report, Watched
 
@@ -38,15 +38,15 @@ class Budget:
 
     async def spend(self) -> None:
         """Wait until the account may be called once more."""
-        self.owe(1)
+        self.charge(1)
         if self.tokens < 0:
             try:
                 await asyncio.sleep(-self.tokens / self.rate)
             except asyncio.CancelledError:
-                self.owe(-1)  # this call will not be made, so nobody has to wait for it
+                self.charge(-1)  # this call will not be made, so nobody has to wait for it
                 raise
 
-    def owe(self, calls: int) -> None:
+    def charge(self, calls: int) -> None:
         """Count calls that have been made already: they lengthen the next wait."""
         now = time.monotonic()
         self.tokens = min(BURST, self.tokens + (now - self.counted) * self.rate) - calls
@@ -126,7 +126,7 @@ class Watcher:
                 continue
             troubles, well = pauses(), time.monotonic()
             self._tell(reports)
-            self.account.budget.owe(calls - 1)
+            self.account.budget.charge(calls - 1)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.joined.wait(), self._pause())
 
@@ -160,12 +160,12 @@ class Watcher:
 
 
 def _needs_new_session(error: Exception) -> bool:
-    return not isinstance(error, UnknownState) and meaning(error) is Meaning.EXPIRED
+    return not isinstance(error, UnknownState) and classify(error) is ErrorKind.EXPIRED
 
 
 def _is_final(error: Exception, seconds: float) -> bool:
     """Whether an error ends the watch: a refusal of the service, or any other that has lasted for so many seconds."""
-    if isinstance(error, UnknownState) or meaning(error) is not Meaning.REFUSED:
+    if isinstance(error, UnknownState) or classify(error) is not ErrorKind.REFUSED:
         return False
     return bool(code_of(error)) or seconds > PATIENCE
 

@@ -28,14 +28,14 @@ SQL = SparkSqlStep("sql", "s3://none/none.sql")
 class SubmitStep(EmrRunStepOperator):
     """Is content with the submission."""
 
-    def see_through(self, context: Context, trigger: Any) -> Any:
+    def wait_and_judge(self, context: Context, trigger: Any) -> Any:
         return trigger.job_id
 
 
 class CreateCluster(EmrCreateClusterOperator):
     """Is content with the creation."""
 
-    def see_through(self, context: Context, trigger: Any) -> Any:
+    def wait_and_judge(self, context: Context, trigger: Any) -> Any:
         return trigger.job_id
 
 

@@ -152,11 +152,11 @@ with DAG("one_step", schedule=None, params=PARAMS):
 class Crashing(EmrRunStepOperator):
     """A worker that dies after the submission, in its first try: nobody cancels anything."""
 
-    def see_through(self, context: Context, trigger: Any) -> Any:
+    def wait_and_judge(self, context: Context, trigger: Any) -> Any:
         if context["ti"].try_number == 1:
             self.in_flight = None
             raise RuntimeError("the worker died")
-        return super().see_through(context, trigger)
+        return super().wait_and_judge(context, trigger)
 
 
 with DAG("crash_after_submission", schedule=None, params=PARAMS):

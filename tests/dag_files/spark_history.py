@@ -14,7 +14,7 @@ PARAMS: dict[str, Any] = {"cluster_id": "j-NONE", "connection": "aws_default"}
 class SubmitStep(EmrRunStepOperator):
     """Is content with the submission."""
 
-    def see_through(self, context: Context, trigger: Any) -> Any:
+    def wait_and_judge(self, context: Context, trigger: Any) -> Any:
         return trigger.job_id
 
 

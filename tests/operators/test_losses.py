@@ -16,7 +16,7 @@ from airflow_emr_pipelines.errors import (
     StepLost,
 )
 from airflow_emr_pipelines.logs.cause import lost_machines
-from airflow_emr_pipelines.operators.ec2.failures import failed, gone
+from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error, cluster_gone_error
 from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 
@@ -57,7 +57,7 @@ def ended(report: ClusterReport | Exception, state: str = "FAILED", message: str
 @pytest.mark.parametrize("state", ["TERMINATED_WITH_ERRORS", "TERMINATING"])
 def test_a_loss_has_a_type_of_its_own(reason: dict[str, str], state: str) -> None:
     report = cluster(reason, state)
-    for error in (failed(report), gone(report)):
+    for error in (cluster_failed_error(report), cluster_gone_error(report)):
         assert isinstance(error, ClusterLost)
         assert isinstance(error, InfrastructureLost)
     for end in ("FAILED", "CANCELLED"):
@@ -69,8 +69,8 @@ def test_a_loss_has_a_type_of_its_own(reason: dict[str, str], state: str) -> Non
 @pytest.mark.parametrize("reason", OWN.values(), ids=OWN)
 def test_a_fault_of_the_user_s_is_none(reason: dict[str, str]) -> None:
     report = cluster(reason)
-    assert type(gone(report)) is ClusterGone
-    assert not isinstance(failed(report), InfrastructureLost)
+    assert type(cluster_gone_error(report)) is ClusterGone
+    assert not isinstance(cluster_failed_error(report), InfrastructureLost)
     assert (type(ended(report)), type(ended(report, "CANCELLED"))) == (StepFailed, StepCancelled)
 
 

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
-from airflow_emr_pipelines.aws_errors import Meaning, code_of, meaning, pauses
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify, code_of, pauses
 from airflow_emr_pipelines.errors import StepFailed
 
 URL = "https://elasticmapreduce.eu-west-1.amazonaws.com/"
@@ -29,41 +29,44 @@ def answer(code: str, status: int = 400, message: str = "said so") -> botocore.C
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (answer("ValidationException"), Meaning.REFUSED),
-        (answer("ValidationException", message=FULL), Meaning.THROTTLED),
-        (answer("InvalidRequestException"), Meaning.REFUSED),
-        (answer("AccessDeniedException"), Meaning.REFUSED),
-        (answer("UnrecognizedClientException"), Meaning.REFUSED),
-        (answer("ThrottlingException"), Meaning.THROTTLED),
-        (answer("Throttling"), Meaning.THROTTLED),
-        (answer("SlowDown", 503), Meaning.THROTTLED),
-        (answer("SomethingNew", 429), Meaning.THROTTLED),
-        (answer("ExpiredTokenException"), Meaning.EXPIRED),
-        (answer("ExpiredToken", 403), Meaning.EXPIRED),
-        (answer("RequestExpired"), Meaning.EXPIRED),
-        (answer("InternalServerException", 500), Meaning.UNCLEAR),
-        (answer("InternalFailure"), Meaning.UNCLEAR),
-        (answer("SomethingNew", 499), Meaning.REFUSED),
-        (answer("SomethingNew", 500), Meaning.UNCLEAR),
-        (answer("SomethingNew", 502), Meaning.UNCLEAR),
-        (answer("RequestTimeout", 408), Meaning.UNCLEAR),
-        (botocore.EndpointConnectionError(endpoint_url=URL), Meaning.NOT_SENT),
-        (botocore.ConnectTimeoutError(endpoint_url=URL), Meaning.NOT_SENT),
-        (botocore.ProxyConnectionError(proxy_url=URL), Meaning.NOT_SENT),
-        (botocore.SSLError(endpoint_url=URL, error=OSError("EOF occurred in violation of protocol")), Meaning.UNCLEAR),
-        (botocore.SSLError(endpoint_url=URL, error=OSError("CERTIFICATE_VERIFY_FAILED")), Meaning.REFUSED),
-        (botocore.ReadTimeoutError(endpoint_url=URL), Meaning.UNCLEAR),
-        (botocore.ConnectionClosedError(endpoint_url=URL), Meaning.UNCLEAR),
-        (botocore.ResponseStreamingError(error="reset"), Meaning.UNCLEAR),
-        (botocore.NoCredentialsError(), Meaning.REFUSED),
-        (botocore.NoRegionError(), Meaning.REFUSED),
-        (botocore.ParamValidationError(report="Missing required parameter"), Meaning.REFUSED),
-        (ValueError("not about AWS at all"), Meaning.REFUSED),
+        (answer("ValidationException"), ErrorKind.REFUSED),
+        (answer("ValidationException", message=FULL), ErrorKind.THROTTLED),
+        (answer("InvalidRequestException"), ErrorKind.REFUSED),
+        (answer("AccessDeniedException"), ErrorKind.REFUSED),
+        (answer("UnrecognizedClientException"), ErrorKind.REFUSED),
+        (answer("ThrottlingException"), ErrorKind.THROTTLED),
+        (answer("Throttling"), ErrorKind.THROTTLED),
+        (answer("SlowDown", 503), ErrorKind.THROTTLED),
+        (answer("SomethingNew", 429), ErrorKind.THROTTLED),
+        (answer("ExpiredTokenException"), ErrorKind.EXPIRED),
+        (answer("ExpiredToken", 403), ErrorKind.EXPIRED),
+        (answer("RequestExpired"), ErrorKind.EXPIRED),
+        (answer("InternalServerException", 500), ErrorKind.UNCLEAR),
+        (answer("InternalFailure"), ErrorKind.UNCLEAR),
+        (answer("SomethingNew", 499), ErrorKind.REFUSED),
+        (answer("SomethingNew", 500), ErrorKind.UNCLEAR),
+        (answer("SomethingNew", 502), ErrorKind.UNCLEAR),
+        (answer("RequestTimeout", 408), ErrorKind.UNCLEAR),
+        (botocore.EndpointConnectionError(endpoint_url=URL), ErrorKind.NOT_SENT),
+        (botocore.ConnectTimeoutError(endpoint_url=URL), ErrorKind.NOT_SENT),
+        (botocore.ProxyConnectionError(proxy_url=URL), ErrorKind.NOT_SENT),
+        (
+            botocore.SSLError(endpoint_url=URL, error=OSError("EOF occurred in violation of protocol")),
+            ErrorKind.UNCLEAR,
+        ),
+        (botocore.SSLError(endpoint_url=URL, error=OSError("CERTIFICATE_VERIFY_FAILED")), ErrorKind.REFUSED),
+        (botocore.ReadTimeoutError(endpoint_url=URL), ErrorKind.UNCLEAR),
+        (botocore.ConnectionClosedError(endpoint_url=URL), ErrorKind.UNCLEAR),
+        (botocore.ResponseStreamingError(error="reset"), ErrorKind.UNCLEAR),
+        (botocore.NoCredentialsError(), ErrorKind.REFUSED),
+        (botocore.NoRegionError(), ErrorKind.REFUSED),
+        (botocore.ParamValidationError(report="Missing required parameter"), ErrorKind.REFUSED),
+        (ValueError("not about AWS at all"), ErrorKind.REFUSED),
     ],
     ids=lambda value: getattr(value, "name", str(value))[:60],
 )
-def test_each_error_has_its_meaning(error: Exception, expected: Meaning) -> None:
-    assert meaning(error) is expected
+def test_each_error_has_its_meaning(error: Exception, expected: ErrorKind) -> None:
+    assert classify(error) is expected
 
 
 class Page:
@@ -86,7 +89,7 @@ def test_a_page_of_a_proxy_instead_of_an_answer_says_nothing(status: int) -> Non
     client.meta.events.register("before-send.emr.*", lambda **_: page)
     with pytest.raises((botocore.ClientError, LookupError)) as caught:
         client.run_job_flow(Name="x", Instances={})["JobFlowId"]
-    assert meaning(caught.value) is Meaning.UNCLEAR
+    assert classify(caught.value) is ErrorKind.UNCLEAR
 
 
 def test_only_an_answer_has_a_code() -> None:
@@ -97,7 +100,7 @@ def test_only_an_answer_has_a_code() -> None:
 
 
 def test_an_answer_without_a_code_is_a_refusal() -> None:
-    assert meaning(botocore.ClientError({}, "RunJobFlow")) is Meaning.REFUSED
+    assert classify(botocore.ClientError({}, "RunJobFlow")) is ErrorKind.REFUSED
 
 
 def test_pauses_double_up_to_a_limit_and_differ_between_clients() -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.hooks.ec2.collections import EmrCollections
-from airflow_emr_pipelines.hooks.sending import send_once, send_until_clear
+from airflow_emr_pipelines.hooks.sending import retry_until_clear, submit_once
 from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet
 from airflow_emr_pipelines.specs.ec2.instance_members import AUTO_SCALING
@@ -179,7 +179,7 @@ class ClusterModification:
             return next((answer["Id"] for answer in answers if answer.get("Name") == names[0]), None)
 
         with_reason = f"task_groups, {', '.join(names)}"
-        self._ask(with_reason, lambda: send_once(send, find, operation="AddInstanceGroups"), repeated=False)
+        self._ask(with_reason, lambda: submit_once(send, find, operation="AddInstanceGroups"), repeated=False)
         for request in requests:
             log.info("Added task group %s: %s %s", request["Name"], request["InstanceCount"], request["InstanceType"])
 
@@ -256,7 +256,7 @@ class ClusterModification:
             answers = self.collections.answers()
             return next((answer["Id"] for answer in answers if answer["InstanceFleetType"] == "TASK"), None)
 
-        self._ask("task_fleet", lambda: send_once(send, find, operation="AddInstanceFleet"), repeated=False)
+        self._ask("task_fleet", lambda: submit_once(send, find, operation="AddInstanceFleet"), repeated=False)
         log.info("Added a task fleet: %s units on demand, %s on the spot market", fleet.on_demand, fleet.spot)
 
     def _resize_fleets(self, changes: Mapping[str, tuple[FleetChange, Answer]]) -> None:
@@ -314,7 +314,7 @@ class ClusterModification:
 
     def _ask(self, what: str, send: Callable[[], Any], *, repeated: bool = True) -> Any:
         try:
-            return send_until_clear(send, operation=what) if repeated else send()
+            return retry_until_clear(send, operation=what) if repeated else send()
         except ClientError as error:
             raise ClusterNotModified(self.cluster.id, {what: str(error)}) from error
 

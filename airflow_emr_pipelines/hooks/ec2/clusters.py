@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, EmrHook, EmrSource
-from airflow_emr_pipelines.hooks.sending import send_once
+from airflow_emr_pipelines.hooks.sending import submit_once
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
@@ -58,7 +58,7 @@ class EmrClusters(EmrSource):
             found = self.find(key, since)
             return found.id if found and found.id != earlier else None
 
-        return send_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow", unsent=unsent)
+        return submit_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow", unsent=unsent)
 
     def create(
         self,

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
-from airflow_emr_pipelines.hooks.sending import send_until_clear
+from airflow_emr_pipelines.hooks.sending import retry_until_clear
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.values.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG
 from airflow_emr_pipelines.specs.values.tags import legal_value
@@ -75,12 +75,12 @@ class Reaper:
         return failed
 
     def _end(self, cluster_id: str) -> None:
-        send_until_clear(
+        retry_until_clear(
             lambda: self._clusters.end(cluster_id, deployment=self._deployment), operation="TerminateJobFlows"
         )
 
     def _findings(self) -> Iterator[Finding]:
-        alive = send_until_clear(self._clusters.alive, operation="ListClusters")
+        alive = retry_until_clear(self._clusters.alive, operation="ListClusters")
         for summary in sorted(alive, key=lambda cluster: cluster.created or ""):
             try:
                 cluster = self._described(summary.id)
@@ -90,7 +90,7 @@ class Reaper:
                 yield self._judge(cluster)
 
     def _described(self, cluster_id: str) -> ClusterReport:
-        return send_until_clear(lambda: self._clusters.hook.describe_cluster(cluster_id), operation="DescribeCluster")
+        return retry_until_clear(lambda: self._clusters.hook.describe_cluster(cluster_id), operation="DescribeCluster")
 
     def _judge(self, cluster: ClusterReport) -> Finding:
         tags = cluster.tags

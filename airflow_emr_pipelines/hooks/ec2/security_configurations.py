@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.aws_errors import Meaning, code_of, meaning
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify, code_of
 from airflow_emr_pipelines.errors import SecurityConfigurationDiffers
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
-from airflow_emr_pipelines.hooks.sending import send_until_clear
+from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
 INVALID = "InvalidRequestException"
 
@@ -28,14 +28,14 @@ class EmrSecurityConfigurations:
         :raises SecurityConfigurationDiffers: there is one of that name that says something else
         """
         try:
-            send_until_clear(
+            retry_until_clear(
                 lambda: self.hook.conn.create_security_configuration(
                     Name=name, SecurityConfiguration=json.dumps(configuration)
                 ),
                 operation="CreateSecurityConfiguration",
             )
         except ClientError as error:
-            if meaning(error) is not Meaning.REFUSED:
+            if classify(error) is not ErrorKind.REFUSED:
                 raise
             found = self.find(name)
             if found is None:
@@ -48,7 +48,7 @@ class EmrSecurityConfigurations:
     def delete(self, name: str) -> bool:
         """Whether it was deleted now; False when there is none of that name."""
         try:
-            send_until_clear(
+            retry_until_clear(
                 lambda: self.hook.conn.delete_security_configuration(Name=name), operation="DeleteSecurityConfiguration"
             )
         except ClientError as error:
@@ -60,7 +60,7 @@ class EmrSecurityConfigurations:
     def find(self, name: str) -> dict[str, Any] | None:
         """What the security configuration of that name says; None when there is none."""
         try:
-            answer = send_until_clear(
+            answer = retry_until_clear(
                 lambda: self.hook.conn.describe_security_configuration(Name=name),
                 operation="DescribeSecurityConfiguration",
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.aws_errors import Meaning, meaning
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify
 from airflow_emr_pipelines.errors import NotOfTheTask, SparkHistoryNotReady
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
@@ -89,7 +89,7 @@ class SparkHistory:
             try:
                 return self._persistent(_made[arn], application)
             except ClientError as error:
-                if meaning(error) is not Meaning.REFUSED:
+                if classify(error) is not ErrorKind.REFUSED:
                     raise
                 del _made[arn]  # it is gone after thirty days
         _made[arn] = str(self.hook.conn.create_persistent_app_ui(TargetResourceArn=arn)["PersistentAppUIId"])
@@ -107,7 +107,7 @@ class SparkHistory:
                 ClusterId=cluster_id, OnClusterAppUIType="SparkHistoryServer", **application
             )
         except ClientError as error:
-            if meaning(error) is not Meaning.REFUSED:
+            if classify(error) is not ErrorKind.REFUSED:
                 raise
             return None
         return str(answer["PresignedURL"]) if answer.get("PresignedURLReady") else None

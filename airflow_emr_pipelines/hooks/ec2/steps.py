@@ -11,9 +11,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.aws_errors import Meaning, meaning, pauses
+from airflow_emr_pipelines.aws_errors import ErrorKind, classify, pauses
 from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook, EmrSource
-from airflow_emr_pipelines.hooks.sending import send_once, send_until_clear
+from airflow_emr_pipelines.hooks.sending import retry_until_clear, submit_once
 from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
 from airflow_emr_pipelines.specs.values.keys import key_in_name
@@ -62,7 +62,7 @@ class EmrSteps(EmrSource):
         def send() -> str:
             return self.hook.add_step(self.cluster_id, request, execution_role_arn=execution_role_arn)
 
-        return send_once(send, find, operation="AddJobFlowSteps", unsent=unsent)
+        return submit_once(send, find, operation="AddJobFlowSteps", unsent=unsent)
 
     def find(self, key: str, since: datetime) -> StepReport | None:
         """The newest step with that key in its name, created since then."""
@@ -99,7 +99,7 @@ class EmrSteps(EmrSource):
             pages = list(self.hook.list_steps(self.cluster_id, StepIds=list(ids)))
             return {step.id: step for page in pages for step in page}, len(pages)
         except ClientError as error:
-            if meaning(error) is not Meaning.REFUSED:
+            if classify(error) is not ErrorKind.REFUSED:
                 raise
             if len(ids) == 1:
                 return {ids[0]: error}, 1
@@ -133,11 +133,11 @@ class EmrSteps(EmrSource):
         refused = self._ask_for_end(ids, kill=kill)
         if not refused:
             return {}
-        reports, _ = send_until_clear(lambda: self.reports(refused), operation="ListSteps")
+        reports, _ = retry_until_clear(lambda: self.reports(refused), operation="ListSteps")
         return {step_id: reason for step_id, reason in refused.items() if not _is_ending(reports.get(step_id))}
 
     def _ask_for_end(self, ids: Collection[str], *, kill: bool) -> dict[str, str]:
-        refused = send_until_clear(
+        refused = retry_until_clear(
             lambda: self.hook.cancel_steps(self.cluster_id, sorted(ids), kill=kill), operation="CancelSteps"
         )
         for step_id, reason in refused.items():
@@ -146,7 +146,7 @@ class EmrSteps(EmrSource):
 
     def _unended(self, ids: Collection[str]) -> set[str]:
         """Those of the steps that may still run."""
-        return set(ids) & {step.id for step in send_until_clear(self.unfinished, operation="ListSteps")}
+        return set(ids) & {step.id for step in retry_until_clear(self.unfinished, operation="ListSteps")}
 
 
 def _is_ending(said: StepReport | Exception | None) -> bool:

@@ -77,14 +77,14 @@ class EmrCancelStepsOperator(EmrOperator):
             if reasons := steps.refusals(left, kill=option == "TERMINATE_PROCESS"):
                 raise StepsNotCancelled(self.cluster_id, reasons)
         job = {"cluster_id": self.cluster_id, "step_ids": list(step_ids)}
-        return self.see_through(context, self.trigger_of(context, job))
+        return self.wait_and_judge(context, self.trigger_of(context, job))
 
     def _to_cancel(self, steps: EmrSteps, step_ids: Sequence[str], release: str | None) -> list[str]:
         """The steps that have not ended; an error when the release cannot cancel one of them."""
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
         numbers = numbers_of(release)
-        reports, _ = send_until_clear(lambda: steps.reports(step_ids), operation="ListSteps")
+        reports, _ = retry_until_clear(lambda: steps.reports(step_ids), operation="ListSteps")
         left, reasons = [], {}
         for step_id in step_ids:
             said = reports.get(step_id, LookupError("EMR does not tell of it"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
-from airflow_emr_pipelines.operators.ec2.failures import failed
+from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
 from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
 from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.waiting import EmrOperator, TaskRun
@@ -132,7 +132,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         try:
             where = clusters.hook.where()
             self.publish(context, **where, cluster_id=cluster_id, log_uri=cluster.log_uri, spark=cluster.has("Spark"))
-            return self.see_through(context, trigger)
+            return self.wait_and_judge(context, trigger)
         except TaskDeferred:
             raise
         except BaseException:
@@ -141,13 +141,13 @@ class EmrCreateClusterOperator(EmrClusterOperator):
 
     def _earlier(self, clusters: EmrClusters, run: TaskRun) -> ClusterReport | None:
         """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-        cleared = run.before_it_was_cleared(send_until_clear(clusters.alive, operation="ListClusters"))
+        cleared = run.before_it_was_cleared(retry_until_clear(clusters.alive, operation="ListClusters"))
         if cleared:
             self.log.info("Terminating clusters %s, which this task made before it was cleared", cleared)
-            send_until_clear(partial(clusters.cancel, cleared), operation="TerminateJobFlows")
-        return send_until_clear(partial(clusters.find, run.key, run.started), operation="ListClusters")
+            retry_until_clear(partial(clusters.cancel, cleared), operation="TerminateJobFlows")
+        return retry_until_clear(partial(clusters.find, run.key, run.started), operation="ListClusters")
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
         return EmrClusterTrigger(
@@ -160,7 +160,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             if self.steps:
                 self._check_steps(report)
             elif not report.state.usable:
-                raise failed(report)
+                raise cluster_failed_error(report)
         except BaseException:
             self.give_up()
             raise
@@ -176,7 +176,7 @@ class EmrCreateClusterOperator(EmrClusterOperator):
             if step.state.finished:
                 raise failure_of(step, hook, log=self.log)
         if incomplete or report.state is not ClusterState.TERMINATED:
-            raise failed(report)
+            raise cluster_failed_error(report)
 
 
 class EmrTerminateClusterOperator(EmrClusterOperator):
@@ -213,12 +213,12 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         if not self.cluster_id or self.cluster_id == "None":
             self.log.info("No cluster was created: nothing to terminate")
             return None
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
         clusters = self.clusters()
         end = partial(clusters.end, self.cluster_id, deployment=settings.deployment())
         try:
-            before = send_until_clear(end, operation="TerminateJobFlows")
+            before = retry_until_clear(end, operation="TerminateJobFlows")
         except Exception:
             self.log.error("Cluster %s is not terminated, and runs on until it is", self.cluster_id)
             raise
@@ -226,23 +226,23 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         self.publish_cluster(context, clusters, last)
         if last.state.finished:
             return self.conclude(context, last)
-        return self.see_through(context, self.trigger_of(context, {"cluster_id": last.id}))
+        return self.wait_and_judge(context, self.trigger_of(context, {"cluster_id": last.id}))
 
     def _end_successors(self, clusters: EmrClusters, ended: ClusterReport) -> ClusterReport:
         """End what took the place of a cluster that had ended before its time; the last of them."""
         from airflow_emr_pipelines.hooks.ec2.successors import Successors
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
         deployment = settings.deployment()
         successors = Successors(clusters, deployment)
         while True:
-            successor = send_until_clear(partial(successors.of, ended), operation="ListClusters")
+            successor = retry_until_clear(partial(successors.of, ended), operation="ListClusters")
             if successor is None:
                 return ended
-            alive = send_until_clear(partial(successors.alive, ended), operation="ListClusters")
+            alive = retry_until_clear(partial(successors.alive, ended), operation="ListClusters")
             for cluster_id in {successor.id, *alive}:
                 end = partial(clusters.end, cluster_id, deployment=deployment)
-                send_until_clear(end, operation="TerminateJobFlows")
+                retry_until_clear(end, operation="TerminateJobFlows")
             ended = successor
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
@@ -277,8 +277,8 @@ def _has_run(hook: EmrHook, report: ClusterReport) -> bool:
 
 def _incomplete(hook: EmrHook, report: ClusterReport) -> list[StepReport]:
     """The cluster's steps that have not completed, in their order."""
-    from airflow_emr_pipelines.hooks.sending import send_until_clear
+    from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-    pages = send_until_clear(lambda: list(hook.list_steps(report.id)), operation="ListSteps")
+    pages = retry_until_clear(lambda: list(hook.list_steps(report.id)), operation="ListSteps")
     steps = [step for page in pages for step in page]
     return [step for step in reversed(steps) if not step.state.succeeded]

@@ -6,12 +6,12 @@ from airflow_emr_pipelines.errors import ClusterFailed, ClusterGone, ClusterLost
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 
 
-def failed(report: ClusterReport) -> ClusterFailed:
+def cluster_failed_error(report: ClusterReport) -> ClusterFailed:
     """A cluster did not become, or did not end, as it should."""
     return _told(report, ClusterFailed)
 
 
-def gone(report: ClusterReport) -> ClusterFailed:
+def cluster_gone_error(report: ClusterReport) -> ClusterFailed:
     """A cluster cannot take steps any more."""
     return _told(report, ClusterGone)
 

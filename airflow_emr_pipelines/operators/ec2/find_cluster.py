@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.failures import gone
+from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.values import rules
 
@@ -39,7 +39,7 @@ class EmrFindClusterOperator(EmrCallOperator):
         if str(self.cluster).startswith("j-"):
             found = clusters.hook.describe_cluster(self.cluster)
             if not found.state.accepts_steps:
-                raise gone(found)
+                raise cluster_gone_error(found)
             return found.id
         ids = clusters.named(self.cluster)
         if len(ids) == 1:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.failures import gone
+from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
 from airflow_emr_pipelines.operators.waiting import EmrOperator
 from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet
@@ -134,14 +134,14 @@ class EmrModifyClusterOperator(EmrOperator):
         cluster = self.emr.describe_cluster(self.cluster_id)
         self.publish(context, **self.emr.where(), cluster_id=cluster.id, log_uri=cluster.log_uri)
         if not cluster.state.accepts_steps:
-            raise gone(cluster)
+            raise cluster_gone_error(cluster)
         fleets = bool(change.fleets or change.task_fleet)
         collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, self.emr, fleets=fleets)
         ids = ClusterModification(cluster, collections).make(change)
         if not ids:
             return self._result(cluster.id, ())
         job = {"cluster_id": cluster.id, "collection_ids": ids, "fleets": fleets}
-        return self.see_through(context, self.trigger_of(context, job))
+        return self.wait_and_judge(context, self.trigger_of(context, job))
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrCollectionsTrigger:
         return EmrCollectionsTrigger(

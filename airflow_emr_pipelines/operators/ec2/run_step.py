@@ -12,9 +12,9 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
-from airflow_emr_pipelines.operators.ec2.failures import gone
+from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
 from airflow_emr_pipelines.operators.ec2.step_logs import failure_of, show_logs
-from airflow_emr_pipelines.operators.lineage import Lineage, is_sparks
+from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.operators.waiting import EmrOperator, TaskRun
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
@@ -130,9 +130,9 @@ class EmrRunStepOperator(EmrOperator):
         try:
             log_uri = step.log_uri or cluster.log_uri
             self.publish(
-                context, **where, cluster_id=cluster.id, step_id=step_id, log_uri=log_uri, spark=is_sparks(step)
+                context, **where, cluster_id=cluster.id, step_id=step_id, log_uri=log_uri, spark=is_spark_step(step)
             )
-            return self.see_through(context, trigger)
+            return self.wait_and_judge(context, trigger)
         except (TaskDeferred, StepFailed):
             raise
         except BaseException:
@@ -176,13 +176,13 @@ class EmrRunStepOperator(EmrOperator):
         from airflow_emr_pipelines.hooks.ec2.successors import Successors
 
         if self.successor is None:
-            raise gone(ended)
+            raise cluster_gone_error(ended)
         successors = Successors(EmrClusters(self.aws_conn_id, self.region_name, None, self.emr), settings.deployment())
         found = successors.of(ended)
         if found is None:
             cleared = context["ti"].max_tries > (self.retries or 0)
             if not (ended.lost or cleared):
-                raise gone(ended)
+                raise cluster_gone_error(ended)
             spec = from_plain(self.successor, EmrCluster)
 
             def render(*, key: str, reveal: Reveal) -> dict[str, Any]:
@@ -190,21 +190,21 @@ class EmrRunStepOperator(EmrOperator):
                 return render_cluster(spec, name=name_with_key(spec.name, key), tags=tags, reveal=reveal)
 
             found = successors.make(ended, render)
-        self.log.warning("%s; cluster %s has taken its place", gone(ended), found.id)
+        self.log.warning("%s; cluster %s has taken its place", cluster_gone_error(ended), found.id)
         return found
 
     def _described(self, cluster_id: str) -> ClusterReport:
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
         describe = partial(self.steps(cluster_id).hook.describe_cluster, cluster_id)
-        return send_until_clear(describe, operation="DescribeCluster")
+        return retry_until_clear(describe, operation="DescribeCluster")
 
     def _earlier(self, context: Context, steps: EmrSteps, run: TaskRun) -> StepReport | None:
         """The step of an earlier try. What is to end has ended then, so that two never run at once."""
-        from airflow_emr_pipelines.hooks.sending import send_until_clear
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-        find = partial(send_until_clear, partial(steps.find, run.key, run.started), operation="ListSteps")
-        ending = run.before_it_was_cleared(send_until_clear(steps.unfinished, operation="ListSteps"))
+        find = partial(retry_until_clear, partial(steps.find, run.key, run.started), operation="ListSteps")
+        ending = run.before_it_was_cleared(retry_until_clear(steps.unfinished, operation="ListSteps"))
         earlier = find()
         if earlier is not None and earlier.state is StepState.CANCEL_PENDING:
             ending.append(earlier.id)

@@ -60,11 +60,11 @@ def show_logs(report: StepReport, hook: EmrHook, *, log: Any, level: int) -> Non
 
 
 def _cluster_of(report: StepReport, hook: EmrHook, log: Any) -> ClusterReport | None:
-    from airflow_emr_pipelines.hooks.sending import send_until_clear
+    from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
     describe = partial(hook.describe_cluster, report.cluster_id)
     try:
-        return send_until_clear(describe, operation="DescribeCluster", patience=settings.log_wait_seconds())
+        return retry_until_clear(describe, operation="DescribeCluster", patience=settings.log_wait_seconds())
     except Exception as error:
         log.warning("Where the logs of step %s are is not known: %s", report.id, error)
         return None

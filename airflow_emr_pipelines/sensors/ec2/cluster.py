@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.failures import failed
+from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
@@ -63,7 +63,7 @@ class EmrClusterSensor(EmrSensor):
         if report.state.value in self.target_states:
             return True
         if report.state.finished:
-            raise failed(report)
+            raise cluster_failed_error(report)
         return False
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
 from airflow_emr_pipelines.task_groups.compute import ClusterTasks, compute_of
-from airflow_emr_pipelines.versions import heeds_reschedules
+from airflow_emr_pipelines.versions import respects_reschedules
 
 
 class StepsFromDocument(NamedTuple):
@@ -46,6 +46,6 @@ def steps_from_document(
             map_index_template="{{ task.step['name'] }}",
             **{**cluster.connection, **operator_arguments},
         ).expand_kwargs(read.output)
-        steps = heeds_reschedules(mapped)
+        steps = respects_reschedules(mapped)
     read >> cluster
     return StepsFromDocument(read, cluster, steps)

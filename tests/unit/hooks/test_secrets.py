@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec, UnclearAnswer
 from airflow_emr_pipelines.hooks.secrets import Secrets
-from airflow_emr_pipelines.hooks.sending import send_once
+from airflow_emr_pipelines.hooks.sending import submit_once
 from airflow_emr_pipelines.specs.ec2.kerberos import Secret
 
 PASSWORD = "hunter2-of-the-kdc"
@@ -58,7 +58,7 @@ def test_an_unclear_answer_that_repeats_a_secret_does_not_tell_it() -> None:
         raise ConnectionClosedError(endpoint_url=f"while sending {password}")
 
     with pytest.raises(UnclearAnswer, match="while sending") as unclear, secrets.untold():
-        send_once(send, lambda: None, operation="RunJobFlow", patience=0, sleep=lambda seconds: None)
+        submit_once(send, lambda: None, operation="RunJobFlow", patience=0, sleep=lambda seconds: None)
     told: BaseException | None = unclear.value
     while told is not None:
         assert PASSWORD not in f"{told!r} {told} {vars(told)}"

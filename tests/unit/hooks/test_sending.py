@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.errors import UnclearAnswer
-from airflow_emr_pipelines.hooks.sending import PATIENCE, send_once, send_until_clear
+from airflow_emr_pipelines.hooks.sending import PATIENCE, retry_until_clear, submit_once
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -49,7 +49,9 @@ class Service:
         self.now += seconds
 
     def once(self, find: Callable[[], str | None] | None = None) -> str:
-        return send_once(self.send, find or self.find, operation="RunJobFlow", sleep=self.sleep, clock=lambda: self.now)
+        return submit_once(
+            self.send, find or self.find, operation="RunJobFlow", sleep=self.sleep, clock=lambda: self.now
+        )
 
 
 @pytest.mark.parametrize("error", [LOST, RESET, FAULT])
@@ -123,7 +125,7 @@ def test_endless_throttling_is_given_up_with_the_last_answer() -> None:
 @given(st.lists(st.one_of(unclear, nothing_done), max_size=8))
 def test_what_may_be_sent_twice_is_sent_until_the_answer_is_clear(answers: list[tuple[Exception | None, bool]]) -> None:
     service = Service(*answers)
-    send_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
+    retry_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
     assert service.answers == []
 
 
@@ -131,7 +133,7 @@ def test_what_may_be_sent_twice_is_sent_until_the_answer_is_clear(answers: list[
 def test_a_clear_answer_and_the_last_one_after_long_are_raised(fault: ClientError, is_clear: bool) -> None:
     service = Service(*[(fault, False)] * 1000)
     with pytest.raises(ClientError) as raised:
-        send_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
+        retry_until_clear(service.send, operation="TerminateJobFlows", sleep=service.sleep, clock=lambda: service.now)
     assert raised.value is fault
     assert service.now <= PATIENCE
     assert (len(service.answers) == 999) is is_clear

@@ -314,7 +314,7 @@ def test_what_was_not_spent_in_a_quiet_time_is_not_saved_up(monkeypatch: pytest.
 def test_calls_that_are_owed_are_waited_for_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     async def spend_with_a_debt() -> None:
         budget = Budget(0.25)
-        budget.owe(1000)
+        budget.charge(1000)
         await budget.spend()
 
     assert run_at_once(spend_with_a_debt(), monkeypatch)[1] == pytest.approx((1001 - watcher.BURST) / 0.25)
@@ -323,7 +323,7 @@ def test_calls_that_are_owed_are_waited_for_in_full(monkeypatch: pytest.MonkeyPa
 def test_a_call_that_is_not_made_after_all_is_not_waited_for() -> None:
     async def tokens() -> float:
         budget = Budget(0.25)
-        budget.owe(watcher.BURST)
+        budget.charge(watcher.BURST)
         waiting = [asyncio.create_task(budget.spend()) for _ in range(50)]
         await asyncio.sleep(0)
         for spending in waiting:
