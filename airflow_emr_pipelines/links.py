@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.execution_time.xcom import XCom
 
+from airflow_emr_pipelines.logs.layouts import LAYOUTS
 from airflow_emr_pipelines.specs.values import ids
 from airflow_emr_pipelines.versions import conf
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 LINK_XCOM = "emr_where"
-"""The XCom of a task that says where its job is: aws_conn_id, region, cluster_id, step_id, log_uri, whether Spark runs
-there and, off AWS, endpoint_url."""
+"""The XCom of a task that says where its job is: its location, as backend, aws_conn_id, region, partition and, off AWS,
+endpoint_url; the job's ids, as cluster_id and step_id; log_uri, and whether Spark runs there."""
 WEB_PREFIX, SPARK_HISTORY_ROUTE = "/emr-pipelines", "/spark-history/{dag_id}"
 """Where our pages are on Airflow's web server."""
 
@@ -33,7 +34,9 @@ CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
-
+CONSOLE_PAGES = {"ec2": "emr/home?region={region}#/clusterDetails/{cluster_id}"}
+"""The page of a compute in the AWS console, by the backend of its location."""
+EMULATOR_PAGES = {"ec2": "_emulator/clusters/{cluster_id}"}
 
 ENDPOINT = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII | re.IGNORECASE)
 FOLDER = re.compile(r"s3[an]?://([\w.-]+)(?:/(.*))?", re.ASCII | re.IGNORECASE | re.DOTALL)
@@ -41,10 +44,10 @@ FOLDER = re.compile(r"s3[an]?://([\w.-]+)(?:/(.*))?", re.ASCII | re.IGNORECASE |
 
 class _EmrLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        where = _where(ti_key)
-        return self.address(where) if where is not None else ""
+        location = _location(ti_key)
+        return self.address(location) if location is not None else ""
 
-    def address(self, where: Mapping[str, Any]) -> str:
+    def address(self, location: Mapping[str, Any]) -> str:
         raise NotImplementedError
 
 
@@ -53,10 +56,11 @@ class EmrConsoleLink(_EmrLink):
 
     name = "EMR console"
 
-    def address(self, where: Mapping[str, Any]) -> str:
-        if where.get("endpoint_url"):
-            return f"{where['endpoint_url'].rstrip('/')}/_emulator/clusters/{where['cluster_id']}"
-        return f"https://{_console(where)}/emr/home?region={where['region']}#/clusterDetails/{where['cluster_id']}"
+    def address(self, location: Mapping[str, Any]) -> str:
+        backend = _backend(location)
+        if location.get("endpoint_url"):
+            return f"{location['endpoint_url'].rstrip('/')}/{EMULATOR_PAGES[backend].format(**location)}"
+        return f"https://{_console(location)}/{CONSOLE_PAGES[backend].format(**location)}"
 
 
 class EmrLogsLink(_EmrLink):
@@ -64,16 +68,15 @@ class EmrLogsLink(_EmrLink):
 
     name = "EMR logs"
 
-    def address(self, where: Mapping[str, Any]) -> str:
-        place = FOLDER.fullmatch(str(where.get("log_uri") or ""))
-        if place is None:
+    def address(self, location: Mapping[str, Any]) -> str:
+        log_uri = FOLDER.fullmatch(str(location.get("log_uri") or ""))
+        if log_uri is None:
             return ""
-        bucket, folder = place[1], (place[2] or "").strip("/")
-        step = f"steps/{where['step_id']}/" if where.get("step_id") else ""
-        prefix = quote(f"{folder}/{where['cluster_id']}/{step}".lstrip("/"))
-        if where.get("endpoint_url"):
-            return f"{where['endpoint_url'].rstrip('/')}/{bucket}?list-type=2&prefix={prefix}"
-        return f"https://{_console(where)}/s3/buckets/{bucket}?region={where['region']}&prefix={prefix}"
+        bucket, folder = log_uri[1], (log_uri[2] or "").strip("/")
+        prefix = quote(f"{folder}/{LAYOUTS[_backend(location)].folder(location)}".lstrip("/"))
+        if location.get("endpoint_url"):
+            return f"{location['endpoint_url'].rstrip('/')}/{bucket}?list-type=2&prefix={prefix}"
+        return f"https://{_console(location)}/s3/buckets/{bucket}?region={location['region']}&prefix={prefix}"
 
 
 class EmrSparkHistoryLink(_EmrLink):
@@ -82,23 +85,23 @@ class EmrSparkHistoryLink(_EmrLink):
     name = "Spark history"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        where = _where(ti_key)
-        if where is None or not where.get("spark"):
+        location = _location(ti_key)
+        if location is None or not location.get("spark"):
             return ""
-        place = SPARK_HISTORY_ROUTE.format(dag_id=quote(ti_key.dag_id, safe=""))
+        route = SPARK_HISTORY_ROUTE.format(dag_id=quote(ti_key.dag_id, safe=""))
         asked = {"run_id": ti_key.run_id, "task_id": ti_key.task_id, "map_index": ti_key.map_index}
-        return f"{_airflow()}{WEB_PREFIX}{place}?{urlencode(asked)}"
+        return f"{_airflow()}{WEB_PREFIX}{route}?{urlencode(asked)}"
 
 
-def _where(ti_key: TaskInstanceKey) -> Mapping[str, Any] | None:
+def _location(ti_key: TaskInstanceKey) -> Mapping[str, Any] | None:
     """What is put down of a task's job, if links can be made of it."""
-    where = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
-    if not isinstance(where, Mapping):
+    location = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
+    if not isinstance(location, Mapping) or _backend(location) not in LAYOUTS:
         return None
-    endpoint, step = where.get("endpoint_url"), where.get("step_id")
-    leads_on = ENDPOINT.fullmatch(str(endpoint)) if endpoint else ids.is_region(where.get("region"))
-    sound = leads_on and ids.is_cluster(where.get("cluster_id")) and (step is None or ids.is_step(step))
-    return where if sound else None
+    endpoint, step = location.get("endpoint_url"), location.get("step_id")
+    leads_on = ENDPOINT.fullmatch(str(endpoint)) if endpoint else ids.is_region(location.get("region"))
+    sound = leads_on and ids.is_cluster(location.get("cluster_id")) and (step is None or ids.is_step(step))
+    return location if sound else None
 
 
 def _airflow() -> str:
@@ -106,5 +109,10 @@ def _airflow() -> str:
     return str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
 
 
-def _console(where: Mapping[str, Any]) -> str:
-    return CONSOLES.get(str(where.get("partition", "aws")), CONSOLES["aws"])
+def _backend(location: Mapping[str, Any]) -> str:
+    """The kind of compute; what an earlier release put down has none, and is a cluster's."""
+    return str(location.get("backend", "ec2"))
+
+
+def _console(location: Mapping[str, Any]) -> str:
+    return CONSOLES.get(str(location.get("partition", "aws")), CONSOLES["aws"])

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from airflow_emr_pipelines.logs.files import LogFile
 from airflow_emr_pipelines.logs.known_causes import deadly, way_out
-from airflow_emr_pipelines.specs.ec2.reports import StepReport
-from airflow_emr_pipelines.specs.ec2.states import StepState
+from airflow_emr_pipelines.specs.reports import JobReport
 from airflow_emr_pipelines.specs.values.masking import without_secrets
 
 ORDER = ("driver stdout", "driver stderr", "stderr", "stdout", "controller", "syslog")
@@ -48,8 +47,6 @@ JVM_IS_GONE = re.compile(r"py4j\.protocol\.Py4JNetworkError|ConnectionRefusedErr
 CHATTER = re.compile(r"^\d\d(?:\d\d)?[/-]\d\d[/-]\d\d[ T][\d:,.]+Z? (?:INFO|WARN|DEBUG)\b")
 """Log4j's lines, among which a program's own last words stand."""
 EXIT_CODE = re.compile(r"\bexit(?:ed with)?[ _]?[cC]ode:?[ =](\d+)")
-UNKNOWN = "Unknown Error"
-"""What EMR gives as the reason when it cannot tell."""
 LONGEST = 1000
 LOST = re.compile(
     r"\*?lost\*? node|\bnode\b.*\b(?:lost|decommissioned)\b|spot (?:instance )?interruption", re.IGNORECASE
@@ -75,10 +72,10 @@ class Cause:
         return f"{self.words} ({known})" if known else self.words
 
 
-def probable_cause(report: StepReport, logs: Sequence[LogFile]) -> Cause:
-    """Why the step ended: from its logs, from EMR's failure details, or that neither says."""
-    details = " ".join(text for text in (report.reason, report.message) if text and text != UNKNOWN)
-    if report.state is StepState.CANCELLED:
+def probable_cause(report: JobReport, logs: Sequence[LogFile]) -> Cause:
+    """Why the job ended: from its logs, from EMR's failure details, or that neither says."""
+    details = report.cause or ""
+    if report.state.cancelled:
         return _cause(details or "it was cancelled, or its cluster was terminated before it had run")
     by_name = {file.name: file for file in reversed(logs)}
     in_order = [by_name[name] for name in ORDER if name in by_name]

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_emr_pipelines.logs.files import DRIVER_CONTAINER, LogFile
-from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
+from airflow_emr_pipelines.logs.files import LogFile, LoggedStep
+from airflow_emr_pipelines.logs.layouts import EC2
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,14 @@ class CloudWatchStepLogs:
     (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html).
 
     :param client: a boto3 client of CloudWatch Logs
+    :param group: the cluster's log group
+    :param prefix: what the cluster puts before the names of all its streams, if anything
     """
 
-    def __init__(self, client: Any, cluster: ClusterReport, report: StepReport) -> None:
+    def __init__(self, client: Any, group: str, prefix: str | None, report: LoggedStep) -> None:
         self.client = client
-        self.group = cluster.log_group
-        self.prefix = "/".join(part for part in ((cluster.log_stream_prefix or "").strip("/"), cluster.id) if part)
+        self.group = group
+        self.prefix = "/".join(part for part in ((prefix or "").strip("/"), report.cluster_id) if part)
         self.report = report
 
     @property
@@ -60,7 +62,7 @@ class CloudWatchStepLogs:
                 name = str(stream["logStreamName"])
                 if self.report.id in name and (step := STEP_FILE.search(name)):
                     yield step[1], name
-                elif any(i in name for i in self.report.application_ids) and (driver := DRIVER_CONTAINER.search(name)):
+                elif any(i in name for i in self.report.application_ids) and (driver := EC2.driver.search(name)):
                     yield f"driver {driver[1]}", name
 
     def _file(self, name: str, stream: str) -> LogFile:

@@ -8,17 +8,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.aws_errors import code_of
-from airflow_emr_pipelines.specs.ec2.reports import StepReport
+from airflow_emr_pipelines.logs.layouts import EC2
 from airflow_emr_pipelines.specs.values.addresses import bucket_and_key
 
 log = logging.getLogger(__name__)
 
-STEP_LOGS = ("controller", "stderr", "stdout", "syslog")
 ABSENT = {"NoSuchKey", "404"}
 LARGEST = 64 * 1024 * 1024
 """Bytes of one log file that are fetched: of a larger one its end, or nothing where it is compressed."""
@@ -29,7 +28,6 @@ CHUNK = 32 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 YARN_APPLICATION = re.compile(r"\bapplication_\d+_\d+\b")
 CLUSTER_MODE = re.compile(r"--deploy-mode[ =]cluster\b|\bspark\.submit\.deployMode=cluster\b")
-DRIVER_CONTAINER = re.compile(r"/container_(?:e\d+_)?\d+_\d+_\d+_000001/(stdout|stderr)(?:\.gz)?$")
 LOOK_AGAIN_SECONDS = 10.0
 
 
@@ -42,9 +40,25 @@ class LogFile:
     lines: tuple[str, ...]
 
 
+class LoggedStep(Protocol):
+    """What a report of a step says of its logs."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def cluster_id(self) -> str: ...
+
+    @property
+    def log_uri(self) -> str | None: ...
+
+    @property
+    def application_ids(self) -> tuple[str, ...]: ...
+
+
 def step_log_address(log_uri: str, cluster_id: str, step_id: str) -> str:
     """The S3 folder of a step's logs. EMR may tell a log URI with the old scheme s3n."""
-    return f"{log_folder(log_uri)}/{cluster_id}/steps/{step_id}/"
+    return f"{log_folder(log_uri)}/{EC2.folder({'cluster_id': cluster_id, 'step_id': step_id})}"
 
 
 def log_folder(log_uri: str) -> str:
@@ -59,7 +73,7 @@ class StepLogs:
     :param log_uri: the cluster's log URI; a step that has its own is looked for there
     """
 
-    def __init__(self, s3: Any, log_uri: str, report: StepReport) -> None:
+    def __init__(self, s3: Any, log_uri: str, report: LoggedStep) -> None:
         self.s3 = s3
         self.report = report
         self._lost = False
@@ -86,7 +100,7 @@ class StepLogs:
 
     def read(self) -> list[LogFile]:
         """The files that lie in the step's folder now."""
-        return [file for name in STEP_LOGS if (file := self._first(name, f"{self.address}{name}")) is not None]
+        return [file for name in EC2.files if (file := self._first(name, f"{self.address}{name}")) is not None]
 
     def read_driver(self, step_logs: list[LogFile]) -> list[LogFile]:
         """The driver's logs of a step that ran in cluster mode: the first container of its YARN applications."""
@@ -94,10 +108,13 @@ class StepLogs:
             file
             for application in self._applications(step_logs)
             for folder in self.folders
-            for address in self._list(f"{folder}/{self.report.cluster_id}/containers/{application}/")
-            if (match := DRIVER_CONTAINER.search(address))
+            for address in self._list(f"{folder}/{self._containers(application)}")
+            if (match := EC2.driver.search(address))
             and (file := self._read(f"driver {match.group(1)}", address)) is not None
         ]
+
+    def _containers(self, application_id: str) -> str:
+        return EC2.containers.format(cluster_id=self.report.cluster_id, application_id=application_id)
 
     def _applications(self, step_logs: list[LogFile]) -> list[str]:
         """The step's YARN applications, as EMR tells them, and as its client did while EMR does not."""
@@ -148,7 +165,7 @@ class StepLogs:
 
 
 def _has_all(step_logs: list[LogFile]) -> bool:
-    return {"controller", "stderr"} <= {file.name for file in step_logs}
+    return EC2.complete <= {file.name for file in step_logs}
 
 
 def _last_lines(body: Any, address: str, *, cut: bool) -> list[str]:

@@ -1,42 +1,30 @@
-"""What all operators of Amazon EMR share: the connection, the key of the task run, and waiting."""
+"""What all operators of Amazon EMR share: the connection, and waiting, on whatever compute."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
-from airflow_emr_pipelines import settings, versions
+from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.operators.task_run import try_started
 from airflow_emr_pipelines.specs.values import rules
-from airflow_emr_pipelines.specs.values.keys import (
-    DAG_TAG,
-    DEPLOYMENT_TAG,
-    KEY_TAG,
-    RUN_TAG,
-    TASK_TAG,
-    is_cleared,
-    job_key,
-    key_in_name,
-)
 from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S
 from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.compute import Seen
-    from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
-    from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
-    from airflow_emr_pipelines.triggers.jobs import EmrTrigger
+    from airflow_emr_pipelines.hooks.compute import Location
 
 TRIGGER_FAILED = "__fail__"
 """What Airflow resumes a task with when its trigger failed or its deferral timed out."""
@@ -44,54 +32,6 @@ BACKSTOP = timedelta(minutes=5)
 """How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
 GRACE_OF_A_KILLED_TASK = 3.0
 """Seconds that an interrupted job has when Airflow ends the worker that waits for it: it kills it after five."""
-
-
-@dataclass(frozen=True)
-class TaskRun:
-    """Which run of which task this is: what makes one job of ours another job than the next."""
-
-    key: str
-    tags: Mapping[str, str]
-    started: datetime
-    """When the DAG run started: nothing that carries the key is older."""
-    try_started: float
-    """In seconds since 1970. Until then no other try of the task was alive."""
-    first_try: bool
-    last_try: bool
-
-    @classmethod
-    def of(cls, context: Context) -> TaskRun:
-        ti, dag_run = context["ti"], context["dag_run"]
-        started: datetime = dag_run.start_date or dag_run.run_after
-        deployment = settings.deployment()
-        key = job_key(
-            deployment=deployment,
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            start_date=started.isoformat(),
-            task_id=ti.task_id,
-            map_index=-1 if ti.map_index is None else ti.map_index,
-            max_tries=ti.max_tries,
-        )
-        tags = {
-            KEY_TAG: key,
-            DEPLOYMENT_TAG: deployment,
-            DAG_TAG: ti.dag_id,
-            RUN_TAG: ti.run_id,
-            TASK_TAG: ti.task_id,
-        }
-        first_try, last_try = ti.try_number <= 1, ti.try_number > ti.max_tries
-        return cls(key, tags, started, try_started(ti), first_try, last_try)
-
-    def before_it_was_cleared(self, jobs: Iterable[StepReport | ClusterReport]) -> list[str]:
-        """The ids of those of the jobs that this task ran before it was cleared."""
-        return [job.id for job in jobs if is_cleared(key_in_name(job.name), self.key)]
-
-
-def try_started(ti: Any) -> float:
-    """When the task's current try began, in seconds since 1970."""
-    started: datetime | None = ti.start_date
-    return started.timestamp() if started else time.time()
 
 
 class EmrCallOperator(BaseOperator):
@@ -113,7 +53,7 @@ class EmrCallOperator(BaseOperator):
         self.region_name = region_name
 
 
-class EmrOperator(EmrCallOperator):
+class EmrOperator(EmrCallOperator, Generic[S]):
     """Base of the operators that wait.
 
     :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
@@ -122,6 +62,9 @@ class EmrOperator(EmrCallOperator):
     ``execution_timeout`` bounds each try, also while it is deferred: the job is then cancelled and the task fails.
     """
 
+    waits_for: ClassVar[JobKind[Any]]
+    owns_its_job: ClassVar[bool] = True
+    """What is waited for is the task's own, and is cancelled when the task fails or is killed."""
     operator_extra_links: Collection[BaseOperatorLink] = (EmrConsoleLink(), EmrLogsLink())
 
     def __init__(self, *, deferrable: bool = True, poll_seconds: float | None = None, **kwargs: Any) -> None:
@@ -131,17 +74,19 @@ class EmrOperator(EmrCallOperator):
             poll_seconds = rules.number(f"{name}.poll_seconds", poll_seconds, least=0)
         self.deferrable = rules.truth(f"{name}.deferrable", deferrable)
         self.poll_seconds = poll_seconds
-        self.in_flight: EmrTrigger | None = None
+        self.in_flight: JobsTrigger | None = None
         self.killed = False
 
     @cached_property
-    def emr(self) -> EmrHook:
+    def hook(self) -> Any:
         """The connection, made once for the task."""
-        from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+        raise NotImplementedError
 
-        return EmrHook(self.aws_conn_id, self.region_name)
+    def until(self) -> Collection[str]:
+        """States that end the wait besides those that end the job."""
+        return ()
 
-    def conclude(self, context: Context, report: Seen) -> Any:
+    def conclude(self, context: Context, report: S) -> Any:
         """The task's result, or the exception that says what went wrong: the one place where an end is judged."""
         raise NotImplementedError
 
@@ -160,18 +105,18 @@ class EmrOperator(EmrCallOperator):
             return None
         return try_started(context["ti"]) + self.execution_timeout.total_seconds()
 
-    def wait_and_judge(self, context: Context, trigger: EmrTrigger) -> Any:
+    def wait_and_judge(self, context: Context, trigger: JobsTrigger) -> Any:
         """Wait for what the trigger watches, in the triggerer or here, and judge it."""
         self.in_flight = trigger
         if self.killed:
             self.give_up()
-            raise AirflowException(f"The task was killed while it started {trigger.job_id}")
+            raise AirflowException(f"The task was killed while it started {trigger.label}")
         if self.deferrable:
             trigger.try_number = context["ti"].try_number
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
-        trigger.hook = self.emr
-        return self._judge(context, trigger, asyncio.run(trigger.see()))
+        trigger.hook = self.hook
+        return self._judge(context, trigger, asyncio.run(trigger.wait()))
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer."""
@@ -224,30 +169,27 @@ class EmrOperator(EmrCallOperator):
         except Exception as error:
             self.log.error("The job could not be cancelled either, and may run on: %s", error)
 
-    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrTrigger:
+    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> JobsTrigger:
         """The trigger that watches that job; an event carries what this needs."""
-        raise NotImplementedError
+        own = {"until": self.until(), "cancel_on_kill": self.owns_its_job}
+        return self.waits_for.trigger(job, **own, **self.watching(context))
 
-    def read(self, report: Mapping[str, Any]) -> Seen:
-        """The report that an event carries."""
-        raise NotImplementedError
-
-    def _judge(self, context: Context, trigger: EmrTrigger, event: Mapping[str, Any]) -> Any:
-        report = self.read(event["report"]) if event["report"] is not None else None
+    def _judge(self, context: Context, trigger: JobsTrigger, event: Mapping[str, Any]) -> Any:
+        report: S | None = self.waits_for.read(event["report"]) if event["report"] is not None else None
         if event["timed_out"]:
             self.out_of_time(trigger, report)
         if event["refused"] is not None:
             self.give_up()
-            raise WatchRefused(trigger.job_id, str(event["refused"]))
+            raise WatchRefused(trigger.label, str(event["refused"]))
         if report is None:
             raise BadTriggerEvent(event)
         return self.conclude(context, report)
 
-    def out_of_time(self, trigger: EmrTrigger, report: Seen | None) -> NoReturn:
+    def out_of_time(self, trigger: JobsTrigger, report: S | None) -> NoReturn:
         """Cancel what did not end in time."""
         self.give_up()
         seconds = self.execution_timeout.total_seconds() if self.execution_timeout else 0
-        raise DeadlineExceeded(trigger.job_id, seconds, report.state.value if report else "never seen")
+        raise DeadlineExceeded(trigger.label, seconds, report.state.value if report else "never seen")
 
     def give_up(self) -> None:
         """Try to cancel the task's own job on the way to a failure, whose reason is what matters to the caller."""
@@ -268,14 +210,18 @@ class EmrOperator(EmrCallOperator):
     def cancel(self) -> None:
         """Cancel the task's own job, if it has one."""
         if self.in_flight is not None and self.in_flight.cancel_on_kill:
-            self.log.info("Cancelling %s", self.in_flight.job_id)
+            self.log.info("Cancelling %s", self.in_flight.label)
             grace = GRACE_OF_A_KILLED_TASK if self.killed else None
-            self.in_flight.source().cancel([self.in_flight.job_id], grace=grace)
+            self.in_flight.compute().cancel(self.in_flight.job_ids, grace=grace)
             self.in_flight = None
 
-    def publish(self, context: Context, **where: Any) -> None:
-        """Put down what the links are made of, so that they work while the job runs."""
-        spark = where.get("spark", False) and versions.CLICKS_CARRY_THE_LOGIN
+    def publish(self, context: Context, location: Location, *, spark: bool = False, **job: Any) -> None:
+        """Put down what the links are made of, so that they work while the job runs.
+
+        :param spark: Spark runs there
+        :param job: the ids of the job and of its compute, by the service's own names, and its log_uri
+        """
         ti = context["ti"]
-        where |= {"spark": spark, "aws_conn_id": self.aws_conn_id, "try_number": ti.try_number}
-        ti.xcom_push(key=LINK_XCOM, value=where)
+        spark = spark and versions.CLICKS_CARRY_THE_LOGIN
+        more = {"spark": spark, "try_number": ti.try_number}
+        ti.xcom_push(key=LINK_XCOM, value={**location.to_xcom(), **job, **more})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from airflow.sdk import BaseSensorOperator
 
@@ -21,16 +21,14 @@ from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.waiting import BACKSTOP
 from airflow_emr_pipelines.specs.values import rules
+from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S
 from airflow_emr_pipelines.versions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.compute import Report
-    from airflow_emr_pipelines.triggers.jobs import EmrTrigger
 
-
-class EmrSensor(BaseSensorOperator):
+class EmrSensor(BaseSensorOperator, Generic[S]):
     """Base of the sensors. Airflow's own ``timeout``, ``mode``, ``soft_fail`` and ``poke_interval`` hold.
 
     A sensor cancels nothing: what it watches is not its own.
@@ -41,6 +39,7 @@ class EmrSensor(BaseSensorOperator):
     """
 
     calls: ClassVar[Calls]
+    waits_for: ClassVar[JobKind[Any]]
     template_fields: Sequence[str] = ("aws_conn_id", "region_name")
     operator_extra_links = (EmrConsoleLink(), EmrLogsLink())
     ui_color = "#fff4e3"
@@ -58,25 +57,33 @@ class EmrSensor(BaseSensorOperator):
         self.region_name = region_name
         self.deferrable = rules.truth(f"{type(self).__name__}.deferrable", deferrable)
 
-    def trigger(self, deadline: float | None) -> EmrTrigger:
-        """What waits for the thing that is watched."""
+    def job(self) -> dict[str, Any]:
+        """What is watched, by the service's own names: cluster_id, step_id …"""
         raise NotImplementedError
 
-    def reached(self, report: Report) -> bool:
+    def until(self) -> Collection[str]:
+        """States that end the wait besides those that end the job."""
+        return ()
+
+    def reached(self, report: S) -> bool:
         """Whether the sensor's state is reached; raises when it never will be."""
         raise NotImplementedError
 
-    def read(self, report: Mapping[str, Any]) -> Report:
-        """The report that an event carries."""
-        raise NotImplementedError
-
-    def where(self) -> dict[str, Any]:
-        """The ids that the links are made of."""
-        raise NotImplementedError
+    def trigger(self, deadline: float | None) -> JobsTrigger:
+        """What waits for the thing that is watched."""
+        return self.waits_for.trigger(
+            self.job(),
+            until=self.until(),
+            deadline=deadline,
+            cancel_on_kill=False,
+            poll_seconds=self.poke_interval,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+        )
 
     def execute(self, context: Context) -> Any:
-        source: Any = self.trigger(None).source()
-        context["ti"].xcom_push(key=LINK_XCOM, value={**source.hook.where(), **self.where()})
+        location = self.trigger(None).compute().location
+        context["ti"].xcom_push(key=LINK_XCOM, value={**location.to_xcom(), **self.job()})
         if not self.deferrable:
             return super().execute(context)
         seconds = float(self.timeout)
@@ -90,8 +97,9 @@ class EmrSensor(BaseSensorOperator):
 
         trigger = self.trigger(None)
         try:
-            reports, _ = trigger.source().reports([trigger.job_id])
-            report = reports.get(trigger.job_id)
+            (job_id,) = trigger.job_ids
+            reports, _ = trigger.compute().reports([job_id])
+            report = reports.get(job_id)
             if isinstance(report, Exception):
                 raise report
         except UnknownState as error:
@@ -100,7 +108,7 @@ class EmrSensor(BaseSensorOperator):
         except Exception as error:
             if classify(error) is ErrorKind.REFUSED:
                 raise
-            self.log.warning("No answer about %s this time: %s", trigger.job_id, error)
+            self.log.warning("No answer about %s this time: %s", trigger.label, error)
             return False
         return report is not None and self.reached(report)
 
@@ -118,12 +126,12 @@ class EmrSensor(BaseSensorOperator):
             raise
 
     def _judge(self, event: Mapping[str, Any]) -> None:
-        report = self.read(event["report"]) if event["report"] is not None else None
-        job_id = self.trigger(None).job_id
+        report: S | None = self.waits_for.read(event["report"]) if event["report"] is not None else None
+        label = self.trigger(None).label
         if event["timed_out"]:
-            late = DeadlineExceeded(job_id, float(self.timeout), report.state.value if report else "never seen")
+            late = DeadlineExceeded(label, float(self.timeout), report.state.value if report else "never seen")
             raise AirflowSensorTimeout(str(late))
         if event["refused"] is not None:
-            raise WatchRefused(job_id, str(event["refused"]))
+            raise WatchRefused(label, str(event["refused"]))
         if report is None or not self.reached(report):
             raise BadTriggerEvent(event)

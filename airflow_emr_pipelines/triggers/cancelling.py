@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Hashable
+from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from airflow_emr_pipelines.hooks.compute import Watched
+from airflow_emr_pipelines.hooks.compute import Compute
 
 MOMENT = 1.0
 """Seconds in which others may ask, too: whoever ends a DAG run ends all its tasks."""
@@ -21,8 +22,8 @@ class Canceller:
     ended: one for each of a hundred tasks would take minutes.
     """
 
-    def __init__(self, source: Watched) -> None:
-        self.source = source
+    def __init__(self, compute: Compute[Any]) -> None:
+        self.compute = compute
         self.asked: set[str] = set()
         self.busy = asyncio.Lock()
 
@@ -35,8 +36,8 @@ class Canceller:
             await asyncio.sleep(MOMENT)
             ids, self.asked = self.asked, set()
             try:
-                await sync_to_async(self.source.connect, thread_sensitive=False)()
-                await asyncio.to_thread(self.source.cancel, ids)
+                await sync_to_async(self.compute.connect, thread_sensitive=False)()
+                await asyncio.to_thread(self.compute.cancel, ids)
             except Exception:
                 self.asked |= ids - {job_id}
                 raise
@@ -47,7 +48,7 @@ _cancellers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.WeakVa
 )
 
 
-def canceller_of(source: Watched) -> Canceller:
+def canceller_of(compute: Compute[Any]) -> Canceller:
     """The canceller of that compute in the running event loop: kept as long as somebody uses it."""
     cancellers = _cancellers.setdefault(asyncio.get_running_loop(), weakref.WeakValueDictionary())
-    return cancellers.setdefault(source.identity, Canceller(source))
+    return cancellers.setdefault(compute.identity, Canceller(compute))

@@ -1,29 +1,58 @@
-"""Triggers that watch steps and clusters of Amazon EMR on EC2. They start nothing and judge nothing."""
+"""The trigger that watches jobs, and what jobs run on, on any compute. It starts nothing and judges nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_emr_pipelines import settings, versions
+from airflow_emr_pipelines.specs.reports import Report, Reports
 
 if TYPE_CHECKING:
-    from airflow_emr_pipelines.hooks.compute import Report, Watched
-    from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+    from airflow_emr_pipelines.hooks.compute import Compute
 
 
-class EmrTrigger(BaseTrigger):
-    """Wait until a job has one of the states, or has ended, and report what was seen.
+S = TypeVar("S", bound="Report | Reports[Any]")
 
-    The event is a dictionary: ``job`` (which one, as the trigger's own fields), ``report`` (what was seen last, or
-    None), ``timed_out`` (the deadline passed first), ``refused`` (why the service refused to answer; else None) and
-    ``try_number`` (which try of the task waited).
 
+@dataclass(frozen=True)
+class JobKind(Generic[S]):
+    """What tasks wait for: jobs of one kind, or what jobs run on.
+
+    :param compute: the class of their compute by its path below ``hooks``: ``ec2.steps.EmrSteps``
+    :param id_field: the name that a job's id has in events and XComs, or a list of ids that are waited for together
+    :param place: the names that say there which compute the job is on
+    :param read: makes the report that an event carries; BadTriggerEvent where that is none
+    """
+
+    compute: str
+    id_field: str
+    place: tuple[str, ...]
+    read: Callable[[Mapping[str, Any]], S]
+
+    def trigger(self, job: Mapping[str, Any], **watching: Any) -> JobsTrigger:
+        """The trigger that watches a job; of what an event or an XCom says of it, as much as is needed is kept."""
+        names = dict.fromkeys((*self.place, self.id_field))
+        kept = {name: job[name] for name in names if name in job}
+        return JobsTrigger(compute=self.compute, job=kept, id_field=self.id_field, **watching)
+
+
+class JobsTrigger(BaseTrigger):
+    """Wait until a job has one of the states, or has ended, and report what was seen; of several, until each has.
+
+    The event is a dictionary: ``job`` (which one, as the trigger has it), ``report`` (what was seen last, or None; of
+    several a mapping whose ``each`` are those that were seen), ``timed_out`` (the deadline passed first), ``refused``
+    (why the service refused to answer; else None) and ``try_number`` (which try of the task waited).
+
+    :param compute: the class of the compute by its path below ``hooks``: ``ec2.steps.EmrSteps``
+    :param job: the job, and the compute that it is on, by the service's own names: cluster_id, step_id …
+    :param id_field: the name that its id has there; where it has a list of them, each of those is waited for
     :param until: states that end the wait besides those that end the job
     :param deadline: when to stop waiting, in seconds since 1970; None for never
     :param cancel_on_kill: the job is the task's own, so it is cancelled when a user ends or clears the waiting task
@@ -32,6 +61,9 @@ class EmrTrigger(BaseTrigger):
     def __init__(
         self,
         *,
+        compute: str,
+        job: Mapping[str, Any],
+        id_field: str,
         until: Collection[str] = (),
         deadline: float | None = None,
         cancel_on_kill: bool = True,
@@ -41,39 +73,52 @@ class EmrTrigger(BaseTrigger):
         try_number: int | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.compute_path = compute
+        self.job = dict(job)
+        self.id_field = id_field
         self.until = list(until)
         self.deadline = deadline
         self.cancel_on_kill = cancel_on_kill
         self.poll_seconds = settings.poll_seconds() if poll_seconds is None else poll_seconds
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
-        self.hook: EmrHook | None = None
+        self.hook: Any = None
         """The connection of a task that waits in its worker; not part of what is serialized."""
         self.try_number = try_number
 
     @property
-    def job_id(self) -> str:
-        raise NotImplementedError
+    def job_ids(self) -> list[str]:
+        """The ids that are waited for."""
+        found = self.job[self.id_field]
+        return list(found) if self.is_of_several else [str(found)]
 
-    def source(self) -> Watched:
+    @property
+    def is_of_several(self) -> bool:
+        """Whether one event tells of several that are waited for together."""
+        return isinstance(self.job[self.id_field], (list, tuple))
+
+    @property
+    def label(self) -> str:
+        """The ids, as messages tell them."""
+        return ", ".join(self.job_ids)
+
+    def compute(self) -> Compute[Any]:
         """Where the job's state is asked for."""
-        raise NotImplementedError
+        from airflow_emr_pipelines.hooks.compute import compute_class
 
-    def own_fields(self) -> dict[str, Any]:
-        """The fields that say which job this trigger waits for."""
-        raise NotImplementedError
+        found: Compute[Any] = compute_class(self.compute_path).of(
+            self.job, self.aws_conn_id, self.region_name, self.hook
+        )
+        return found
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__name__}", {**self.own_fields(), **self.shared_fields()}
-
-    def shared_fields(self) -> dict[str, Any]:
-        """The fields that every trigger has."""
-        names = ("until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name", "try_number")
-        return {name: getattr(self, name) for name in names}
+        names = ("job", "id_field", "until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
+        fields = {name: getattr(self, name) for name in (*names, "try_number")}
+        return f"{__name__}.{type(self).__name__}", {"compute": self.compute_path, **fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:
-            yield TriggerEvent({**await self.see(), "try_number": self.try_number})
+            yield TriggerEvent({**await self.wait(), "try_number": self.try_number})
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
                 await versions.shielded(self._end_if_killed())
@@ -84,14 +129,23 @@ class EmrTrigger(BaseTrigger):
         if state is not None:
             await self._end(state)
 
-    async def see(self) -> dict[str, Any]:
+    async def wait(self) -> dict[str, Any]:
         """The event's content, when the wait is over."""
-        return await self._see(self.job_id)
+        if not self.is_of_several:
+            return await self._wait_for(*self.job_ids)
+        events = await asyncio.gather(*map(self._wait_for, self.job_ids))
+        reports = [event["report"] for event in events if event["report"] is not None]
+        return {
+            "job": self.job,
+            "report": {"each": reports} if reports else None,
+            "timed_out": any(event["timed_out"] for event in events),
+            "refused": next((event["refused"] for event in events if event["refused"] is not None), None),
+        }
 
-    async def _see(self, job_id: str) -> dict[str, Any]:
+    async def _wait_for(self, job_id: str) -> dict[str, Any]:
         from airflow_emr_pipelines.triggers.watcher import watcher_of
 
-        watcher = watcher_of(self.source(), calls_per_second=settings.calls_per_second())
+        watcher = watcher_of(self.compute())
         seen: Report | None = None
         async with watcher.waiting_for(job_id, self.poll_seconds) as reports:
             while True:
@@ -129,12 +183,13 @@ class EmrTrigger(BaseTrigger):
         if not self.cancel_on_kill:
             return
         if state == "deferred" or (state not in (None, "failed", "removed") and await self._is_of_use()):
-            self.log.info("The task is %s: %s is left alone", state, self.job_id)
+            self.log.info("The task is %s: %s is left alone", state, self.label)
             return
         from airflow_emr_pipelines.triggers.cancelling import canceller_of
 
-        self.log.info("The waiting task was ended by a user: cancelling %s", self.job_id)
-        await canceller_of(self.source()).cancel(self.job_id)
+        self.log.info("The waiting task was ended by a user: cancelling %s", self.label)
+        canceller = canceller_of(self.compute())
+        await asyncio.gather(*map(canceller.cancel, self.job_ids))
 
     async def _is_of_use(self) -> bool:
         """Whether the job has become what was waited for, and goes on: the task may have got it already."""
@@ -144,120 +199,20 @@ class EmrTrigger(BaseTrigger):
 
         from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-        source = self.source()
-        await sync_to_async(source.connect, thread_sensitive=False)()
-        look = partial(retry_until_clear, partial(source.reports, [self.job_id]), operation="the last look")
+        compute, ids = self.compute(), self.job_ids
+        await sync_to_async(compute.connect, thread_sensitive=False)()
+        look = partial(retry_until_clear, partial(compute.reports, ids), operation="the last look")
         reports, _ = await asyncio.to_thread(look)
-        report = reports.get(self.job_id)
-        return report is not None and not isinstance(report, Exception) and report.state.value in self.until
+        seen = [reports.get(job_id) for job_id in ids]
+        return all(
+            report is not None and not isinstance(report, Exception) and report.state.value in self.until
+            for report in seen
+        )
 
     def _event(self, seen: Report | None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
         return {
-            "job": self.own_fields(),
+            "job": self.job,
             "report": seen.to_event() if seen else None,
             "timed_out": timed_out,
             "refused": refused,
         }
-
-    async def _see_each(self, job_ids: Sequence[str]) -> dict[str, Any]:
-        """One event of several jobs that are waited for together; ``each`` of its report is that of one."""
-        events = await asyncio.gather(*(self._see(job_id) for job_id in job_ids))
-        reports = [event["report"] for event in events if event["report"] is not None]
-        return {
-            "job": self.own_fields(),
-            "report": {"each": reports} if reports else None,
-            "timed_out": any(event["timed_out"] for event in events),
-            "refused": next((event["refused"] for event in events if event["refused"] is not None), None),
-        }
-
-
-class EmrStepTrigger(EmrTrigger):
-    """Wait for a step of a cluster."""
-
-    def __init__(self, *, cluster_id: str, step_id: str, **watching: Any) -> None:
-        super().__init__(**watching)
-        self.cluster_id = cluster_id
-        self.step_id = step_id
-
-    @property
-    def job_id(self) -> str:
-        return self.step_id
-
-    def own_fields(self) -> dict[str, Any]:
-        return {"cluster_id": self.cluster_id, "step_id": self.step_id}
-
-    def source(self) -> Watched:
-        from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
-
-        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.hook)
-
-
-class EmrStepsTrigger(EmrTrigger):
-    """Wait until several steps of a cluster have ended."""
-
-    def __init__(self, *, cluster_id: str, step_ids: Sequence[str], **watching: Any) -> None:
-        super().__init__(**watching)
-        self.cluster_id = cluster_id
-        self.step_ids = list(step_ids)
-
-    @property
-    def job_id(self) -> str:
-        return ", ".join(self.step_ids)
-
-    def own_fields(self) -> dict[str, Any]:
-        return {"cluster_id": self.cluster_id, "step_ids": self.step_ids}
-
-    async def see(self) -> dict[str, Any]:
-        return await self._see_each(self.step_ids)
-
-    def source(self) -> Watched:
-        from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
-
-        return EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.hook)
-
-
-class EmrClusterTrigger(EmrTrigger):
-    """Wait for a cluster."""
-
-    def __init__(self, *, cluster_id: str, **watching: Any) -> None:
-        super().__init__(**watching)
-        self.cluster_id = cluster_id
-
-    @property
-    def job_id(self) -> str:
-        return self.cluster_id
-
-    def own_fields(self) -> dict[str, Any]:
-        return {"cluster_id": self.cluster_id}
-
-    def source(self) -> Watched:
-        from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
-
-        return EmrClusters(self.aws_conn_id, self.region_name, self.cluster_id, self.hook)
-
-
-class EmrCollectionsTrigger(EmrTrigger):
-    """Wait until groups or fleets of a cluster are what they were asked to be, or have given up."""
-
-    def __init__(
-        self, *, cluster_id: str, collection_ids: Sequence[str], fleets: bool = False, **watching: Any
-    ) -> None:
-        super().__init__(**watching)
-        self.cluster_id = cluster_id
-        self.collection_ids = list(collection_ids)
-        self.fleets = fleets
-
-    @property
-    def job_id(self) -> str:
-        return ", ".join(self.collection_ids)
-
-    def own_fields(self) -> dict[str, Any]:
-        return {"cluster_id": self.cluster_id, "collection_ids": self.collection_ids, "fleets": self.fleets}
-
-    async def see(self) -> dict[str, Any]:
-        return await self._see_each(self.collection_ids)
-
-    def source(self) -> Watched:
-        from airflow_emr_pipelines.hooks.ec2.collections import EmrCollections
-
-        return EmrCollections(self.cluster_id, self.aws_conn_id, self.region_name, self.hook, fleets=self.fleets)

@@ -11,12 +11,14 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from airflow_emr_pipelines.aws_errors import ErrorKind, classify, code_of, pauses
 from airflow_emr_pipelines.errors import UnknownState
-from airflow_emr_pipelines.hooks.compute import Report, Watched
+from airflow_emr_pipelines.hooks.compute import Compute
+from airflow_emr_pipelines.specs.reports import Report
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +73,8 @@ class Watcher:
     :param retire: called when the last waiter has left; nobody may join then
     """
 
-    def __init__(self, source: Watched, account: Account, retire: Callable[[], object]) -> None:
-        self.source = source
+    def __init__(self, compute: Compute[Any], account: Account, retire: Callable[[], object]) -> None:
+        self.compute = compute
         self.account = account
         self.retire = retire
         self.waiters: dict[str, dict[asyncio.Queue[Report | Exception], float]] = {}
@@ -114,14 +116,14 @@ class Watcher:
                     await self._connect()
                     connected = True
                 ids, threads = tuple(self.waiters), self.account.threads
-                reports, calls = await asyncio.get_running_loop().run_in_executor(threads, self.source.reports, ids)
+                reports, calls = await asyncio.get_running_loop().run_in_executor(threads, self.compute.reports, ids)
             except Exception as error:
                 if _is_final(error, time.monotonic() - well):
                     self._tell_all(error)
                     return
                 connected = connected and not _needs_new_session(error)
                 pause = next(troubles)
-                log.warning("Still watching %s after: %s; next look in %.0f s", self.source.identity, error, pause)
+                log.warning("Still watching %s after: %s; next look in %.0f s", self.compute.identity, error, pause)
                 await asyncio.sleep(pause)
                 continue
             troubles, well = pauses(), time.monotonic()
@@ -136,7 +138,7 @@ class Watcher:
         A look-up goes to its end, even if nobody waits any more: before 3.3 one that is cut leaves its answer to
         whoever asks next, and that ends the triggerer.
         """
-        connect = sync_to_async(self.source.connect, thread_sensitive=False, executor=self.account.threads)
+        connect = sync_to_async(self.compute.connect, thread_sensitive=False, executor=self.account.threads)
         await asyncio.shield(connect())
 
     def _pause(self) -> float:
@@ -174,13 +176,13 @@ _watchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, W
 _accounts: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Account]] = weakref.WeakKeyDictionary()
 
 
-def watcher_of(source: Watched, *, calls_per_second: float) -> Watcher:
+def watcher_of(compute: Compute[Any]) -> Watcher:
     """The watcher of that compute in the running event loop: made for the first waiter, kept until the last leaves."""
     loop = asyncio.get_running_loop()
     watchers, accounts = _watchers.setdefault(loop, {}), _accounts.setdefault(loop, {})
-    if source.account not in accounts:
-        accounts[source.account] = Account(calls_per_second)
-    if source.identity not in watchers:
-        account = accounts[source.account]
-        watchers[source.identity] = Watcher(source, account, partial(watchers.pop, source.identity))
-    return watchers[source.identity]
+    if compute.account not in accounts:
+        accounts[compute.account] = Account(compute.calls_per_second)
+    if compute.identity not in watchers:
+        account = accounts[compute.account]
+        watchers[compute.identity] = Watcher(compute, account, partial(watchers.pop, compute.identity))
+    return watchers[compute.identity]

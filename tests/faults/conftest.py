@@ -90,7 +90,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     def hurried(first: float = 1.0, longest: float = 30.0) -> Iterator[float]:
         return pauses(first / 20, longest / 20)
 
-    for module in ("once", "steps"):
+    for module in ("sending", "ec2.steps"):
         monkeypatch.setattr(f"airflow_emr_pipelines.hooks.{module}.pauses", hurried)
     monkeypatch.setattr("airflow_emr_pipelines.triggers.watcher.pauses", hurried)
     monkeypatch.setattr("airflow_emr_pipelines.triggers.cancelling.MOMENT", 0.05)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
-from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
+from airflow_emr_pipelines.operators.job_logs import failure_of
 from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from tests.boto3_of import knows
 from tests.operators.conftest import GROUPS, ROLES
@@ -70,7 +71,7 @@ def ended_step(
 
 def test_the_cause_is_found_at_once_and_the_tails_are_shown(airflow: None, watched: str, group: str) -> None:
     hook, told = EmrHook(), Told()
-    failure = failure_of(ended_step(hook, watched), hook, log=told.log)
+    failure = failure_of(EmrSteps(watched, None, None, hook), ended_step(hook, watched), log=told.log)
     assert failure.cause == "Error: the table is empty"
     assert failure.log is not None
     assert failure.log.startswith(f"CloudWatch {group} daily/{watched}/")
@@ -83,6 +84,6 @@ def test_logs_that_cannot_be_read_are_said_to_be_missing(
     hook, told = EmrHook(), Told()
     report = ended_step(hook, watched)
     hook.logs.delete_log_group(logGroupName=group)
-    failure_of(report, hook, log=told.log)
+    failure_of(EmrSteps(watched, None, None, hook), report, log=told.log)
     assert any("Cannot read the logs" in record.message for record in caplog.records)
     assert any("nowhere to be read" in line for line in told.lines)

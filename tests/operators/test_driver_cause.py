@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
-from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
+from airflow_emr_pipelines.operators.job_logs import failure_of
 from tests.operators.conftest import GROUPS, ROLES
 from tests.operators.test_cloud_watch_logs import Told, ended_step
 
@@ -35,7 +36,9 @@ def test_a_missing_path_is_told_with_the_drivers_log_and_a_way_out(
     emulator.client("s3").put_object(Bucket=log_bucket, Key="job.py", Body=PROGRAM.format(log_bucket).encode())
     hook, told = EmrHook(), Told()
     command = ["spark-submit", "--deploy-mode", "cluster", f"s3://{log_bucket}/job.py"]
-    failure = failure_of(ended_step(hook, spark_cluster, command, seconds=120), hook, log=told.log)
+    failure = failure_of(
+        EmrSteps(spark_cluster, None, None, hook), ended_step(hook, spark_cluster, command, seconds=120), log=told.log
+    )
     said = f"[PATH_NOT_FOUND] Path does not exist: s3://{log_bucket}/none."
     assert said in failure.cause
     assert "no such object in S3" in failure.cause

@@ -23,6 +23,10 @@ from airflow_emr_pipelines.errors import (
     UnknownState,
     WatchRefused,
 )
+from airflow_emr_pipelines.hooks.compute import Location
+from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.values.keys import name_with_key, successor_key
 from airflow_emr_pipelines.versions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
@@ -47,16 +51,12 @@ class Emr:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.connections: list[tuple[str | None, str | None]] = []
-        self.hook = self
         self.faults: dict[str, Exception] = {}
 
     def _do(self, what: str) -> None:
         self.done.append(what)
         if what in self.faults:
             raise self.faults[what]
-
-    def where(self) -> dict[str, Any]:
-        return {"region": "us-east-1", "partition": "aws", "endpoint_url": None}
 
     def submit(self, *_: Any, **__: Any) -> str:
         self._do("submit")
@@ -83,12 +83,18 @@ class Emr:
 def emr(monkeypatch: pytest.MonkeyPatch) -> Emr:
     emr = Emr()
 
-    def connect(_: str, aws_conn_id: str | None, region_name: str | None, *__: Any) -> Emr:
-        emr.connections.append((aws_conn_id, region_name))
-        return emr
+    def asked(name: str) -> Any:
+        def ask(self: Any, *arguments: Any, **named: Any) -> Any:
+            emr.connections.append((self.aws_conn_id, self.region_name))
+            return getattr(emr, name)(*arguments, **named)
 
-    monkeypatch.setattr("airflow_emr_pipelines.hooks.ec2.steps.EmrSteps", connect)
-    monkeypatch.setattr("airflow_emr_pipelines.hooks.ec2.clusters.EmrClusters", lambda *_: emr)
+        return ask
+
+    for compute in (EmrSteps, EmrClusters):
+        for name in ("submit", "unfinished", "find", "reports", "cancel", "end"):
+            monkeypatch.setattr(compute, name, asked(name), raising=False)
+        monkeypatch.setattr(compute, "location", Location("ec2", "j-1", "us-east-1", "aws_default"))
+    monkeypatch.setattr(EmrHook, "describe_cluster", asked("describe_cluster"))
     return emr
 
 
@@ -302,10 +308,10 @@ def test_the_teardown_ends_all_that_took_the_place_of_a_lost_cluster_also_while_
 
     monkeypatch.setattr(emr, "end", end)
     monkeypatch.setattr(emr, "find", lambda found, *_, **__: successors[0] if found == key else None)
-    monkeypatch.setattr(emr, "alive", lambda: [cluster("j-9", "WAITING"), *successors], raising=False)
+    monkeypatch.setattr(emr, "unfinished", lambda: [cluster("j-9", "WAITING"), *successors])
     with pytest.raises(TaskDeferred) as waits:
         EmrTerminateClusterOperator(task_id="t", cluster_id="j-1").execute(context)
-    assert waits.value.trigger.serialize()[1]["cluster_id"] == "j-2"
+    assert waits.value.trigger.serialize()[1]["job"]["cluster_id"] == "j-2"
     assert sorted(ended) == ["j-1", "j-2", "j-3"]
 
 

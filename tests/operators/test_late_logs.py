@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 from airflow_emr_pipelines.logs import files as logs
-from airflow_emr_pipelines.operators.ec2 import step_logs
-from airflow_emr_pipelines.operators.ec2.step_logs import failure_of, show_logs
+from airflow_emr_pipelines.operators import job_logs
+from airflow_emr_pipelines.operators.job_logs import failure_of, show_logs
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from tests.operators.test_cloud_watch_logs import Told
 
@@ -42,11 +43,12 @@ class Bucket:
             body = gzip.compress(text.encode())
             self.s3.put_object(Bucket=self.name, Key=f"j-1/steps/s-1/{name}.gz", Body=body)
 
-    def hook(self) -> Any:
-        """One that knows the cluster, and reads the bucket."""
+    def steps(self) -> EmrSteps:
+        """Those of a connection that knows the cluster, and reads the bucket."""
         described = {"Id": "j-1", "Name": "c", "Status": {"State": "WAITING"}, "LogUri": f"s3://{self.name}/"}
         report = ClusterReport.from_answer(described)
-        return SimpleNamespace(describe_cluster=lambda cluster_id: report, s3=EmrHook().s3)
+        hook: Any = SimpleNamespace(describe_cluster=lambda cluster_id: report, s3=EmrHook().s3)
+        return EmrSteps("j-1", None, None, hook)
 
 
 def step(state: str) -> StepReport:
@@ -85,7 +87,7 @@ def test_logs_that_come_late_tell_the_cause_and_its_place(
     wait_for_logs(monkeypatch, 60)
     told, start = Told(), time.monotonic()
     arriving()
-    failure = failure_of(step("FAILED"), bucket.hook(), log=told.log)
+    failure = failure_of(bucket.steps(), step("FAILED"), log=told.log)
     assert LATE_SECONDS <= time.monotonic() - start < 60
     assert failure.cause == "ValueError: no day with password=*** set"
     assert failure.log == f"{bucket.folder}stdout.gz"
@@ -100,7 +102,7 @@ def test_a_success_shows_the_tail_of_logs_that_come_late(
     wait_for_logs(monkeypatch, 60)
     told = Told()
     arriving()
-    show_logs(step("COMPLETED"), bucket.hook(), log=told.log, level=logging.INFO)
+    show_logs(bucket.steps(), step("COMPLETED"), log=told.log, level=logging.INFO)
     group = told.lines.index("::group::stdout of step s-1, last 2 of 2 lines")
     assert told.lines[group + 1 : group + 4] == [
         f"{bucket.folder}stdout.gz",
@@ -114,9 +116,9 @@ def test_a_line_without_an_end_is_cut_and_its_secret_is_masked_wherever_the_cut_
 ) -> None:
     wait_for_logs(monkeypatch, 60)
     told = Told()
-    long = "x" * (step_logs.LONGEST_LINE - 22) + " https://me:hunter2hunter2hunter2@host/ " + "x" * 100_000
+    long = "x" * (job_logs.LONGEST_LINE - 22) + " https://me:hunter2hunter2hunter2@host/ " + "x" * 100_000
     bucket.put(long)
-    show_logs(step("COMPLETED"), bucket.hook(), log=told.log, level=logging.INFO)
+    show_logs(bucket.steps(), step("COMPLETED"), log=told.log, level=logging.INFO)
     (shown,) = [line for line in told.lines if "xxx" in line]
     assert shown.endswith(f" https://me:***@host/ … (a line of {len(long)} characters)"), shown[-100:]
 
@@ -126,7 +128,7 @@ def test_logs_that_never_come_are_said_to_be_missing_after_the_time(
 ) -> None:
     wait_for_logs(monkeypatch, 0.5)
     told, start = Told(), time.monotonic()
-    failure = failure_of(step("FAILED"), bucket.hook(), log=told.log)
+    failure = failure_of(bucket.steps(), step("FAILED"), log=told.log)
     assert time.monotonic() - start >= 0.5
     assert failure.cause == "neither EMR's failure details nor the logs say why"
     assert failure.log is None
@@ -140,7 +142,7 @@ def test_a_secret_over_several_lines_is_masked_where_the_tail_begins_in_the_midd
     told = Told()
     key = ["-----BEGIN PRIVATE KEY-----", *["MIIEowIBAAKCAQEA" * 4] * 60, "-----END PRIVATE KEY-----"]
     bucket.put("\n".join([*key, "- name: DB_PASSWORD", "  value: hunter2", "api_key: |", "  hunter2"]))
-    failure = failure_of(step("FAILED"), bucket.hook(), log=told.log)
+    failure = failure_of(bucket.steps(), step("FAILED"), log=told.log)
     shown = "\n".join(told.lines) + str(failure)
     assert "::group::stdout of step s-1, last 50 of 66 lines" in told.lines
     assert "-----END PRIVATE KEY-----" in shown

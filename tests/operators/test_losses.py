@@ -15,9 +15,10 @@ from airflow_emr_pipelines.errors import (
     StepFailed,
     StepLost,
 )
+from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 from airflow_emr_pipelines.logs.cause import lost_machines
 from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error, cluster_gone_error
-from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.operators.job_logs import failure_of
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 
 LOST = {
@@ -50,7 +51,9 @@ def ended(report: ClusterReport | Exception, state: str = "FAILED", message: str
     status = {"State": state, "FailureDetails": {"Message": message}}
     step = StepReport.from_answer("j-1", {"Id": "s-1", "Name": "s", "Status": status})
     hook: Any = SimpleNamespace(describe_cluster=describe_cluster)
-    return failure_of(step, hook, log=SimpleNamespace(info=print, warning=print, log=print))
+    return failure_of(
+        EmrSteps("j-1", None, None, hook), step, log=SimpleNamespace(info=print, warning=print, log=print)
+    )
 
 
 @pytest.mark.parametrize("reason", LOST.values(), ids=LOST)

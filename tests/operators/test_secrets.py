@@ -145,7 +145,7 @@ def test_no_secret_is_where_people_read(left: Left) -> None:
     "said",
     [
         "{{ conn.marked.password }}",
-        "{{ task.emr.get_credentials().secret_key }}",
+        "{{ task.hook.get_credentials().secret_key }}",
     ],
 )
 def test_a_template_that_whoever_starts_a_run_hands_in_is_text_and_reaches_no_credentials(

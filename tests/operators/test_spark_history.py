@@ -89,7 +89,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
 
     def address(self: SparkHistory, cluster_id: str, step_id: str | None, owner: Any) -> str:
-        where = self.hook.where()
+        where = self.hook.endpoint()
         calls.append((self.hook.aws_conn_id, where["region"], where["endpoint_url"], cluster_id, step_id))
         return "https://history"
 

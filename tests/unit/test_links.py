@@ -108,7 +108,8 @@ def test_without_a_log_uri_there_is_no_link_to_logs() -> None:
     ids=str,
 )
 def test_of_what_has_not_its_form_no_link_is_made(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    operator, key = EmrOperator(task_id="run"), Key("daily", "run", "manual", 1, -1)
+    operator: EmrOperator[Any] = EmrOperator(task_id="run")
+    key = Key("daily", "run", "manual", 1, -1)
     links = (EmrConsoleLink(), EmrLogsLink(), EmrSparkHistoryLink())
     for said, made in (({**EMULATOR, "spark": True}, True), ({**EMULATOR, "spark": True, **changes}, False)):
         monkeypatch.setattr(XCom, "get_value", lambda said=said, **asked: said)
@@ -143,7 +144,8 @@ def test_a_link_is_made_of_what_the_task_said_and_is_empty_until_then(
         return said
 
     monkeypatch.setattr(XCom, "get_value", get_value)
-    operator, key = EmrOperator(task_id="run"), object()
+    operator: EmrOperator[Any] = EmrOperator(task_id="run")
+    key = object()
     assert EmrConsoleLink().get_link(operator, ti_key=key) == link  # type: ignore[arg-type]
     assert asked == [{"key": LINK_XCOM, "ti_key": key}]
 

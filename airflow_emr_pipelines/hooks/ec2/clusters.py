@@ -8,8 +8,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
-from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, EmrHook, EmrSource
-from airflow_emr_pipelines.hooks.sending import submit_once
+from airflow_emr_pipelines.hooks.compute import Submitting
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, EmrHook
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
@@ -23,11 +24,13 @@ ALIVE = tuple(state.value for state in ClusterState if state.accepts_steps)
 log = logging.getLogger(__name__)
 
 
-class EmrClusters(EmrSource):
+class EmrClusters(EmrCompute[ClusterReport], Submitting[ClusterReport]):
     """Clusters as jobs of an AWS account and region.
 
     :param cluster_id: the one that is watched; each is asked for by its own DescribeCluster
     """
+
+    submission, listing = "RunJobFlow", "ListClusters"
 
     def __init__(
         self,
@@ -39,26 +42,22 @@ class EmrClusters(EmrSource):
         super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
 
+    @classmethod
+    def of(
+        cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
+    ) -> EmrClusters:
+        return cls(aws_conn_id, region_name, one_cluster(job), hook)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {} if self.cluster_id is None else {"cluster_id": self.cluster_id}
+
     @property
     def identity(self) -> Hashable:
         return ("cluster", self.account, self.cluster_id)
 
-    def submit(
-        self,
-        request: Mapping[str, Any],
-        key: str,
-        since: datetime,
-        *,
-        earlier: str | None = None,
-        unsent: float | None = None,
-    ) -> str:
-        """The id of the one cluster that this request made; the parameters are those of a step's submission."""
-
-        def find() -> str | None:
-            found = self.find(key, since)
-            return found.id if found and found.id != earlier else None
-
-        return submit_once(lambda: self.hook.run_job_flow(request), find, operation="RunJobFlow", unsent=unsent)
+    def send(self, request: Mapping[str, Any], token: str | None) -> str:
+        return self.hook.run_job_flow(request)
 
     def create(
         self,
@@ -70,7 +69,7 @@ class EmrClusters(EmrSource):
         unsent: float | None = None,
     ) -> str:
         """The id of the one cluster that a request made. Its secrets are in clear from here to EMR, nowhere else."""
-        from airflow_emr_pipelines.hooks.secrets import Secrets
+        from airflow_emr_pipelines.hooks.ec2.secrets import Secrets
 
         secrets = Secrets()
         with secrets.untold():
@@ -89,13 +88,13 @@ class EmrClusters(EmrSource):
         in_order = sorted(found, key=lambda cluster: (cluster.created or "", cluster.id), reverse=not oldest)
         return self.hook.describe_cluster(in_order[0].id) if in_order else None
 
-    def alive(self) -> list[ClusterReport]:
-        """The clusters of the account and region that have not ended, whoever made them."""
+    def unfinished(self) -> list[ClusterReport]:
+        """The clusters of the account and region that take steps, or will, whoever made them."""
         return list(self.hook.list_clusters(created_after=BEFORE_EMR, states=ALIVE))
 
     def named(self, name: str) -> list[str]:
         """The ids of the clusters that have not ended and have that name, with or without a key behind it."""
-        return sorted(one.id for one in self.alive() if name in (one.name, without_key(one.name)))
+        return sorted(one.id for one in self.unfinished() if name in (one.name, without_key(one.name)))
 
     def reports(self, ids: Collection[str]) -> tuple[Mapping[str, ClusterReport | Exception], int]:
         return {cluster_id: self.hook.describe_cluster(cluster_id) for cluster_id in ids}, len(ids)

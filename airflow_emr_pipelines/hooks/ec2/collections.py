@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
-from airflow_emr_pipelines.hooks.ec2.emr import EmrHook, EmrSource
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 from airflow_emr_pipelines.specs.ec2.reports import CollectionReport
 
 
-class EmrCollections(EmrSource):
+class EmrCollections(EmrCompute[CollectionReport]):
     """The instance groups of one EMR cluster, or its fleets."""
 
     def __init__(
@@ -24,6 +25,16 @@ class EmrCollections(EmrSource):
         super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
         self.fleets = fleets
+
+    @classmethod
+    def of(
+        cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
+    ) -> EmrCollections:
+        return cls(one_cluster(job), aws_conn_id, region_name, hook, fleets=bool(job.get("fleets", False)))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id, "fleets": self.fleets}
 
     @property
     def identity(self) -> Hashable:

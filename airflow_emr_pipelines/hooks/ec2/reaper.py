@@ -80,7 +80,7 @@ class Reaper:
         )
 
     def _findings(self) -> Iterator[Finding]:
-        alive = retry_until_clear(self._clusters.alive, operation="ListClusters")
+        alive = retry_until_clear(self._clusters.unfinished, operation="ListClusters")
         for summary in sorted(alive, key=lambda cluster: cluster.created or ""):
             try:
                 cluster = self._described(summary.id)

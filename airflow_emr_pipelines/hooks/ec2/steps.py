@@ -12,9 +12,13 @@ from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.aws_errors import ErrorKind, classify, pauses
-from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook, EmrSource
-from airflow_emr_pipelines.hooks.sending import retry_until_clear, submit_once
-from airflow_emr_pipelines.specs.ec2.reports import StepReport
+from airflow_emr_pipelines.hooks.compute import JobCompute, JobLogs
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook
+from airflow_emr_pipelines.hooks.sending import retry_until_clear
+from airflow_emr_pipelines.logs.cloud_watch import CloudWatchStepLogs
+from airflow_emr_pipelines.logs.files import LogFile, StepLogs
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
 from airflow_emr_pipelines.specs.values.keys import key_in_name
 
@@ -24,8 +28,10 @@ LOOK_AGAIN_SECONDS = 4.0
 """Between two looks at steps that were cancelled, at the most."""
 
 
-class EmrSteps(EmrSource):
+class EmrSteps(EmrCompute[StepReport], JobCompute[StepReport]):
     """The steps of one EMR cluster."""
+
+    submission, listing, noun = "AddJobFlowSteps", "ListSteps", "step"
 
     def __init__(
         self, cluster_id: str, aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
@@ -33,36 +39,24 @@ class EmrSteps(EmrSource):
         super().__init__(aws_conn_id, region_name, hook)
         self.cluster_id = cluster_id
 
+    @classmethod
+    def of(
+        cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
+    ) -> EmrSteps:
+        return cls(one_cluster(job), aws_conn_id, region_name, hook)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id}
+
     @property
     def identity(self) -> Hashable:
         return ("steps", self.account, self.cluster_id)
 
-    def submit(
-        self,
-        request: Mapping[str, Any],
-        key: str,
-        since: datetime,
-        *,
-        earlier: str | None = None,
-        execution_role_arn: str | None = None,
-        unsent: float | None = None,
-    ) -> str:
-        """The id of the one step that this request made.
-
-        :param since: when the key's DAG run started: nothing older carries the key
-        :param earlier: the step of an earlier attempt under the same key, which is not what is looked for
-        :param execution_role_arn: the step's runtime role
-        :param unsent: when nothing carried the key yet but ``earlier``, in seconds since 1970
-        """
-
-        def find() -> str | None:
-            found = self.find(key, since)
-            return found.id if found and found.id != earlier else None
-
-        def send() -> str:
-            return self.hook.add_step(self.cluster_id, request, execution_role_arn=execution_role_arn)
-
-        return submit_once(send, find, operation="AddJobFlowSteps", unsent=unsent)
+    def send(self, request: Mapping[str, Any], token: str | None) -> str:
+        """The id of the one step of an AddJobFlowSteps, on this cluster, whichever the request was written for."""
+        (step,) = request["Steps"]
+        return self.hook.add_step(self.cluster_id, step, execution_role_arn=request.get("ExecutionRoleArn"))
 
     def find(self, key: str, since: datetime) -> StepReport | None:
         """The newest step with that key in its name, created since then."""
@@ -127,6 +121,48 @@ class EmrSteps(EmrSource):
                     break
                 sleep(min(pause, max(0.0, until - clock())))
             log.warning("Steps %s have not ended after %s", sorted(left), "being killed" if kill else "an interrupt")
+
+    def log_files(self, report: StepReport, *, log: Any) -> JobLogs:
+        """A step's logs, and whether its cluster was lost."""
+        cluster = self._described(report, log)
+        if cluster is None:
+            return JobLogs()
+        lost = f"its cluster was lost, {cluster.code}: {cluster.message}" if cluster.lost else None
+        return JobLogs(self._read_logs(report, cluster, log), lost)
+
+    def _described(self, report: StepReport, log: Any) -> ClusterReport | None:
+        patience = settings.log_wait_seconds()
+        try:
+            return retry_until_clear(
+                lambda: self.hook.describe_cluster(self.cluster_id), operation="DescribeCluster", patience=patience
+            )
+        except Exception as error:
+            log.warning("Where the logs of step %s are is not known: %s", report.id, error)
+            return None
+
+    def _read_logs(self, report: StepReport, cluster: ClusterReport, log: Any) -> Sequence[LogFile]:
+        """The logs, from CloudWatch where they are at once, and from S3, which is waited for when nothing else has."""
+        if not report.started:
+            log.info("Step %s never started, so it has no logs", report.id)
+            return ()
+        found: list[LogFile] = []
+        if cluster.log_group:
+            watched = CloudWatchStepLogs(self.hook.logs, cluster.log_group, cluster.log_stream_prefix, report)
+            log.info("Reading the logs of step %s from %s", report.id, watched.address)
+            found = watched.read()
+        log_uri = cluster.log_uri or report.log_uri
+        if not log_uri:
+            if not found:
+                log.warning("Cluster %s has no log URI, so the step's logs are nowhere to be read", report.cluster_id)
+            return found
+        files = StepLogs(self.hook.s3, log_uri, report)
+        log.info("Reading the logs of step %s from %s", report.id, files.address)
+        wait_seconds = 0.0 if found else settings.log_wait_seconds()
+        stored = files.wait(wait_seconds)
+        if not found and not stored:
+            log.warning("No logs of step %s under %s after %g s", report.id, files.address, wait_seconds)
+        have = {file.name for file in found}
+        return [*found, *(file for file in stored if file.name not in have)]
 
     def refusals(self, ids: Collection[str], *, kill: bool) -> dict[str, str]:
         """Ask once for the steps' end: why EMR would not, by step id, for those that have not ended nevertheless."""

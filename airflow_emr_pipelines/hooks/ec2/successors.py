@@ -34,7 +34,7 @@ class Successors:
         They are several where tasks made one each at the same time, and were killed before all but one gave way.
         """
         key = self._key(ended)
-        return [cluster.id for cluster in self.clusters.alive() if key_in_name(cluster.name) == key]
+        return [cluster.id for cluster in self.clusters.unfinished() if key_in_name(cluster.name) == key]
 
     def make(self, ended: ClusterReport, render: Callable[..., dict[str, Any]]) -> ClusterReport:
         """Create a cluster in the place of one; several tasks that do so at the same time get the same one.

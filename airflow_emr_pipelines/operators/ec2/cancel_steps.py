@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec, StepsNotCancelled
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.waiting import EmrOperator
+from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
+from airflow_emr_pipelines.operators.ec2.jobs import STEPS
 from airflow_emr_pipelines.specs.ec2.releases import CANCELS_PENDING, CANCELS_RUNNING, cancels, label_of, numbers_of
-from airflow_emr_pipelines.specs.ec2.reports import Reports, StepReport
+from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
+from airflow_emr_pipelines.specs.reports import Reports
 from airflow_emr_pipelines.specs.values import ids, rules
 from airflow_emr_pipelines.specs.values.templates import known
-from airflow_emr_pipelines.triggers.jobs import EmrStepsTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.compute import Seen
     from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 
 MOST_STEPS = 256
@@ -26,7 +26,7 @@ MOST_STEPS = 256
 OPTIONS = ("SEND_INTERRUPT", "TERMINATE_PROCESS")
 
 
-class EmrCancelStepsOperator(EmrOperator):
+class EmrCancelStepsOperator(EmrClusterConnection[Reports[StepReport]]):
     """Cancel steps of a cluster, and wait until each has ended. One that has ended already is left as it is.
 
     EMR ends the step's own process. A YARN application that it has submitted with a driver on the cluster may run on.
@@ -44,8 +44,11 @@ class EmrCancelStepsOperator(EmrOperator):
         "cluster_id",
         "step_ids",
         "step_cancellation_option",
-        *EmrOperator.template_fields,
+        *EmrClusterConnection.template_fields,
     )
+
+    waits_for = STEPS
+    owns_its_job = False
 
     def __init__(
         self,
@@ -66,17 +69,15 @@ class EmrCancelStepsOperator(EmrOperator):
         from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 
         step_ids, option = _step_ids(self.step_ids), _option(self.step_cancellation_option)
-        steps = EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.emr)
+        steps = EmrSteps(self.cluster_id, self.aws_conn_id, self.region_name, self.hook)
         cluster = steps.hook.describe_cluster(self.cluster_id)
-        self.publish(
-            context, **steps.hook.where(), cluster_id=self.cluster_id, step_ids=list(step_ids), log_uri=cluster.log_uri
-        )
+        job = {"cluster_id": self.cluster_id, "step_ids": list(step_ids)}
+        self.publish(context, steps.location, **job, log_uri=cluster.log_uri)
         left = self._to_cancel(steps, step_ids, cluster.release_label)
         if left:
             self.log.info("Cancelling steps %s by %s", left, option)
             if reasons := steps.refusals(left, kill=option == "TERMINATE_PROCESS"):
                 raise StepsNotCancelled(self.cluster_id, reasons)
-        job = {"cluster_id": self.cluster_id, "step_ids": list(step_ids)}
         return self.wait_and_judge(context, self.trigger_of(context, job))
 
     def _to_cancel(self, steps: EmrSteps, step_ids: Sequence[str], release: str | None) -> list[str]:
@@ -104,19 +105,7 @@ class EmrCancelStepsOperator(EmrOperator):
             raise StepsNotCancelled(self.cluster_id, reasons)
         return left
 
-    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrStepsTrigger:
-        return EmrStepsTrigger(
-            cluster_id=str(job["cluster_id"]),
-            step_ids=job["step_ids"],
-            cancel_on_kill=False,
-            **self.watching(context),
-        )
-
-    def read(self, report: Mapping[str, Any]) -> Reports[StepReport]:
-        return Reports.from_event(StepReport, report)
-
-    def conclude(self, context: Context, report: Seen) -> dict[str, str]:
-        assert isinstance(report, Reports)
+    def conclude(self, context: Context, report: Reports[StepReport]) -> dict[str, str]:
         for step in report.each:
             self.log.info("Step %s (%s) has ended %s", step.id, step.name, step.state.value)
         return {step.id: step.state.value for step in report.each}

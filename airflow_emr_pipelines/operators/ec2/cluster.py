@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
+from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
 from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
-from airflow_emr_pipelines.operators.ec2.step_logs import failure_of
+from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER
+from airflow_emr_pipelines.operators.ec2.requests import cluster_request, hidden
+from airflow_emr_pipelines.operators.job_logs import failure_of
 from airflow_emr_pipelines.operators.lineage import Lineage
-from airflow_emr_pipelines.operators.waiting import EmrOperator, TaskRun
+from airflow_emr_pipelines.operators.requests import Requesting
+from airflow_emr_pipelines.operators.task_run import TaskRun
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_application
-from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role, render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
+from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
 from airflow_emr_pipelines.specs.serialization import described, from_plain, to_plain
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values import ids, rules
-from airflow_emr_pipelines.specs.values.keys import name_with_key
-from airflow_emr_pipelines.triggers.jobs import EmrClusterTrigger
 from airflow_emr_pipelines.versions import TaskDeferred
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.compute import Seen
     from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
-    from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+    from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 
 READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
 """States that end the wait for a cluster that shall take steps: it can, or it never will."""
@@ -40,22 +42,21 @@ RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
 """How often a refused termination is asked for again: a cluster that stays costs more than a task that waits."""
 
 
-class EmrClusterOperator(EmrOperator):
+class EmrClusterOperator(EmrClusterConnection[ClusterReport]):
     """What creating and terminating share: both wait for a cluster."""
+
+    waits_for = CLUSTER
 
     def clusters(self) -> EmrClusters:
         from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
 
-        return EmrClusters(self.aws_conn_id, self.region_name, None, self.emr)
-
-    def read(self, report: Mapping[str, Any]) -> ClusterReport:
-        return ClusterReport.from_event(report)
+        return EmrClusters(self.aws_conn_id, self.region_name, None, self.hook)
 
     def publish_cluster(self, context: Context, clusters: EmrClusters, report: ClusterReport) -> None:
-        self.publish(context, **clusters.hook.where(), cluster_id=report.id, log_uri=report.log_uri)
+        self.publish(context, clusters.location, cluster_id=report.id, log_uri=report.log_uri)
 
 
-class EmrCreateClusterOperator(EmrClusterOperator):
+class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
     """Create a cluster and wait until it takes steps; with ``steps``, until it has run them and is gone.
 
     The cluster carries the task run's key in its name and its tags, so a retry finds the cluster of an earlier try and
@@ -80,9 +81,11 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         "cluster.termination_protected": ("SetTerminationProtection",),
         "cluster.instances.primary.count=3": ("SetTerminationProtection",),
     }
-    operator_extra_links = (*EmrOperator.operator_extra_links, EmrSparkHistoryLink())
-    template_fields: Sequence[str] = ("cluster", "steps", *EmrOperator.template_fields)
+    operator_extra_links = (*EmrClusterOperator.operator_extra_links, EmrSparkHistoryLink())
+    template_fields: Sequence[str] = ("cluster", "steps", *EmrClusterOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
+    operation = "RunJobFlow"
+    request_fields: ClassVar[Mapping[str, Any]] = {"cluster": EmrCluster, "steps": Step}
 
     def __init__(
         self,
@@ -100,22 +103,34 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         self.steps = _described(steps)
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
+    @classmethod
+    def request(
+        cls,
+        fields: Mapping[str, Any],
+        *,
+        key: str,
+        tags: Mapping[str, str],
+        region: str | None,
+        reveal: Reveal = hidden,
+    ) -> dict[str, Any]:
+        """RunJobFlow.
+
+        :param reveal: what a secret is, where the request is about to be sent
+        """
+        cluster, steps = fields["cluster"], fields["steps"]
+        return cluster_request(cluster, steps, key=key, tags=tags, region=region, reveal=reveal)
+
     def execute(self, context: Context) -> Any:
         cluster, run = from_plain(self.cluster, EmrCluster), TaskRun.of(context)
         steps = [self.lineage.given_to(from_plain(step, Step), context) for step in self.steps]
         _check_together(cluster, steps)
         clusters = self.clusters()
-        region = clusters.hook.where()["region"]
-        render = partial(
-            render_cluster,
-            cluster,
-            name=name_with_key(cluster.name, run.key),
-            steps=[render_step(step, name=name_with_key(step.name, run.key), region=region) for step in steps],
-            tags=run.tags,
-        )
+        location = clusters.location
+        fields = self.own_fields(cluster=cluster, steps=steps)
+        render = partial(self.request, fields, key=run.key, tags=run.tags, region=location.region)
         name = render()["Name"]  # what can be refused is, before anything is looked for
         earlier = None if run.first_try else self._earlier(clusters, run)
-        if earlier is not None and (_can_be_adopted(earlier) or (steps and _has_run(clusters.hook, earlier))):
+        if earlier is not None and (_can_be_adopted(earlier) or (steps and self._has_run(earlier))):
             self.log.info("Taking over cluster %s (%s) of an earlier try", earlier.id, earlier.state.value)
             cluster_id = earlier.id
         else:
@@ -130,8 +145,8 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         trigger = self.trigger_of(context, {"cluster_id": cluster_id})
         self.in_flight = trigger
         try:
-            where = clusters.hook.where()
-            self.publish(context, **where, cluster_id=cluster_id, log_uri=cluster.log_uri, spark=cluster.has("Spark"))
+            log_uri, spark = cluster.log_uri, cluster.has("Spark")
+            self.publish(context, location, cluster_id=cluster_id, log_uri=log_uri, spark=spark)
             return self.wait_and_judge(context, trigger)
         except TaskDeferred:
             raise
@@ -143,19 +158,16 @@ class EmrCreateClusterOperator(EmrClusterOperator):
         """The cluster of an earlier try; one that was made before the task was cleared is not needed any more."""
         from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-        cleared = run.before_it_was_cleared(retry_until_clear(clusters.alive, operation="ListClusters"))
+        cleared = run.before_it_was_cleared(retry_until_clear(clusters.unfinished, operation="ListClusters"))
         if cleared:
             self.log.info("Terminating clusters %s, which this task made before it was cleared", cleared)
             retry_until_clear(partial(clusters.cancel, cleared), operation="TerminateJobFlows")
         return retry_until_clear(partial(clusters.find, run.key, run.started), operation="ListClusters")
 
-    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
-        return EmrClusterTrigger(
-            cluster_id=str(job["cluster_id"]), until=() if self.steps else READY, **self.watching(context)
-        )
+    def until(self) -> Collection[str]:
+        return () if self.steps else READY
 
-    def conclude(self, context: Context, report: Seen) -> str:
-        assert isinstance(report, ClusterReport)
+    def conclude(self, context: Context, report: ClusterReport) -> str:
         try:
             if self.steps:
                 self._check_steps(report)
@@ -170,13 +182,22 @@ class EmrCreateClusterOperator(EmrClusterOperator):
     def _check_steps(self, report: ClusterReport) -> None:
         """A cluster ends TERMINATED also when steps failed that were to be continued after: the steps tell."""
         self.lineage.hide()
-        hook = self.clusters().hook
-        incomplete = _incomplete(hook, report)
+        steps = self._steps_of(report)
+        incomplete = _incomplete(steps)
         for step in incomplete:
             if step.state.finished:
-                raise failure_of(step, hook, log=self.log)
+                raise failure_of(steps, step, log=self.log)
         if incomplete or report.state is not ClusterState.TERMINATED:
             raise cluster_failed_error(report)
+
+    def _steps_of(self, report: ClusterReport) -> EmrSteps:
+        from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
+
+        return EmrSteps(report.id, self.aws_conn_id, self.region_name, self.hook)
+
+    def _has_run(self, report: ClusterReport) -> bool:
+        """Whether a cluster with its steps in the request has ended well; one that has not is followed by another."""
+        return report.state is ClusterState.TERMINATED and not _incomplete(self._steps_of(report))
 
 
 class EmrTerminateClusterOperator(EmrClusterOperator):
@@ -196,7 +217,8 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         "cluster.termination_protected": ("SetTerminationProtection",),
         "cluster.instances.primary.count=3": ("SetTerminationProtection",),
     }
-    template_fields: Sequence[str] = ("cluster_id", *EmrOperator.template_fields)
+    template_fields: Sequence[str] = ("cluster_id", *EmrClusterOperator.template_fields)
+    owns_its_job = False
 
     def __init__(
         self,
@@ -245,11 +267,7 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
                 retry_until_clear(end, operation="TerminateJobFlows")
             ended = successor
 
-    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrClusterTrigger:
-        return EmrClusterTrigger(cluster_id=str(job["cluster_id"]), cancel_on_kill=False, **self.watching(context))
-
-    def conclude(self, context: Context, report: Seen) -> None:
-        assert isinstance(report, ClusterReport)
+    def conclude(self, context: Context, report: ClusterReport) -> None:
         self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")
 
 
@@ -270,15 +288,9 @@ def _can_be_adopted(report: ClusterReport) -> bool:
     return not report.state.finished and report.state is not ClusterState.TERMINATING
 
 
-def _has_run(hook: EmrHook, report: ClusterReport) -> bool:
-    """Whether a cluster with its steps in the request has ended well; one that has not is followed by another."""
-    return report.state is ClusterState.TERMINATED and not _incomplete(hook, report)
-
-
-def _incomplete(hook: EmrHook, report: ClusterReport) -> list[StepReport]:
+def _incomplete(steps: EmrSteps) -> list[StepReport]:
     """The cluster's steps that have not completed, in their order."""
     from airflow_emr_pipelines.hooks.sending import retry_until_clear
 
-    pages = retry_until_clear(lambda: list(hook.list_steps(report.id)), operation="ListSteps")
-    steps = [step for page in pages for step in page]
-    return [step for step in reversed(steps) if not step.state.succeeded]
+    pages = retry_until_clear(lambda: list(steps.hook.list_steps(steps.cluster_id)), operation="ListSteps")
+    return [step for page in reversed(pages) for step in reversed(page) if not step.state.succeeded]

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
+from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
 from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
-from airflow_emr_pipelines.operators.waiting import EmrOperator
+from airflow_emr_pipelines.operators.ec2.jobs import COLLECTIONS
 from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet
 from airflow_emr_pipelines.specs.ec2.instances import Group
-from airflow_emr_pipelines.specs.ec2.reports import CollectionReport, Reports
+from airflow_emr_pipelines.specs.ec2.reports import CollectionReport
 from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
 from airflow_emr_pipelines.specs.ec2.states import Settling
+from airflow_emr_pipelines.specs.reports import Reports
 from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
 from airflow_emr_pipelines.specs.values import ids
-from airflow_emr_pipelines.triggers.jobs import EmrCollectionsTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_emr_pipelines.hooks.compute import Seen
 
 CHANGES = (
     "step_concurrency",
@@ -38,7 +38,7 @@ CHANGES = (
 )
 
 
-class EmrModifyClusterOperator(EmrOperator):
+class EmrModifyClusterOperator(EmrClusterConnection[Reports[CollectionReport]]):
     """Make a cluster that runs as the fields say, and wait until its groups or fleets are of that size.
 
     What is not given stays as it is, and what is so already is not asked for again: a task that is run twice does the
@@ -83,8 +83,11 @@ class EmrModifyClusterOperator(EmrOperator):
         "fleets": ("ListInstanceFleets", "ModifyInstanceFleet"),
         "task_fleet": ("ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet"),
     }
-    template_fields: Sequence[str] = ("cluster_id", *CHANGES, *EmrOperator.template_fields)
+    template_fields: Sequence[str] = ("cluster_id", *CHANGES, *EmrClusterConnection.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(CHANGES[5:], "json")
+
+    waits_for = COLLECTIONS
+    owns_its_job = False
 
     groups: Any
     task_groups: Any
@@ -131,35 +134,21 @@ class EmrModifyClusterOperator(EmrOperator):
         given = {name: getattr(self, name) for name in CHANGES}
         given = {name: value for name, value in given.items() if value is not None}
         change = from_plain({"kind": ClusterChange.kind, **given}, ClusterChange)
-        cluster = self.emr.describe_cluster(self.cluster_id)
-        self.publish(context, **self.emr.where(), cluster_id=cluster.id, log_uri=cluster.log_uri)
+        cluster = self.hook.describe_cluster(self.cluster_id)
+        fleets = bool(change.fleets or change.task_fleet)
+        collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, self.hook, fleets=fleets)
+        self.publish(context, collections.location, cluster_id=cluster.id, log_uri=cluster.log_uri)
         if not cluster.state.accepts_steps:
             raise cluster_gone_error(cluster)
-        fleets = bool(change.fleets or change.task_fleet)
-        collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, self.emr, fleets=fleets)
         ids = ClusterModification(cluster, collections).make(change)
         if not ids:
             return self._result(cluster.id, ())
         job = {"cluster_id": cluster.id, "collection_ids": ids, "fleets": fleets}
         return self.wait_and_judge(context, self.trigger_of(context, job))
 
-    def trigger_of(self, context: Context, job: Mapping[str, Any]) -> EmrCollectionsTrigger:
-        return EmrCollectionsTrigger(
-            cluster_id=str(job["cluster_id"]),
-            collection_ids=job.get("collection_ids", ()),
-            fleets=bool(job.get("fleets", False)),
-            cancel_on_kill=False,
-            **self.watching(context),
-        )
-
-    def read(self, report: Mapping[str, Any]) -> Reports[CollectionReport]:
-        return Reports.from_event(CollectionReport, report)
-
-    def conclude(self, context: Context, report: Seen) -> dict[str, Any]:
-        assert isinstance(report, Reports)
-        reports = [one for one in report.each if isinstance(one, CollectionReport)]
+    def conclude(self, context: Context, report: Reports[CollectionReport]) -> dict[str, Any]:
         reasons = {}
-        for one in reports:
+        for one in report.each:
             what = f"{one.role} {one.name} ({one.id})"
             size = f"{one.running} of {one.wanted}"
             self.log.info("%s is %s, with %s", what, one.emr_state.value, size)
@@ -168,8 +157,8 @@ class EmrModifyClusterOperator(EmrOperator):
             elif one.policy_failure and self._put_policies():
                 reasons[what] = f"its automatic scaling was not put into place: {one.policy_failure}"
         if reasons:
-            raise ClusterNotModified(reports[0].cluster_id, reasons)
-        return self._result(reports[0].cluster_id, reports)
+            raise ClusterNotModified(report.each[0].cluster_id, reasons)
+        return self._result(report.each[0].cluster_id, report.each)
 
     def _put_policies(self) -> bool:
         """Whether this task is the one that asked for rules of automatic scaling."""

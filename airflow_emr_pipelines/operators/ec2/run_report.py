@@ -99,7 +99,7 @@ class EmrRunReportOperator(EmrCallOperator):
             return None if self.prices is None else Prices.from_plain(self.prices)
         from airflow_emr_pipelines.hooks.prices import PricingHook
 
-        region = clusters.hook.where()["region"] or ""
+        region = clusters.location.region or ""
         return PricingHook(self.aws_conn_id).prices(sorted({one.instance_type for one in instances}), region)
 
     def _put(self, clusters: EmrClusters, context: Context, report: dict[str, Any], picture: str) -> list[str]:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
+from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
 from airflow_emr_pipelines.specs.values import ids, rules
-from airflow_emr_pipelines.triggers.jobs import EmrClusterTrigger
-
-if TYPE_CHECKING:
-    from airflow_emr_pipelines.hooks.compute import Report
 
 
-class EmrClusterSensor(EmrSensor):
+class EmrClusterSensor(EmrSensor[ClusterReport]):
     """Wait until a cluster has one of the target states.
 
     :param cluster_id: the cluster
@@ -28,6 +25,7 @@ class EmrClusterSensor(EmrSensor):
 
     calls: ClassVar[Calls] = {ALWAYS: ("DescribeCluster",)}
     template_fields: Sequence[str] = ("cluster_id", "target_states", *EmrSensor.template_fields)
+    waits_for = CLUSTER
 
     def __init__(
         self,
@@ -41,25 +39,13 @@ class EmrClusterSensor(EmrSensor):
         known = isinstance(target_states, (str, list, tuple, set, frozenset))
         self.target_states = _states(target_states) if known else target_states
 
-    def trigger(self, deadline: float | None) -> EmrClusterTrigger:
-        return EmrClusterTrigger(
-            cluster_id=self.cluster_id,
-            until=_states(self.target_states),
-            deadline=deadline,
-            cancel_on_kill=False,
-            poll_seconds=self.poke_interval,
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-        )
-
-    def where(self) -> dict[str, Any]:
+    def job(self) -> dict[str, Any]:
         return {"cluster_id": self.cluster_id}
 
-    def read(self, report: Mapping[str, Any]) -> ClusterReport:
-        return ClusterReport.from_event(report)
+    def until(self) -> Collection[str]:
+        return _states(self.target_states)
 
-    def reached(self, report: Report) -> bool:
-        assert isinstance(report, ClusterReport)
+    def reached(self, report: ClusterReport) -> bool:
         if report.state.value in self.target_states:
             return True
         if report.state.finished:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from airflow_emr_pipelines.errors import BadTriggerEvent
+from airflow_emr_pipelines.errors import BadTriggerEvent, StepFailed
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceGroupState, Settling, StepState
 
 LOSSES = ("INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT")
@@ -17,6 +17,8 @@ LOG_GROUP = "/aws/emr"
 """Where EMR writes when no group is named; not confirmed by a document."""
 ATTACHING = ("PENDING", "ATTACHING", "DETACHING")
 """States of an automatic scaling policy that pass by themselves (botocore: AutoScalingPolicyState)."""
+UNKNOWN = "Unknown Error"
+"""What EMR gives as the reason when it cannot tell."""
 NO_CAPACITY = re.compile(r"insufficient\w*capacity|(?:not enough|insufficient|no) .{0,20}capacity", re.IGNORECASE)
 
 
@@ -39,6 +41,15 @@ class StepReport:
     ended: str | None = None
     application_ids: tuple[str, ...] = ()
     """YARN applications, once they run."""
+
+    @property
+    def cause(self) -> str | None:
+        """EMR's failure details, where they say anything."""
+        return " ".join(text for text in (self.reason, self.message) if text and text != UNKNOWN) or None
+
+    def failure(self, kind: type[StepFailed], cause: str, log: str | None) -> StepFailed:
+        """The exception that says that the step did not complete."""
+        return kind(self.cluster_id, self.id, self.name, self.state.value, cause, log)
 
     @classmethod
     def from_answer(cls, cluster_id: str, step: Mapping[str, Any]) -> StepReport:
@@ -254,33 +265,6 @@ class CollectionReport:
             return cls(**{**event, **typed})
         except (KeyError, TypeError) as error:
             raise BadTriggerEvent(event) from error
-
-
-R = TypeVar("R", StepReport, ClusterReport, CollectionReport)
-
-
-@dataclass(frozen=True)
-class Reports(Generic[R]):
-    """What was seen last of several things that are waited for together."""
-
-    each: tuple[R, ...]
-
-    @property
-    def state(self) -> Any:
-        """The state of one that has not ended, if there is one."""
-        states = [report.state for report in self.each]
-        return next((state for state in states if not state.finished), states[-1])
-
-    @classmethod
-    def from_event(cls, kind: type[R], event: Mapping[str, Any]) -> Reports[R]:
-        """:raises BadTriggerEvent: it is not what a trigger for several gives"""
-        try:
-            each = tuple(kind.from_event(report) for report in event["each"])
-        except (KeyError, TypeError) as error:
-            raise BadTriggerEvent(event) from error
-        if not each:
-            raise BadTriggerEvent(event)
-        return cls(each)
 
 
 def _iso(when: datetime | None) -> str | None:

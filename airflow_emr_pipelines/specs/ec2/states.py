@@ -63,6 +63,14 @@ class StepState(str, Enum):
     def succeeded(self) -> bool:
         return self is StepState.COMPLETED
 
+    @property
+    def cancelled(self) -> bool:
+        return self is StepState.CANCELLED
+
+    @property
+    def ending(self) -> bool:
+        return self is StepState.CANCEL_PENDING
+
 
 class InstanceGroupState(str, Enum):
     """Of an instance group, and of an instance fleet, which has some of them."""

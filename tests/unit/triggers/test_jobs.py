@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines import versions
-from airflow_emr_pipelines.hooks.compute import Report
-from airflow_emr_pipelines.specs.ec2.reports import StepReport
+from airflow_emr_pipelines.operators.ec2.jobs import STEP
+from airflow_emr_pipelines.specs.reports import Report
 from airflow_emr_pipelines.triggers import cancelling
-from airflow_emr_pipelines.triggers.jobs import EmrStepTrigger
+from airflow_emr_pipelines.triggers.jobs import JobsTrigger
+from tests.unit.small_compute import SmallCompute, step
 
-RUNNING = StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": {"State": "RUNNING"}})
+RUNNING = step("s-1", "RUNNING")
 
 
-class Steps:
+class Steps(SmallCompute):
     """A cluster whose step runs until it is cancelled; each call takes its time."""
 
-    account = identity = "here"
-
     def __init__(self) -> None:
+        super().__init__()
         self.looked = threading.Event()
         self.cancelled: list[str] = []
         self.calls = 0
@@ -50,7 +50,7 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     steps = Steps()
-    monkeypatch.setattr(EmrStepTrigger, "source", lambda _: steps)
+    monkeypatch.setattr(JobsTrigger, "compute", lambda _: steps)
     monkeypatch.setattr(versions, "TRIGGERS_ARE_TOLD_OF_KILLS", False)
     monkeypatch.setattr(cancelling, "MOMENT", 0.05)
     return steps
@@ -71,9 +71,13 @@ def tasks_are(monkeypatch: pytest.MonkeyPatch, state: str | Exception) -> None:
     monkeypatch.setattr(versions, "state_of_task", answer)
 
 
+def waiting_for(step_id: str, **watching: Any) -> JobsTrigger:
+    return STEP.trigger({"cluster_id": "j-1", "step_id": step_id}, **watching)
+
+
 async def ended(steps: Steps, *, cancellations: int, **words: Any) -> None:
     """A trigger that was seen to watch, and was cancelled so many times before it was gone."""
-    trigger = EmrStepTrigger(cluster_id="j-1", step_id="s-1", poll_seconds=0.01, **words)
+    trigger = waiting_for("s-1", poll_seconds=0.01, **words)
     running = asyncio.ensure_future(anext(trigger.run()))
     assert await asyncio.to_thread(steps.looked.wait, 5)
     for _ in range(cancellations):
@@ -122,7 +126,7 @@ def test_a_triggerer_that_is_told_of_a_kill_cancels_what_nobody_waits_for(
     steps: Steps, monkeypatch: pytest.MonkeyPatch, state: str | Exception, until: Collection[str], left: bool
 ) -> None:
     tasks_are(monkeypatch, state)
-    asyncio.run(EmrStepTrigger(cluster_id="j-1", step_id="s-1", until=until).on_kill())
+    asyncio.run(waiting_for("s-1", until=until).on_kill())
     assert steps.cancelled == ([] if left else ["s-1"])
 
 
@@ -132,7 +136,7 @@ def test_many_tasks_that_are_ended_at_once_cost_few_calls_however_long_those_tak
     ids = [f"s-{number}" for number in range(200)]
 
     async def end_all() -> None:
-        triggers = [EmrStepTrigger(cluster_id="j-1", step_id=step_id) for step_id in ids]
+        triggers = [waiting_for(step_id) for step_id in ids]
         kills = (asyncio.wait_for(trigger.on_kill(), 0.05) for trigger in triggers)
         await asyncio.gather(*kills, return_exceptions=True)
 
@@ -146,7 +150,7 @@ def test_jobs_whose_cancellation_failed_with_anothers_are_cancelled_all_the_same
     steps.faults = [RuntimeError("denied")]
 
     async def end_all() -> list[BaseException | None]:
-        triggers = [EmrStepTrigger(cluster_id="j-1", step_id=step_id) for step_id in ("s-1", "s-2", "s-3")]
+        triggers = [waiting_for(step_id) for step_id in ("s-1", "s-2", "s-3")]
         return await asyncio.gather(*(trigger.on_kill() for trigger in triggers), return_exceptions=True)
 
     assert [str(error) for error in asyncio.run(end_all()) if error] == ["denied"]

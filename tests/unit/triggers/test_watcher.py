@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -17,10 +17,10 @@ from botocore.exceptions import (
 )
 
 from airflow_emr_pipelines.errors import UnknownState
-from airflow_emr_pipelines.hooks.compute import Report
-from airflow_emr_pipelines.specs.ec2.reports import StepReport
+from airflow_emr_pipelines.specs.reports import Report
 from airflow_emr_pipelines.triggers import watcher
 from airflow_emr_pipelines.triggers.watcher import Budget, watcher_of
+from tests.unit.small_compute import SmallCompute, step
 from tests.unit.triggers.virtual_time import run_at_once
 
 
@@ -28,13 +28,11 @@ def error(code: str, status: int = 400) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X")  # type: ignore[typeddict-item]
 
 
-class Steps:
+class Steps(SmallCompute):
     """A compute whose steps go on by one state at each look; faults come first."""
 
-    identity: Hashable = ("steps", "here")
-    account: Hashable = "account"
-
     def __init__(self, *faults: Exception, states: Collection[str] = ("PENDING", "RUNNING", "COMPLETED")) -> None:
+        super().__init__()
         self.faults = list(faults)
         self.states = list(states)
         self.looks: list[Collection[str]] = []
@@ -48,14 +46,8 @@ class Steps:
             raise self.faults.pop(0)
         self.looks.append(set(ids))
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        answers = {
-            step_id: StepReport.from_answer("j-1", {"Id": step_id, "Name": step_id, "Status": {"State": state}})
-            for step_id in ids
-        }
+        answers = {step_id: step(step_id, state) for step_id in ids}
         return answers, 1
-
-    def cancel(self, ids: Collection[str], *, grace: float | None = None) -> None:
-        raise AssertionError("a watcher cancels nothing")
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +64,8 @@ async def states_of(
     patience: float = 5,
 ) -> list[str]:
     seen: list[str] = []
-    watching = watcher_of(source, calls_per_second=calls_per_second)
+    source.calls_per_second = calls_per_second
+    watching = watcher_of(source)
     async with watching.waiting_for(step_id, poll_seconds) as reports:
         while True:
             report = await asyncio.wait_for(reports.get(), patience)
@@ -220,7 +213,7 @@ def test_nothing_is_kept_of_a_compute_for_which_nobody_waits_any_more() -> None:
 
 def test_the_looks_are_as_frequent_as_those_who_still_wait_ask_for() -> None:
     async def pauses_of() -> list[float]:
-        watching = watcher_of(Steps(states=["RUNNING"]), calls_per_second=10_000)
+        watching = watcher_of(Steps(states=["RUNNING"]))
         async with watching.waiting_for("s-1", 60.0):
             alone = watching._pause()
             async with watching.waiting_for("s-1", 5.0):
@@ -258,7 +251,7 @@ def test_a_connection_that_hangs_holds_up_no_other() -> None:
 def test_the_poller_stops_when_the_last_waiter_leaves_and_starts_again_for_the_next() -> None:
     async def twice() -> tuple[bool, list[str]]:
         source = Steps(states=["RUNNING"])
-        watching = watcher_of(source, calls_per_second=10_000)
+        watching = watcher_of(source)
         async with watching.waiting_for("s-1", 0.005) as reports:
             await reports.get()
         await asyncio.sleep(0)
@@ -352,7 +345,7 @@ def test_the_look_up_of_a_connection_goes_to_its_end_though_its_last_waiter_has_
                 raise
 
     async def come_and_go() -> str:
-        async with watcher_of(Slow(), calls_per_second=10_000).waiting_for("s-1", 0.005):
+        async with watcher_of(Slow()).waiting_for("s-1", 0.005):
             await asyncio.wait_for(begun.wait(), 5)
         return await asyncio.wait_for(ends.get(), 5)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.session import get_session
 
-from airflow_emr_pipelines.hooks.ec2.emr import DOMAINS_OF_AWS, EmrHook
+from airflow_emr_pipelines.hooks.connection import DOMAINS_OF_AWS
+from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +30,13 @@ def test_an_endpoint_of_awss_own_is_not_taken_for_another(
     region: str, partition: str, dual_stack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", dual_stack)
-    assert EmrHook(None, region).where() == {"region": region, "partition": partition, "endpoint_url": None}
+    assert EmrHook(None, region).endpoint() == {"region": region, "partition": partition, "endpoint_url": None}
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:5555", "https://amazonaws.com.example.org"])
 def test_an_endpoint_of_somebody_elses_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    assert EmrHook(None, "eu-central-1").where()["endpoint_url"] == url
+    assert EmrHook(None, "eu-central-1").endpoint()["endpoint_url"] == url
 
 
 def test_the_domains_are_those_that_botocore_knows() -> None:

@@ -140,7 +140,7 @@ def test_a_step_that_survives_even_that_is_told(caplog: pytest.LogCaptureFixture
 
 
 OURS, THEIRS = key("o"), key("t")
-REQUEST = {"Name": name_with_key("clean", OURS)}
+REQUEST = {"JobFlowId": "j-1", "Steps": [{"Name": name_with_key("clean", OURS)}]}
 LOST = ReadTimeoutError(endpoint_url="http://emr")
 
 
@@ -194,7 +194,8 @@ def test_what_a_step_runs_as_goes_with_it() -> None:
             asked.append(execution_role_arn)
             return super().add_step(cluster_id, step)
 
-    steps_in(Roles()).submit(REQUEST, OURS, NOON, execution_role_arn="arn:aws:iam::123456789012:role/job")
+    request = {**REQUEST, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/job"}
+    steps_in(Roles()).submit(request, OURS, NOON)
     assert asked == ["arn:aws:iam::123456789012:role/job"]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.errors import BadTriggerEvent, UnknownState
-from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, CollectionReport, Reports, StepReport
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, CollectionReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, Settling, StepState
+from airflow_emr_pipelines.specs.reports import Reports
 
 NOON = datetime(2013, 1, 2, 12, 0, tzinfo=timezone.utc)
 FAILED_STEP: dict[str, Any] = {

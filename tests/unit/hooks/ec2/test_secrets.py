@@ -5,7 +5,7 @@ from airflow.providers.common.compat.sdk import redact
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec, UnclearAnswer
-from airflow_emr_pipelines.hooks.secrets import Secrets
+from airflow_emr_pipelines.hooks.ec2.secrets import Secrets
 from airflow_emr_pipelines.hooks.sending import submit_once
 from airflow_emr_pipelines.specs.ec2.kerberos import Secret
 
