@@ -1,10 +1,10 @@
 """The public names and where each is at home, said once: for type checkers, and for the package to load them by."""
 
-from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator as EmrReadStepsOperator
-from airflow_emr_pipelines.operators.documents import EmrRunDocumentStepOperator as EmrRunDocumentStepOperator
 from airflow_emr_pipelines.operators.ec2.cancel_steps import EmrCancelStepsOperator as EmrCancelStepsOperator
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator as EmrCreateClusterOperator
 from airflow_emr_pipelines.operators.ec2.cluster import EmrTerminateClusterOperator as EmrTerminateClusterOperator
+from airflow_emr_pipelines.operators.ec2.documents import EmrReadStepsOperator as EmrReadStepsOperator
+from airflow_emr_pipelines.operators.ec2.documents import EmrRunDocumentStepOperator as EmrRunDocumentStepOperator
 from airflow_emr_pipelines.operators.ec2.find_cluster import EmrFindClusterOperator as EmrFindClusterOperator
 from airflow_emr_pipelines.operators.ec2.modify_cluster import EmrModifyClusterOperator as EmrModifyClusterOperator
 from airflow_emr_pipelines.operators.ec2.reap import EmrReapClustersOperator as EmrReapClustersOperator

@@ -9,9 +9,9 @@ INTEGRATION = "Amazon EMR pipelines"
 MODULES = {
     "operators": (
         "branches",
-        "documents",
         "ec2.cancel_steps",
         "ec2.cluster",
+        "ec2.documents",
         "ec2.find_cluster",
         "ec2.modify_cluster",
         "ec2.reap",

@@ -15,10 +15,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_emr_pipelines.plan.checks import Warned
+from airflow_emr_pipelines.plan.checks import PlanWarning
 from airflow_emr_pipelines.plan.plan import Plan, plan_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.shapes import faults
+
+Warned = PlanWarning
 
 __all__ = ["Plan", "Request", "Warned", "assert_sound", "faults", "plan_of"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from airflow_emr_pipelines.documents.lines import Document, Path, named
 from airflow_emr_pipelines.documents.templates import render
 from airflow_emr_pipelines.errors import InvalidDocument, InvalidSpec
-from airflow_emr_pipelines.specs.ec2.render.step import render_step
+from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.rules import article, nearest
@@ -33,10 +33,11 @@ class Planned:
     after: tuple[int, ...]
 
 
-def planned(address: str, text: str, values: Mapping[str, Any]) -> list[Planned]:
+def planned(address: str, text: str, values: Mapping[str, Any], backend: Backend) -> list[Planned]:
     """The steps of a document in an order in which each comes after those that it depends on.
 
     :param values: what its templates may read
+    :param backend: what is to run the steps, and says which it cannot
     :raises InvalidDocument: naming the fault of each step with its line
     """
     document = Document.read(address, text)
@@ -46,7 +47,7 @@ def planned(address: str, text: str, values: Mapping[str, Any]) -> list[Planned]
     for number, entry in enumerate(entries):
         path = (*root, number)
         try:
-            steps[number] = _step(path, entry, values)
+            steps[number] = _step(path, entry, values, backend)
         except _Fault as fault:
             problems += fault.told(document)
     names = {number: step.name for number, step in steps.items()}
@@ -103,7 +104,7 @@ def _entries(document: Document) -> tuple[Path, Sequence[Any]]:
     return root, value
 
 
-def _step(path: Path, entry: Any, values: Mapping[str, Any]) -> Step:
+def _step(path: Path, entry: Any, values: Mapping[str, Any], backend: Backend) -> Step:
     try:
         if not isinstance(entry, Mapping):
             raise InvalidSpec("step", entry, f"it is a mapping, not {article(entry)}", 'write {"kind": …, "name": …}')
@@ -112,7 +113,7 @@ def _step(path: Path, entry: Any, values: Mapping[str, Any]) -> Step:
             raise InvalidSpec("kind", filled["kind"], "a step is in one form, ours or EMR's", "leave one of them out")
         with all_is_rendered():
             step = from_plain(filled, Step) if "kind" in filled else Step.from_request(filled)
-            render_step(step)
+            backend.check(step)
         return step
     except InvalidSpec as error:
         raise _Fault(path, error) from None

@@ -1,4 +1,4 @@
-"""Operators for steps whose definitions are read from a document in S3 when the DAG runs."""
+"""What operators share for steps whose definitions are read from a document in S3 when the DAG runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from airflow.exceptions import AirflowRescheduleException
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
+from airflow_emr_pipelines.operators.run_step import J, RunStep
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
+from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import known
 from airflow_emr_pipelines.versions import AirflowFailException
@@ -28,55 +29,50 @@ LEAST_WAIT_SECONDS = 5.0
 GONE_WRONG = ("failed", "upstream_failed", "skipped", "removed")
 
 
-class EmrReadStepsOperator(EmrCallOperator):
-    """Read the steps of a document in S3, and refuse it as a whole, before any of them starts, where one is at fault.
+class ReadSteps(EmrCallOperator):
+    """Read the steps of a document in S3, and refuse it as a whole where one is at fault, for one kind of compute."""
 
-    The document is JSON where its address ends in .json, and else YAML. Its templates know ``ds``, ``ds_nodash``,
-    ``ts``, ``data_interval_start``, ``data_interval_end``, ``run_id``, ``dag_id``, ``params`` and the variables given
-    here, the functions ``ds_add(ds, days)`` and ``ds_format(ds, given, wanted)``, and nothing else. What a template
-    gives is a text, a number, a date or a truth value; None has to be replaced, as in ``{{ params.day or ds }}``. A
-    document has at most 256 steps, and a text of it at most 10,280 characters.
-
-    :param document: where it lies, s3://bucket/key
-    :param variables: more values for its templates, by name
-    :returns: the arguments of an EmrRunDocumentStepOperator for each step, each after those that it depends on
-    :raises InvalidDocument: with the faults of its steps and the lines on which they stand: the first twenty, and how
-        many there are more
-    """
-
+    backend: ClassVar[Backend]
     calls: ClassVar[Calls] = {ALWAYS: ("GetObject",)}
     template_fields: Sequence[str] = ("document", "variables", *EmrCallOperator.template_fields)
 
     def __init__(self, *, document: str | Any, variables: Mapping[str, Any] | Any | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _address(document)
         self.document = document
-        self.variables = _variables({} if variables is None else variables)
+        self._address()
+        self.variables = {} if variables is None else variables
+        self._variables()
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from airflow_emr_pipelines.documents.lines import text_of
         from airflow_emr_pipelines.documents.steps import planned
-        from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+        from airflow_emr_pipelines.hooks.connection import AwsHook
 
-        bucket, key = addresses.bucket_and_key(_address(self.document))
-        answer = EmrHook(self.aws_conn_id, self.region_name).s3.get_object(Bucket=bucket, Key=key)
+        bucket, key = addresses.bucket_and_key(self._address())
+        answer = AwsHook("s3", self.aws_conn_id, self.region_name).conn.get_object(Bucket=bucket, Key=key)
         text = text_of(self.document, answer["Body"])
-        steps = planned(self.document, text, {**_dates(context), **_variables(self.variables)})
+        steps = planned(self.document, text, {**_dates(context), **self._variables()}, self.backend)
         self.log.info("%s describes %d steps: %s", self.document, len(steps), [one.step["name"] for one in steps])
         return [{"step": one.step, "after": list(one.after)} for one in steps]
 
+    def _address(self) -> Any:
+        return addresses.s3_file(f"{type(self).__name__}.document", self.document)
 
-class EmrRunDocumentStepOperator(EmrRunStepOperator):
-    """Run one step of a document when those that it depends on have ended well; to be expanded over the document.
+    def _variables(self) -> Any:
+        if isinstance(self.variables, Mapping) or not known(self.variables):
+            return self.variables
+        rule = f"it is a mapping, not {rules.article(self.variables)}"
+        raise InvalidSpec(f"{type(self).__name__}.variables", self.variables, rule, 'write {"name": "value"}')
+
+
+class RunDocumentStep(RunStep[J]):
+    """Run one step of a document when those that it depends on have ended well.
 
     Airflow draws no edges between the instances of a mapped task. This one looks at the states of those that it comes
-    after, and until they have ended it is rescheduled, as a sensor is, which costs no worker slot in between. Where one
-    of them did not end well it fails, without a retry: it is then cleared together with what failed.
+    after, and until they have ended it is rescheduled, as a sensor is, which costs no worker slot in between.
 
     :param after: the map indexes of the instances that come before
     """
-
-    template_fields: Sequence[str] = ("after", *EmrRunStepOperator.template_fields)
 
     def __init__(self, *, step: Step | Mapping[str, Any] | Any, after: Sequence[int] | Any = (), **kwargs: Any) -> None:
         super().__init__(step=step, **kwargs)
@@ -95,24 +91,13 @@ class EmrRunDocumentStepOperator(EmrRunStepOperator):
         of_those = {index: states.get(f"{ti.task_id}_{index}", "None") for index in self.after}
         wrong = [f"[{index}] is {state}" for index, state in of_those.items() if state in GONE_WRONG]
         if wrong:
-            told = f"Step {self.step['name']} was not started: of those that it depends on, {', '.join(wrong)}"
-            raise AirflowFailException(told)
+            message = f"Step {self.step['name']} was not started: of those that it depends on, {', '.join(wrong)}"
+            raise AirflowFailException(message)
         waiting = [index for index, state in of_those.items() if state != "success"]
         if waiting:
             seconds = max(self.poll_seconds or settings.poll_seconds(), LEAST_WAIT_SECONDS)
             self.log.info("Waiting for the steps %s of the document", waiting)
             raise AirflowRescheduleException(datetime.now(timezone.utc) + timedelta(seconds=seconds))
-
-
-def _address(value: Any) -> Any:
-    return addresses.s3_file("EmrReadStepsOperator.document", value)
-
-
-def _variables(value: Any) -> Any:
-    if isinstance(value, Mapping) or not known(value):
-        return value
-    field = "EmrReadStepsOperator.variables"
-    raise InvalidSpec(field, value, f"it is a mapping, not {rules.article(value)}", 'write {"name": "value"}')
 
 
 def _dates(context: Context) -> dict[str, Any]:

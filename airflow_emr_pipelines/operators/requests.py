@@ -12,8 +12,8 @@ class Requesting:
     operation: ClassVar[str]
     """The operation of AWS that takes the request."""
     request_fields: ClassVar[Mapping[str, Any]]
-    """The fields that the request is made of, by name: the kind of the spec, or of the specs in a list, that each is;
-    None where it is a plain value."""
+    """The fields that the request is made of, by name: the kind of spec that each is, in brackets where it is a list of
+    them; None where it is a plain value."""
 
     @classmethod
     def request(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
-from airflow_emr_pipelines.plan.fields import operator_of, words_of
+from airflow_emr_pipelines.plan.fields import operator_of, placeholder_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
 from airflow_emr_pipelines.specs.values.keys import without_key
@@ -17,7 +17,7 @@ MOST_ACTIVE_STEPS = 256
 
 
 @dataclass(frozen=True)
-class Warned:
+class PlanWarning:
     """Something that is legal and may well go wrong.
 
     :param code: a word for it, which stays the same
@@ -31,7 +31,7 @@ class Warned:
         return f"{self.task_id}: {self.text} [{self.code}]"
 
 
-def warnings_of(dag: Any, requests: list[Request]) -> Iterator[Warned]:
+def warnings_of(dag: Any, requests: list[Request]) -> Iterator[PlanWarning]:
     """Everything that is to be warned of in a DAG and what it would send."""
     clusters = [request for request in requests if request.operation == "RunJobFlow"]
     for request in clusters:
@@ -39,33 +39,35 @@ def warnings_of(dag: Any, requests: list[Request]) -> Iterator[Warned]:
         yield from _of_life(dag, request)
     concurrency = {f"<{output_of(r.task_id)}>": r.body.get("StepConcurrencyLevel", 1) for r in clusters if r.body}
     for request in requests:
-        yield from _of_words(request, concurrency)
+        yield from _failure_action_warnings(request, concurrency)
     yield from _of_numbers(requests)
 
 
-def _of_cluster(request: Request) -> Iterator[Warned]:
+def _of_cluster(request: Request) -> Iterator[PlanWarning]:
     body = request.body
     if body is None:
         return
     if not body.get("LogUri"):
-        yield Warned("no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read")
+        yield PlanWarning(
+            "no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read"
+        )
     instances = body.get("Instances", {})
     kept_alive, policy = instances.get("KeepJobFlowAliveWhenNoSteps", False), body.get("AutoTerminationPolicy")
     groups = [group for group in instances.get("InstanceGroups", ()) if isinstance(group, dict)]
     three = any((group.get("InstanceRole"), group.get("InstanceCount")) == ("MASTER", 3) for group in groups)
     if kept_alive and (three or not policy):
         why = "three primaries heed no idle timeout" if policy else "the cluster has no idle timeout"
-        yield Warned(
+        yield PlanWarning(
             "no-idle-timeout", request.task_id, f"{why}: where its termination does not come to run, it lives on"
         )
 
 
-def _of_life(dag: Any, request: Request) -> Iterator[Warned]:
+def _of_life(dag: Any, request: Request) -> Iterator[PlanWarning]:
     create = dag.get_task(request.task_id.partition("[")[0])
     if not issubclass(operator_of(create), EmrCreateClusterOperator) or request.steps:
         return
     if dag.dagrun_timeout is not None:
-        yield Warned(
+        yield PlanWarning(
             "dagrun-timeout",
             request.task_id,
             "the DAG has dagrun_timeout, at which Airflow skips teardowns: the cluster then lives until its idle "
@@ -73,8 +75,8 @@ def _of_life(dag: Any, request: Request) -> Iterator[Warned]:
         )
     output = output_of(create.task_id)
     ends = (task for task in dag.tasks if issubclass(operator_of(task), EmrTerminateClusterOperator))
-    if not any(words_of(_cluster_id(task)) == output for task in ends):
-        yield Warned(
+    if not any(placeholder_of(_cluster_id(task)) == output for task in ends):
+        yield PlanWarning(
             "never-terminated",
             request.task_id,
             "no task terminates the cluster by create.output: it lives until its idle timeout",
@@ -85,20 +87,20 @@ def _cluster_id(task: Any) -> Any:
     return getattr(task, "cluster_id", None) or getattr(task, "partial_kwargs", {}).get("cluster_id")
 
 
-def _of_words(request: Request, concurrency: dict[str, Any]) -> Iterator[Warned]:
+def _failure_action_warnings(request: Request, concurrency: dict[str, Any]) -> Iterator[PlanWarning]:
     body = request.body or {}
     of_cluster = request.operation == "RunJobFlow"
     level = body.get("StepConcurrencyLevel", 1) if of_cluster else concurrency.get(str(body.get("JobFlowId")), 1)
     for step, word in zip(map(_name, request.steps), request.on_failure, strict=True):
         if request.stock and word != "CONTINUE" and isinstance(level, int) and level > 1:
-            yield Warned(
+            yield PlanWarning(
                 "failure-word-refused",
                 request.task_id,
                 f"step {step!r} says ActionOnFailure={word}, which EMR refuses at step concurrency {level}; write "
                 "CONTINUE, or use EmrRunStepOperator, which carries the word out itself",
             )
         elif not request.stock and of_cluster and word != "CANCEL_AND_WAIT":
-            yield Warned(
+            yield PlanWarning(
                 "failure-word-not-carried-out",
                 request.task_id,
                 f"step {step!r} says on_failure={word}; steps that are part of the cluster's request are sent with "
@@ -110,7 +112,7 @@ def _name(step: Mapping[str, Any]) -> str:
     return without_key(str(step.get("Name")))
 
 
-def _of_numbers(requests: list[Request]) -> Iterator[Warned]:
+def _of_numbers(requests: list[Request]) -> Iterator[PlanWarning]:
     added = [request for request in requests if request.operation == "AddJobFlowSteps" and request.body]
     counts: Counter[str] = Counter()
     for request in added:
@@ -118,7 +120,7 @@ def _of_numbers(requests: list[Request]) -> Iterator[Warned]:
     for cluster, steps in counts.items():
         if steps > MOST_ACTIVE_STEPS:
             first = next(request for request in added if str((request.body or {})["JobFlowId"]) == cluster)
-            yield Warned(
+            yield PlanWarning(
                 "too-many-steps",
                 first.task_id,
                 f"{steps} steps for cluster {cluster}: EMR takes {MOST_ACTIVE_STEPS} that have not ended; bound the "

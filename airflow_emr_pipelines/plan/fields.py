@@ -11,7 +11,7 @@ from jinja2.exceptions import UndefinedError
 
 from airflow_emr_pipelines.iam_policy.tasks import is_mapped
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
-from airflow_emr_pipelines.plan.unknown import NotKnown, with_words
+from airflow_emr_pipelines.plan.unknown import NotKnown, with_placeholders
 from airflow_emr_pipelines.specs.serialization import to_plain
 from airflow_emr_pipelines.specs.values.templates import is_output
 
@@ -76,7 +76,7 @@ def _each(expanded: Any, free: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 def _elements(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return [list(item) for item in value.items()]
-    return list(value) if isinstance(value, (list, tuple)) else [NotKnown(f"<one of the {words_of(value)}>")]
+    return list(value) if isinstance(value, (list, tuple)) else [NotKnown(f"<one of the {placeholder_of(value)}>")]
 
 
 def _is_listed(expanded: Any) -> bool:
@@ -88,7 +88,7 @@ def _is_listed(expanded: Any) -> bool:
 
 def _each_of(source: Any, names: Iterable[str]) -> dict[str, NotKnown]:
     """Arguments of which another task gives even the names: each may be among them."""
-    return {name: NotKnown(f"<{name} of one of the {words_of(source)}>") for name in names}
+    return {name: NotKnown(f"<{name} of one of the {placeholder_of(source)}>") for name in names}
 
 
 def render(value: Any, task: Any, run: SampleRun) -> Any:
@@ -99,7 +99,7 @@ def render(value: Any, task: Any, run: SampleRun) -> Any:
     if isinstance(value, NotKnown):
         return value
     if is_output(value):
-        return NotKnown(f"<{words_of(value)}>")
+        return NotKnown(f"<{placeholder_of(value)}>")
     if isinstance(value, str):
         return _rendered(value, task, run)
     if isinstance(value, Mapping):
@@ -116,10 +116,10 @@ def _rendered(text: str, task: Any, run: SampleRun) -> Any:
         raise
     except Exception:  # a function of the user's, which could do nothing with what is not known
         return NotKnown(f"<{text}>")
-    return with_words(rendered) if isinstance(rendered, str) else rendered
+    return with_placeholders(rendered) if isinstance(rendered, str) else rendered
 
 
-def words_of(output: Any) -> str:
+def placeholder_of(output: Any) -> str:
     """What another task gives, in words."""
     if not is_output(output):
         return str(output)

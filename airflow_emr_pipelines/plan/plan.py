@@ -11,7 +11,7 @@ from jinja2.exceptions import UndefinedError
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
-from airflow_emr_pipelines.plan.checks import Warned, warnings_of
+from airflow_emr_pipelines.plan.checks import PlanWarning, warnings_of
 from airflow_emr_pipelines.plan.requests import Request, requests_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.shapes import faults
@@ -35,7 +35,7 @@ class Plan:
     requests: Sequence[Request]
     other_calls: Mapping[str, Sequence[str]]
     edges: Sequence[tuple[str, str]]
-    warnings: Sequence[Warned]
+    warnings: Sequence[PlanWarning]
     errors: Sequence[str]
 
     def to_json(self) -> dict[str, Any]:

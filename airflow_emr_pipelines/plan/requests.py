@@ -7,18 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_emr_pipelines import settings
-from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator
-from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
+from airflow_emr_pipelines.operators.requests import Requesting
+from airflow_emr_pipelines.operators.task_run import task_tags
 from airflow_emr_pipelines.plan.fields import Fields, fields_of, operator_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
-from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
 from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import Step
-from airflow_emr_pipelines.specs.values.keys import DAG_TAG, DEPLOYMENT_TAG, KEY_TAG, RUN_TAG, TASK_TAG, name_with_key
 from airflow_emr_pipelines.specs.values.masking import masked
 from airflow_emr_pipelines.specs.values.templates import all_known
 
@@ -59,12 +55,9 @@ def requests_of(task: Any, run: SampleRun) -> Iterator[Request]:
     :raises UndefinedError: a template uses a name that no run has
     """
     operator = operator_of(task)
-    if issubclass(operator, EmrCreateClusterOperator):
-        for fields in fields_of(task, ("cluster", "steps", "region_name"), run):
-            yield _masked(_new_cluster(fields, task, run))
-    elif issubclass(operator, EmrRunStepOperator):
-        for fields in fields_of(task, ("cluster_id", "step", "execution_role_arn", "region_name"), run):
-            yield _masked(_new_step(fields, task))
+    if issubclass(operator, Requesting):
+        for fields in fields_of(task, (*operator.request_fields, "region_name"), run):
+            yield _masked(_of_operator(operator, fields, task, run))
     elif _is_stock(operator, "EmrCreateJobFlowOperator"):
         for fields in fields_of(task, ("job_flow_overrides",), run):
             yield _masked(_stock(fields.label, "RunJobFlow", fields["job_flow_overrides"]))
@@ -73,54 +66,34 @@ def requests_of(task: Any, run: SampleRun) -> Iterator[Request]:
             yield _masked(_stock(fields.label, "AddJobFlowSteps", _stock_steps(fields)))
 
 
-def _new_cluster(fields: Fields, task: Any, run: SampleRun) -> Request:
-    steps = fields["steps"] or ()
-    if isinstance(fields["cluster"], NotKnown) or isinstance(steps, NotKnown):
-        return Request(fields.label, "RunJobFlow", None, tuple(_words_in(dict(fields.values))))
-    cluster = _spec(fields["cluster"], EmrCluster)
-    specs = [_spec(step, Step) for step in steps]
-    region = fields.text("region_name")
+def _of_operator(operator: type[Requesting], fields: Fields, task: Any, run: SampleRun) -> Request:
+    """What an operator says that it would send."""
+    kinds = {name: kind for name, kind in operator.request_fields.items() if kind is not None}
+    if any(isinstance(fields[name], NotKnown) for name in kinds):
+        return Request(fields.label, operator.operation, None, _unknown_words(fields))
+    specs = {name: _specs(fields[name], kind) for name, kind in kinds.items()}
+    steps = [spec for given in specs.values() for spec in _listed(given) if isinstance(spec, Step)]
+    tags = task_tags(KEY, dag_id=run.dag.dag_id, run_id=run.run_id, task_id=task.task_id)
     try:
-        rendered = [render_step(step, name=name_with_key(step.name, KEY), region=region) for step in specs]
-        tags = {
-            KEY_TAG: KEY,
-            DEPLOYMENT_TAG: settings.deployment(),
-            DAG_TAG: run.dag.dag_id,
-            RUN_TAG: run.run_id,
-            TASK_TAG: task.task_id,
-        }
-        body = render_cluster(cluster, name=name_with_key(cluster.name, KEY), steps=rendered, tags=tags)
+        given = {**fields.values, **specs}
+        body = operator.request(given, key=KEY, tags=tags, region=fields.text("region_name"))
     except (AttributeError, TypeError):
-        return _unwritten(fields, "RunJobFlow", (cluster, *specs))
-    return Request(fields.label, "RunJobFlow", body, _unknown(fields, task, specs), _words(specs))
+        # Of a request of which a whole member is not known, such as a mapping. What is known writes its request.
+        if all_known(tuple(specs.values())):
+            raise
+        return Request(fields.label, operator.operation, None, _unknown_words(fields))
+    return Request(fields.label, operator.operation, body, _unknown(fields, task, steps), _words(steps))
 
 
-def _new_step(fields: Fields, task: Any) -> Request:
-    if isinstance(fields["step"], NotKnown):
-        return Request(fields.label, "AddJobFlowSteps", None, tuple(_words_in(dict(fields.values))))
-    step = _spec(fields["step"], Step)
-    role = fields["execution_role_arn"]
-    try:
-        rendered = render_step(step, name=name_with_key(step.name, KEY), region=fields.text("region_name"))
-    except (AttributeError, TypeError):
-        return _unwritten(fields, "AddJobFlowSteps", (step,))
-    body = {
-        "JobFlowId": fields["cluster_id"],
-        "Steps": [rendered],
-        **({"ExecutionRoleArn": role} if role is not None else {}),
-    }
-    return Request(fields.label, "AddJobFlowSteps", body, _unknown(fields, task, [step]), _words([step]))
-
-
-def _unwritten(fields: Fields, operation: str, specs: tuple[Any, ...]) -> Request:
-    """A request of which a whole member is not known, such as a mapping. A spec that is known writes its request."""
-    if all_known(specs):
-        raise
-    return Request(fields.label, operation, None, tuple(_words_in(dict(fields.values))))
-
-
-def _spec(plain: Any, kind: Any) -> Any:
+def _specs(plain: Any, kind: Any) -> Any:
+    """The spec that a field is, or those of its list; what is not known yet is let be."""
+    if isinstance(kind, list):
+        return [_specs(part, *kind) for part in plain or ()]
     return from_plain(plain, kind, rendered=all_known(plain))
+
+
+def _listed(specs: Any) -> list[Any]:
+    return specs if isinstance(specs, list) else [specs]
 
 
 def _steps_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -134,7 +107,11 @@ def _words(steps: list[Step]) -> tuple[str, ...]:
 def _unknown(fields: Fields, task: Any, steps: list[Step]) -> tuple[str, ...]:
     lineage = getattr(task, "lineage", None)
     added = isinstance(lineage, Lineage) and lineage.adds and any(is_spark_step(step) for step in steps)
-    return (*_words_in(dict(fields.values)), *(["what OpenLineage adds to the step"] if added else []))
+    return (*_unknown_words(fields), *(["what OpenLineage adds to the step"] if added else []))
+
+
+def _unknown_words(fields: Fields) -> tuple[str, ...]:
+    return tuple(_words_in(dict(fields.values)))
 
 
 def _words_in(value: Any) -> Iterator[str]:

@@ -85,7 +85,7 @@ class Named:
         return Later(f"{self._words} {name}")
 
 
-def with_words(text: str) -> str:
+def with_placeholders(text: str) -> str:
     """A rendered text as people read it; a NotKnown where it has something in it that is not known."""
     plain = re.sub(f"[{OPEN}{CLOSE}]", "", text)
     return text if plain == text else NotKnown(plain)

@@ -13,8 +13,9 @@ from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
 from airflow_emr_pipelines.run_report.prices import Prices
+from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
-from airflow_emr_pipelines.specs.ec2.compatibility import check_application, check_role_on
+from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
 
@@ -79,7 +80,7 @@ class TransientCluster(ClusterTasks):
         if operator_arguments.get("execution_role_arn") is not None and isinstance(cluster, EmrCluster):
             check_role_on(cluster, operator_arguments["execution_role_arn"])
         if isinstance(step, Step) and isinstance(cluster, EmrCluster):
-            check_application(step, cluster)
+            EC2.check(step, cluster)
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:

@@ -22,6 +22,7 @@ from tenant_platform import tenant_of
 
 from airflow_emr_pipelines.documents.steps import planned
 from airflow_emr_pipelines.plan.plan import plan_of
+from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
 from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
@@ -339,7 +340,7 @@ def test_requests_are_legal_for_the_service(pipelines: list[Any]) -> None:
 def test_the_document_of_steps_is_legal_and_its_jobs_understand_it() -> None:
     pytest.importorskip("pyspark", reason="the jobs import it; where there is only an Airflow, it is not")
     name = "etl-configs/daily-processing-steps.json"
-    steps = [one.step for one in planned(f"s3://{name}", (JOBS / name).read_text(), {"day": "2013-01-31"})]
+    steps = [one.step for one in planned(f"s3://{name}", (JOBS / name).read_text(), {"day": "2013-01-31"}, EC2)]
     assert len(steps) == 4
     requests = [render_step(from_plain(step, Step)) for step in steps]
     validate({"JobFlowId": "j-1", "Steps": requests}, "AddJobFlowSteps")

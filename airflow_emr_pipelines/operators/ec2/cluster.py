@@ -85,7 +85,7 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
     template_fields: Sequence[str] = ("cluster", "steps", *EmrClusterOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json", "steps": "json"}
     operation = "RunJobFlow"
-    request_fields: ClassVar[Mapping[str, Any]] = {"cluster": EmrCluster, "steps": Step}
+    request_fields: ClassVar[Mapping[str, Any]] = {"cluster": EmrCluster, "steps": [Step]}
 
     def __init__(
         self,

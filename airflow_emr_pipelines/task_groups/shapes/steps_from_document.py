@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from airflow_emr_pipelines.operators.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
+from airflow_emr_pipelines.operators.ec2.documents import EmrReadStepsOperator, EmrRunDocumentStepOperator
 from airflow_emr_pipelines.task_groups.compute import ClusterTasks, compute_of
 from airflow_emr_pipelines.versions import respects_reschedules
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from airflow_emr_pipelines.documents.lines import text_of
 from airflow_emr_pipelines.documents.steps import Planned, planned
 from airflow_emr_pipelines.errors import InvalidDocument
+from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.serialization import KINDS
 
 RUN: dict[str, Any] = {
@@ -26,11 +27,11 @@ SHELL = {"kind": "shell", "name": "a", "command": "true"}
 
 
 def read(text: str, address: str = "s3://etl/steps.yaml") -> list[Planned]:
-    return planned(address, text, RUN)
+    return planned(address, text, RUN, EC2)
 
 
 def steps(*given: dict[str, Any]) -> list[Planned]:
-    return planned("s3://etl/steps.json", json.dumps(given), RUN)
+    return planned("s3://etl/steps.json", json.dumps(given), RUN, EC2)
 
 
 def faults(text: str, address: str = "s3://etl/steps.yaml") -> list[str]:
@@ -217,7 +218,7 @@ def test_what_is_no_text_number_date_or_truth_value_is_told_by_what_it_is() -> N
 def test_what_a_template_ends_in_does_not_tell_the_values_that_it_was_given() -> None:
     text = json.dumps([{**SHELL, "command": "{{ ds_format(params.word, '%Y', '%Y') }}{{ params[params.word] }}"}])
     with pytest.raises(InvalidDocument) as caught:
-        planned("s3://etl/steps.json", text, {"params": {"word": "hunter2"}})
+        planned("s3://etl/steps.json", text, {"params": {"word": "hunter2"}}, EC2)
     assert "hunter2" not in str(caught.value)
 
 
@@ -284,7 +285,7 @@ def test_a_template_reaches_nothing_else(template: str) -> None:
 def test_what_a_template_gives_is_no_template_for_airflow() -> None:
     text = json.dumps([{**SHELL, "command": "{{ params.word }}"}])
     with pytest.raises(InvalidDocument, match="what a template gives is no template"):
-        planned("s3://etl/steps.json", text, {"params": {"word": "{{ conn.aws_default.password }}"}})
+        planned("s3://etl/steps.json", text, {"params": {"word": "{{ conn.aws_default.password }}"}}, EC2)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +360,7 @@ def test_whatever_bytes_there_are_they_are_steps_or_an_invalid_document_of_some_
 ) -> None:
     told = None
     try:
-        steps = planned(address, text_of(address, io.BytesIO(body)), RUN)
+        steps = planned(address, text_of(address, io.BytesIO(body)), RUN, EC2)
     except InvalidDocument as error:
         told = error
     if told is None:
