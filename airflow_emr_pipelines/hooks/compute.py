@@ -190,6 +190,8 @@ class JobCompute(Submitting[J]):
 
     noun: ClassVar[str]
     """What the service calls a job: ``step``."""
+    runs_on: ClassVar[str]
+    """What the service calls that which jobs run on: ``cluster``."""
 
     @abstractmethod
     def log_files(self, report: J, *, log: Any) -> JobLogs:

@@ -73,8 +73,8 @@ class PricingHook(AwsBaseHook):
 
 def usd_of(product: str | Mapping[str, Any], unit: str) -> Iterator[float]:
     """The on-demand prices for a unit that an element of a PriceList, which is JSON, says in USD."""
-    told = json.loads(product) if isinstance(product, str) else product
-    for term in told.get("terms", {}).get("OnDemand", {}).values():
+    listed = json.loads(product) if isinstance(product, str) else product
+    for term in listed.get("terms", {}).get("OnDemand", {}).values():
         for dimension in term.get("priceDimensions", {}).values():
             price = dimension.get("pricePerUnit", {}).get("USD")
             if dimension.get("unit") == unit and price is not None and float(price) > 0:

@@ -166,7 +166,7 @@ class RunStep(Requesting, EmrOperator[J]):
         final = TaskRun.of(context).last_try and not report.state.cancelled
         word = from_plain(self.step, Step).on_failure if final else None
         if word is OnFailure.TERMINATE_CLUSTER:
-            self._end_compute(report)
+            self._end_compute(compute, report)
         failure = failure_of(compute, report, log=self.log)
         if word is OnFailure.CONTINUE:
             return self._tolerate(report, failure)
@@ -179,12 +179,12 @@ class RunStep(Requesting, EmrOperator[J]):
         self.outlets = []
         return {**self.result(report), "tolerated": True, "cause": failure.cause}
 
-    def _end_compute(self, report: J) -> None:
+    def _end_compute(self, compute: JobCompute[J], report: J) -> None:
         self.log.error("The step says on_failure=TERMINATE_CLUSTER")
         try:
             self.end_compute(report)
         except Exception as error:  # why the step failed matters more, and fails the task as well
-            self.log.error("The cluster was not terminated: %s", error)
+            self.log.error("The %s was not terminated: %s", compute.runs_on, error)
 
 
 def is_of_use(earlier: JobReport) -> bool:

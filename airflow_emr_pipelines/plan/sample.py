@@ -61,8 +61,8 @@ class SampleRun:
             params.validate()
             return dict(params.dump())
         except AirflowException as error:
-            told = str(error).partition("\n")[0]
-            raise InvalidSpec("params", self.conf, f"Airflow says: {told}", "give the run's parameters") from error
+            message = str(error).partition("\n")[0]
+            raise InvalidSpec("params", self.conf, f"Airflow says: {message}", "give the run's parameters") from error
 
     def context(self, task: Any) -> dict[str, Any]:
         """What the task's templates are rendered with. Variables and connections are named and not read."""

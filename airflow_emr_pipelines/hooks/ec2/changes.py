@@ -307,10 +307,10 @@ class ClusterModification:
         if wanted is None:
             return
         if before == wanted and (before is False) == (wanted is False):
-            log.info("%s is %s already", what, _told(before))
+            log.info("%s is %s already", what, _in_words(before))
             return
         self._ask(what, lambda: send(wanted))
-        log.info("%s: %s, was %s", what, _told(wanted), _told(before))
+        log.info("%s: %s, was %s", what, _in_words(wanted), _in_words(before))
 
     def _ask(self, what: str, send: Callable[[], Any], *, repeated: bool = True) -> Any:
         try:
@@ -363,5 +363,5 @@ def _name(answer: Answer) -> str:
     return f"{role} {answer.get('Name') or ''} ({answer['Id']})".replace("  ", " ")
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return "off" if value is False else "on" if value is True else str(value)

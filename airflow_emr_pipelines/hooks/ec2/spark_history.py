@@ -121,9 +121,9 @@ class SparkHistory:
             if answer.get("PresignedURLReady") and answer.get("PresignedURL"):
                 return str(answer["PresignedURL"])
             if self.clock() >= until:
-                told = self.hook.conn.describe_persistent_app_ui(PersistentAppUIId=ui).get("PersistentAppUI") or {}
+                described = self.hook.conn.describe_persistent_app_ui(PersistentAppUIId=ui).get("PersistentAppUI") or {}
                 raise SparkHistoryNotReady(
-                    ui, told.get("PersistentAppUIStatus") or "unknown", told.get("LastStateChangeReason")
+                    ui, described.get("PersistentAppUIStatus") or "unknown", described.get("LastStateChangeReason")
                 )
             self.sleep(LOOK_AGAIN_SECONDS)
 

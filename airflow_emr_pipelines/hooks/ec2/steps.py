@@ -31,7 +31,8 @@ LOOK_AGAIN_SECONDS = 4.0
 class EmrSteps(EmrCompute[StepReport], JobCompute[StepReport]):
     """The steps of one EMR cluster."""
 
-    submission, listing, noun = "AddJobFlowSteps", "ListSteps", "step"
+    submission, listing = "AddJobFlowSteps", "ListSteps"
+    noun, runs_on = "step", "cluster"
 
     def __init__(
         self, cluster_id: str, aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None

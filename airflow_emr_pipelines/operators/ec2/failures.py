@@ -8,15 +8,15 @@ from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 
 def cluster_failed_error(report: ClusterReport) -> ClusterFailed:
     """A cluster did not become, or did not end, as it should."""
-    return _told(report, ClusterFailed)
+    return _error(report, ClusterFailed)
 
 
 def cluster_gone_error(report: ClusterReport) -> ClusterFailed:
     """A cluster cannot take steps any more."""
-    return _told(report, ClusterGone)
+    return _error(report, ClusterGone)
 
 
-def _told(report: ClusterReport, kind: type[ClusterFailed]) -> ClusterFailed:
+def _error(report: ClusterReport, kind: type[ClusterFailed]) -> ClusterFailed:
     return (ClusterLost if report.lost else kind)(
         report.id,
         report.name,
