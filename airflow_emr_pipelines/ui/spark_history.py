@@ -47,6 +47,8 @@ ACTIONS = (
     "elasticmapreduce:DescribeCluster, ListSteps, GetOnClusterAppUIPresignedURL, CreatePersistentAppUI, "
     "DescribePersistentAppUI and GetPersistentAppUIPresignedURL"
 )
+OWN_SITE = ("none", "same-origin")
+"""What a browser says of a click on a page of ours, and of an address that somebody has typed."""
 OWN_FIELDS = ("aws_conn_id", "region_name", "cluster_id")
 NAME = re.compile(r"[\w.:-]{1,250}")
 CHANGED = (
@@ -62,8 +64,20 @@ app = FastAPI(title="EMR pipelines", docs_url=None, redoc_url=None, openapi_url=
 
 
 @app.get(SPARK_HISTORY_ROUTE, dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))])
-def spark_history(dag_id: str, run_id: str, task_id: str, session: SessionDep, map_index: int = -1) -> Response:
-    """Lead on to Spark's history of what a task has run."""
+def spark_history(
+    dag_id: str, run_id: str, task_id: str, session: SessionDep, request: Request, map_index: int = -1
+) -> Response:
+    """Lead on to Spark's history of what a task has run, from a click on a page of Airflow's own.
+
+    EMR is asked to make an interface where it has none, so that no page of elsewhere may lead here.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
+        return _page(
+            403,
+            "Open this from Airflow",
+            "A page of another site leads here, and EMR would be asked for the history in your name.",
+            "Go to the task in Airflow's UI, and click its link Spark history.",
+        )
     task = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     said = _said_by_xcom(session, task)
     if said is None:

@@ -144,6 +144,18 @@ def test_a_click_leads_who_may_read_the_task_to_sparks_history_and_keeps_the_add
     assert not any(address in f"{kept}{caplog.text}" for address in addresses)
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_cannot_have_emr_asked(
+    web: Any, ran: tuple[Any, str], asked: list[tuple[Any, ...]], site: str
+) -> None:
+    address = link(ran[0], "sparks")
+    log_in(web, role="VIEWER")
+    refused = web.get(address, headers={"Sec-Fetch-Site": site})
+    assert (refused.status_code, "click its link Spark history" in refused.text, asked) == (403, True, [])
+    assert web.get(address, headers={"Sec-Fetch-Site": "same-origin"}).headers["location"] == "https://history"
+    assert len(asked) == 1
+
+
 def test_a_click_asks_with_the_tasks_own_connection_and_refuses_another_one(
     web: Any, run_dag: RunDag, busy: str, emulator: Any, asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
