@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 
 
-class EmrClusterConnection(EmrOperator[S]):
-    """Base of the operators that wait for a cluster, or for something of one."""
+class Ec2Operator(EmrOperator[S]):
+    """Base of the operators that wait for a cluster, or for something that it has."""
 
     @cached_property
     def hook(self) -> EmrHook:

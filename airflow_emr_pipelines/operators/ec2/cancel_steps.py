@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec, StepsNotCancelled
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
+from airflow_emr_pipelines.operators.ec2.base import Ec2Operator
 from airflow_emr_pipelines.operators.ec2.jobs import STEPS
 from airflow_emr_pipelines.specs.ec2.releases import CANCELS_PENDING, CANCELS_RUNNING, cancels, label_of, numbers_of
 from airflow_emr_pipelines.specs.ec2.reports import StepReport
@@ -26,7 +26,7 @@ MOST_STEPS = 256
 OPTIONS = ("SEND_INTERRUPT", "TERMINATE_PROCESS")
 
 
-class EmrCancelStepsOperator(EmrClusterConnection[Reports[StepReport]]):
+class EmrCancelStepsOperator(Ec2Operator[Reports[StepReport]]):
     """Cancel steps of a cluster, and wait until each has ended. One that has ended already is left as it is.
 
     EMR ends the step's own process. A YARN application that it has submitted with a driver on the cluster may run on.
@@ -44,7 +44,7 @@ class EmrCancelStepsOperator(EmrClusterConnection[Reports[StepReport]]):
         "cluster_id",
         "step_ids",
         "step_cancellation_option",
-        *EmrClusterConnection.template_fields,
+        *Ec2Operator.template_fields,
     )
 
     waits_for = STEPS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
-from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
+from airflow_emr_pipelines.operators.ec2.base import Ec2Operator
 from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
 from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER
 from airflow_emr_pipelines.operators.ec2.requests import cluster_request, hidden
@@ -42,7 +42,7 @@ RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
 """How often a refused termination is asked for again: a cluster that stays costs more than a task that waits."""
 
 
-class EmrClusterOperator(EmrClusterConnection[ClusterReport]):
+class EmrClusterOperator(Ec2Operator[ClusterReport]):
     """What creating and terminating share: both wait for a cluster."""
 
     waits_for = CLUSTER

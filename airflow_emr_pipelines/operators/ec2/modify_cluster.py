@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
+from airflow_emr_pipelines.operators.ec2.base import Ec2Operator
 from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
 from airflow_emr_pipelines.operators.ec2.jobs import COLLECTIONS
 from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
@@ -38,7 +38,7 @@ CHANGES = (
 )
 
 
-class EmrModifyClusterOperator(EmrClusterConnection[Reports[CollectionReport]]):
+class EmrModifyClusterOperator(Ec2Operator[Reports[CollectionReport]]):
     """Make a cluster that runs as the fields say, and wait until its groups or fleets are of that size.
 
     What is not given stays as it is, and what is so already is not asked for again: a task that is run twice does the
@@ -83,7 +83,7 @@ class EmrModifyClusterOperator(EmrClusterConnection[Reports[CollectionReport]]):
         "fleets": ("ListInstanceFleets", "ModifyInstanceFleet"),
         "task_fleet": ("ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet"),
     }
-    template_fields: Sequence[str] = ("cluster_id", *CHANGES, *EmrClusterConnection.template_fields)
+    template_fields: Sequence[str] = ("cluster_id", *CHANGES, *Ec2Operator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(CHANGES[5:], "json")
 
     waits_for = COLLECTIONS

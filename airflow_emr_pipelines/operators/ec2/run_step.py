@@ -10,7 +10,7 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import EmrSparkHistoryLink
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, READS_S3, Calls
-from airflow_emr_pipelines.operators.ec2.base import EmrClusterConnection
+from airflow_emr_pipelines.operators.ec2.base import Ec2Operator
 from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
 from airflow_emr_pipelines.operators.ec2.jobs import STEP
 from airflow_emr_pipelines.operators.ec2.requests import cluster_request, steps_request
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.ec2.steps import EmrSteps
 
 
-class EmrRunStepOperator(RunStep[StepReport], EmrClusterConnection[StepReport]):
+class EmrRunStepOperator(RunStep[StepReport], Ec2Operator[StepReport]):
     """Run one step on a cluster and see it through.
 
     The step carries the task run's key in its name, so a retry finds the step of an earlier try: one that still runs,
