@@ -17,7 +17,7 @@ VERSION  ?= 3.0.6
 AIRFLOWS := $(patsubst constraints-airflow-%.txt,%,$(wildcard constraints-airflow-*.txt))
 OTHER    := .venv-airflow-$(VERSION)
 # What meets Airflow, or the AWS packages of an Airflow's time. Values and the emulator do not.
-AIRFLOW_TESTS := tests/operators tests/faults tests/dags/test_examples.py tests/dags/test_processing_day.py tests/unit/test_*.py \
+AIRFLOW_TESTS := tests/integration/operators tests/integration/faults tests/unit/dags/test_examples.py tests/unit/dags/test_processing_day.py tests/unit/test_*.py \
     $(wildcard $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py))
 
 # Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.
@@ -108,7 +108,7 @@ bench: $(STAMP) ## what the emulator costs, in figures (ARGS="calls sleepers" fo
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
 soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SCHEDULES=300)
-	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/faults/test_any_schedule.py
+	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/integration/faults/test_any_schedule.py
 
 mutants: $(STAMP) ## faults put into the core, and which of them no test sees (ARGS="*hooks.once*" for a part of it)
 	$(BIN)/mutmut run $(ARGS)

@@ -274,7 +274,7 @@ def test_a_job_knows_neither_airflow_nor_us() -> None:
 
 
 def test_a_test_of_the_emulator_uses_its_front_door() -> None:
-    files = ROOT.glob("tests/emulator/**/*.py")
+    files = ROOT.glob("tests/integration/emulator/**/*.py")
     assert [str(i) for f in files for i in imports_of(f) if i.is_of(f"{NAME}.emulator")] == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dags.conftest import DAGS
+from tests.conftest import DAGS
 
 
 def printed(*words: str) -> subprocess.CompletedProcess[str]:

@@ -21,9 +21,9 @@ def clusters_of(emr: ToldEmr) -> EmrClusters:
     return EmrClusters(None, "us-east-1", None, emr)
 
 
-@pytest.mark.parametrize(("oldest", "found"), [(False, "j-3"), (True, "j-1")])
+@pytest.mark.parametrize(("oldest", "found"), [(False, "j-1"), (True, "j-2")])
 def test_of_several_clusters_with_a_key_the_newest_is_found_or_the_oldest(oldest: bool, found: str) -> None:
-    created = {"j-2": 2, "j-1": 1, "j-3": 3}
+    created = {"j-2": 1, "j-1": 3, "j-3": 2}
     ours = [cluster(name, of=key("k"), created=NOON + minutes(when)) for name, when in created.items()]
     others = [cluster("j-0", of=key("o")), cluster("j-9", of=key("o"), created=NOON + minutes(9))]
     report = clusters_of(ToldEmr(*others, *ours)).find(key("k"), NOON, oldest=oldest)

@@ -41,7 +41,7 @@ def step(step_id: str, state: str = "RUNNING", *, of: str | None = None, created
 
 
 class ToldEmr(EmrHook):
-    """An account with these clusters, and the steps of one of them, newest first.
+    """An account with these clusters, and the steps of one of them, j-1, newest first.
 
     What it is asked to do is kept in ``done``, as ``terminate j-1``; what is put into ``faults`` under such words is
     raised instead, one at a time, and what is put into ``lost`` is raised when it has been done.
@@ -84,6 +84,7 @@ class ToldEmr(EmrHook):
         self._begin(f"unlock {cluster_id}")
 
     def add_step(self, cluster_id: str, step: Mapping[str, Any], *, execution_role_arn: str | None = None) -> str:
+        assert cluster_id == "j-1"
         self._begin("add")
         made = StepReport.from_answer(
             cluster_id, {"Id": f"s-made-{len(self.steps)}", "Name": step["Name"], "Status": {"State": "PENDING"}}
@@ -93,6 +94,7 @@ class ToldEmr(EmrHook):
         return made.id
 
     def list_steps(self, cluster_id: str, **filters: Any) -> Iterator[list[StepReport]]:
+        assert cluster_id == "j-1"
         states, ids = filters.get("StepStates"), filters.get("StepIds")
         wanted = [
             one
@@ -104,6 +106,7 @@ class ToldEmr(EmrHook):
             yield wanted[first : first + self.page]
 
     def cancel_steps(self, cluster_id: str, step_ids: Sequence[str], *, kill: bool = False) -> dict[str, str]:
+        assert cluster_id == "j-1"
         self._begin(f"{'kill' if kill else 'interrupt'} {' '.join(step_ids)}")
         return self.refused
 

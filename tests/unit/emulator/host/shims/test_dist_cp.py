@@ -1,4 +1,4 @@
-"""distcp between files of HDFS, in this process; tests/emulator runs it as a step over S3."""
+"""distcp between files of HDFS, in this process; tests/integration/emulator runs it as a step over S3."""
 
 from __future__ import annotations
 

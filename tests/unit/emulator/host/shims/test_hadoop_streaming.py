@@ -1,4 +1,4 @@
-"""Streaming jobs over files of HDFS, in this process; tests/emulator runs them as steps over S3."""
+"""Streaming jobs over files of HDFS, in this process; tests/integration/emulator runs them as steps over S3."""
 
 from __future__ import annotations
 

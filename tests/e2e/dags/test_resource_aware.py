@@ -1,0 +1,74 @@
+"""Steps whose executors come from the live cluster, run by Airflow on the emulator with real Spark."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
+from tests.e2e.dags.stage import DAY, Run, Stage
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),
+]
+
+GIB = 1024
+ROOM = executors_for([Node(64 * GIB, 8)] * 2 + [Node(32 * GIB, 8)] * 4).values()
+"""Of two r5.2xlarge and four m5.2xlarge."""
+
+
+@pytest.fixture(scope="module")
+def done(stage: Stage) -> Run:
+    return stage.run("emr_resource_aware", run_conf={"day": DAY})
+
+
+@pytest.fixture(scope="module")
+def words(stage: Stage, done: Run) -> dict[str, list[str]]:
+    """The words of each step's command, by its name."""
+    steps = stage.steps(done.xcom("pipeline.create_cluster"))
+    return {step["Name"].rpartition(" [")[0]: step["Config"]["Args"] for step in steps}
+
+
+def conf_of(words: list[str]) -> dict[str, str]:
+    return dict(value.split("=", 1) for option, value in pairwise(words) if option == "--conf")
+
+
+def test_the_room_is_that_of_the_clusters_own_nodes(done: Run) -> None:
+    assert (done.state, set(done.tasks.values()), done.clusters_alive) == ("success", {"success"}, 0)
+    assert done.xcom("pipeline.size_executors") == ROOM
+    assert set(done.steps.values()) == {"COMPLETED"}
+
+
+def test_the_static_step_asks_for_all_of_it(words: dict[str, list[str]]) -> None:
+    options, conf = dict(pairwise(words["Static Allocation"])), conf_of(words["Static Allocation"])
+    assert options["--num-executors"] == str(ROOM["num_executors"])
+    assert options["--executor-memory"] == ROOM["executor_memory"]
+    assert options["--executor-cores"] == str(ROOM["executor_cores"])
+    assert options["--driver-memory"] == ROOM["driver_memory"]
+    assert conf["spark.dynamicAllocation.enabled"] == "false"
+    assert conf["spark.executor.memoryOverhead"] == ROOM["executor_overhead"]
+
+
+def test_the_dynamic_step_may_have_all_of_it(words: dict[str, list[str]]) -> None:
+    assert "--num-executors" not in words["Dynamic Allocation"]
+    conf = conf_of(words["Dynamic Allocation"])
+    assert conf["spark.dynamicAllocation.enabled"] == "true"
+    assert conf["spark.dynamicAllocation.maxExecutors"] == str(ROOM["num_executors"])
+
+
+def test_the_spot_tolerant_step_has_many_small_executors(words: dict[str, list[str]]) -> None:
+    options, conf = dict(pairwise(words["Spot Tolerant"])), conf_of(words["Spot Tolerant"])
+    assert (options["--num-executors"], options["--executor-memory"]) == ("30", "6g")
+    assert (conf["spark.speculation"], conf["spark.task.maxFailures"]) == ("true", "5")
+
+
+def test_each_step_computes_the_day(stage: Stage, done: Run) -> None:
+    flights = {
+        kind: stage.parquet("analytics-results", f"resource-aware/{kind}/{DAY}/").flights.sum()
+        for kind in ("static", "dynamic", "spot")
+    }
+    assert done.state == "success"
+    assert set(flights.values()) == {stage.landed.rows}

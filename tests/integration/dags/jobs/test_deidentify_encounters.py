@@ -1,0 +1,191 @@
+"""The de-identification: what is sound, what is not, and what may be known afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import boto3
+import deidentify_encounters as job
+import lake
+import pytest
+from moto import mock_aws
+from pyspark.sql import SparkSession
+
+from local.inputs.encounters import encounters_of
+
+DAY = date(2013, 1, 1)
+RULES = Path(__file__).parents[4] / "dags" / "jobs" / "clinical-rules" / "encounters.json"
+KEY = b"0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def options(lake_folder: Path, spark: SparkSession) -> Iterator[Any]:
+    """The job's arguments, on folders of this machine."""
+    (lake_folder / "in").mkdir()
+    yield job.arguments(
+        [
+            f"--input-path={lake_folder / 'in'}",
+            f"--processing-date={DAY}",
+            f"--rules={RULES}",
+            "--key-secret=clinical/pseudonym-key",
+            "--region=eu-central-1",
+            "--target-table=clinical_tried.encounters",
+            f"--target-path={lake_folder / 'out'}",
+            f"--audit-output={lake_folder / 'audit.json'}",
+            "--failure-threshold=0.1",
+        ]
+    )
+    spark.sql("DROP DATABASE IF EXISTS clinical_tried CASCADE")
+
+
+def deliver(options: Any, records: list[Any]) -> None:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    (Path(options.input_path) / "encounters.jsonl").write_text("\n".join(lines))
+
+
+def audit_of(options: Any) -> Any:
+    return json.loads(Path(options.audit_output).read_text())
+
+
+@pytest.fixture
+def records() -> list[Any]:
+    return list(encounters_of(DAY))[:40]
+
+
+def without(name: str) -> Any:
+    return lambda record: {**record, name: None}
+
+
+def observed(**changes: Any) -> Any:
+    return lambda record: {**record, "observations": [{**record["observations"][0], **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "fault"),
+    [
+        (lambda record: json.dumps(record)[:-1], "it is no record"),
+        (lambda record: {**record, "birth_date": "last year"}, "it is no record"),
+        (without("patient_id"), "patient_id is missing"),
+        (without("discharged_at"), "discharged_at is missing"),
+        (lambda record: {**record, "discharged_at": "2001-01-01T00:00:00"}, "it ends before it begins"),
+        (without("diagnoses"), "diagnoses are no codes of ICD-10"),
+        (lambda record: {**record, "diagnoses": ["I10", "a cold"]}, "diagnoses are no codes of ICD-10"),
+        (observed(value=900.0), "heart_rate is implausible"),
+        (observed(unit="Hz"), "heart_rate is implausible"),
+    ],
+)
+def test_a_broken_record_is_dropped_and_counted_by_its_fault(
+    spark: SparkSession, options: Any, records: list[Any], break_it: Any, fault: str
+) -> None:
+    deliver(options, [break_it(records[0]), *records[1:]])
+    job.run(spark, options, KEY)
+    audit = audit_of(options)
+    assert (audit["records_in"], audit["records_out"], audit["records_dropped"]) == (40, 39, {fault: 1})
+    assert spark.table(options.target_table).count() == 39
+
+
+def test_a_rerun_puts_the_day_into_its_own_place_and_leaves_other_days(
+    spark: SparkSession, options: Any, records: list[Any]
+) -> None:
+    deliver(options, records)
+    job.run(spark, options, KEY)
+    other = job.arguments([f"--{name.replace('_', '-')}={value}" for name, value in vars(options).items()])
+    other.processing_date = date(2013, 1, 2)
+    job.run(spark, other, KEY)
+    deliver(options, records[:39])
+    job.run(spark, options, KEY)
+    counts = {
+        str(row.batch_date): row["count"]
+        for row in spark.table(options.target_table).groupBy("batch_date").count().collect()
+    }
+    assert counts == {"2013-01-01": 39, "2013-01-02": 40}
+
+
+def test_pseudonyms_are_the_keys_and_stay_the_same_for_a_patient(
+    spark: SparkSession, options: Any, records: list[Any]
+) -> None:
+    deliver(options, records)
+    rules = json.loads(RULES.read_text())
+    delivered = job.read(spark, options.input_path)
+
+    def pseudonyms(key: bytes) -> set[str]:
+        rows = job.deidentify(delivered, rules, key, DAY).select("patient_key").collect()
+        return {row.patient_key for row in rows}
+
+    mine = pseudonyms(KEY)
+    assert len(mine) == len({record["patient_id"] for record in records})
+    assert all(re.fullmatch("[0-9a-f]{32}", word) for word in mine)
+    assert pseudonyms(KEY) == mine
+    assert pseudonyms(KEY[::-1]).isdisjoint(mine)
+
+
+def test_the_key_stands_in_no_plan(spark: SparkSession, options: Any, records: list[Any]) -> None:
+    deliver(options, records)
+    rules = json.loads(RULES.read_text())
+    found = job.deidentify(job.read(spark, options.input_path), rules, KEY, DAY)
+    plan: Any = found._jdf
+    assert KEY.decode() not in plan.queryExecution().toString()
+
+
+def test_too_many_broken_records_refuse_the_day_and_the_audit_says_so(
+    spark: SparkSession, options: Any, records: list[Any]
+) -> None:
+    deliver(options, [*["{"] * 5, *records[5:]])
+    with pytest.raises(
+        lake.DataError, match=r"5 of 40 records are broken \(5 × it is no record\), and 10% are tolerated"
+    ):
+        job.run(spark, options, KEY)
+    assert (audit_of(options)["refused"], audit_of(options)["records_out"]) == (True, 0)
+    assert not Path(options.target_path).exists()
+
+
+def test_a_field_that_nobody_has_judged_is_refused(spark: SparkSession, options: Any, records: list[Any]) -> None:
+    deliver(options, [*records, {**records[0], "email": "a@b.org"}])
+    with pytest.raises(lake.DataError, match="has fields of which the rules say nothing: email"):
+        job.run(spark, options, KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kept": ["sex"]}, "do not say once what becomes of ward"),
+        ({"kept": ["sex", "ward", "name"]}, "do not say once what becomes of name"),
+        ({"dropped": ["nmae", "phone", "insurance_number", "note"]}, "do not say once what becomes of name, nmae"),
+        ({"generalised": {}}, "must generalise birth_date, diagnoses, postcode, and nothing else"),
+        ({"smallest_cell": 0}, "are malformed: ValueError.*are not all whole numbers above 0"),
+        ({"shifted": {"fields": ["admitted_at", "discharged_at"]}}, "are malformed: KeyError.*days"),
+        ({"observations": {"heart_rate": {"unit": "/min", "from": 250, "to": 20}}}, "the first is below the second"),
+        (None, "lack dropped, generalised, kept, observations, pseudonymised, shifted, smallest_cell"),
+    ],
+)
+def test_rules_that_leave_something_open_are_refused(
+    spark: SparkSession, tmp_path: Path, change: dict[str, Any] | None, said: str
+) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({**json.loads(RULES.read_text()), **change} if change else {}))
+    with pytest.raises(lake.DataError, match=said):
+        job.rules_of(spark, str(file))
+
+
+def test_no_delivery_is_no_empty_day(spark: SparkSession, options: Any) -> None:
+    with pytest.raises(lake.DataError, match="There is no input"):
+        job.run(spark, options, KEY)
+
+
+def test_a_key_that_is_missing_or_can_be_guessed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        with pytest.raises(lake.DataError, match="eu-central-1 cannot be read: ResourceNotFoundException"):
+            job.key_of("clinical/key", "eu-central-1")
+        client = boto3.client("secretsmanager", region_name="eu-central-1")
+        client.create_secret(Name="clinical/key", SecretString="short")
+        with pytest.raises(lake.DataError, match="shorter than 32 characters") as refused:
+            job.key_of("clinical/key", "eu-central-1")
+        assert "'short'" not in str(refused.value)
+        client.update_secret(SecretId="clinical/key", SecretString=KEY.decode())
+        assert job.key_of("clinical/key", "eu-central-1") == KEY
