@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import settings
 
-from local.local_emulator import LocalEmulator
-
 ROOT = Path(__file__).parent.parent
-DAG_FOLDERS = {"examples": ROOT / "dags", "tests": ROOT / "tests" / "dag_files"}
+DAGS = ROOT / "dags"
+JOBS = DAGS / "jobs"
+DAG_FOLDERS = {"examples": DAGS, "tests": ROOT / "tests" / "dag_files"}
 
-DELAYS = [f"--{name}-delay=0.05" for name in ("start", "bootstrap", "terminate", "resize")]
-
-EMULATOR = os.environ.get("EMULATOR_PYTHON", sys.executable)
-"""The interpreter that runs the emulator: another than ours where Airflow is tested without Spark beside it."""
+# The examples' own modules are found as Airflow and spark-submit find them.
+sys.path[:0] = [str(DAGS), *sorted({str(path.parent) for path in (JOBS / "pipeline-apps").rglob("*.py")})]
 
 settings.register_profile("no hurry", deadline=None)  # machines differ, and so do their loads
 settings.load_profile("no hurry")
@@ -35,7 +30,7 @@ os.environ.update(
         "AIRFLOW_HOME": str(HOME),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAG_FOLDERS["examples"]),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
             [
                 {
@@ -65,31 +60,6 @@ for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
 
 def pytest_sessionfinish() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def airflow_database() -> Path:
-    """Airflow's metadata database, migrated once for the whole run."""
-    subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, text=True, timeout=240
-    )
-    return HOME / "airflow.db"
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
-    """One emulator for the whole run, with clusters that start and end at once and no limit to the calls."""
-    folder, options = tmp_path_factory.mktemp("emulator"), [*DELAYS, "--no-rate-limits"]
-    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=options, python=EMULATOR) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def limited_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
-    """One that keeps to AWS's rates, as it does for a user."""
-    folder = tmp_path_factory.mktemp("limited-emulator")
-    with LocalEmulator(folder / "data", log=folder / "emulator.log", options=DELAYS, python=EMULATOR) as running:
-        yield running
 
 
 def clusters_of(emr: Any, **filters: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 import sys
 from importlib import import_module, metadata
 from pathlib import Path
@@ -121,24 +120,6 @@ def test_an_option_that_nobody_set_has_the_value_that_is_documented(monkeypatch:
         assert type(read)(described["default"]) == read
 
 
-@newer_than_3_0
-def test_airflow_offers_the_emulator_with_its_own_arguments() -> None:
-    program = options_of("-m", "airflow_emr_pipelines.emulator", "--help")
-    assert options_of("-m", "airflow", "emr", "emulator", "--help") == program
-    assert "--data-dir" in program
-
-
-def test_airflow_lists_the_provider(airflow_database: Path) -> None:
-    listed = subprocess.run(
-        [sys.executable, "-m", "airflow", "providers", "list", "--output", "json"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    found = {entry["package_name"] for entry in json.loads(listed.stdout[listed.stdout.index("[{") :])}
-    assert DISTRIBUTION in found
-
-
 def test_the_type_marker_is_part_of_the_package() -> None:
     assert (ROOT / "airflow_emr_pipelines" / "py.typed").is_file()
 
@@ -216,9 +197,3 @@ def pins(file: Path, python: str) -> dict[str, str]:
 
 def canonical(requirement: Requirement) -> str:
     return requirement.name.lower().replace("_", "-")
-
-
-def options_of(*command: str) -> set[str]:
-    """The options that a command's help names."""
-    told = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True).stdout
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", told))

@@ -14,8 +14,9 @@ from local.local_emulator import LocalEmulator
 from local.seed import Landed
 from tests.airflow_of import DagBag, make_known
 from tests.conftest import DAGS, clusters_of
+from tests.costly import DAY
 
-DAY = "2013-01-01"
+__all__ = ["DAY", "Run", "Stage"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,7 @@
+"""One emulator, one database for all tests here."""
+
+from __future__ import annotations
+
+from tests.costly import airflow_database, emulator, landed, limited_emulator
+
+__all__ = ["airflow_database", "emulator", "landed", "limited_emulator"]
