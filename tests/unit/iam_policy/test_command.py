@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.conftest import DAGS
 
+Printed = Callable[..., "CompletedProcess[str]"]
 
-def printed(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "airflow_emr_pipelines.cli", "iam-policy", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+@pytest.fixture
+def printed(command: Printed) -> Printed:
+    return partial(command, "iam-policy")
 
 
 def test_the_policy_of_the_governed_etl_is_the_one_that_is_shipped() -> None:
-    told = ("--account", "123456789012", "--region", "eu-central-1", "--deployment", "clinical")
-    done = printed("emr_governed_etl", *told)
+    """By the command as a user gives it."""
+    program = [sys.executable, "-m", "airflow_emr_pipelines.cli", "iam-policy", "emr_governed_etl"]
+    told = ["--account", "123456789012", "--region", "eu-central-1", "--deployment", "clinical"]
+    done = subprocess.run([*program, *told], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     shipped = json.loads((DAGS / "governance" / "clinical-airflow.policy.json").read_text())
     checks = [one for one in shipped["Statement"] if one["Sid"].startswith("Check")]
@@ -35,13 +42,13 @@ def test_the_policy_of_the_governed_etl_is_the_one_that_is_shipped() -> None:
         ("nothing", "There is no DAG nothing"),
     ],
 )
-def test_a_dag_that_there_is_not_is_told_with_a_way_out(dag_id: str, said: str) -> None:
+def test_a_dag_that_there_is_not_is_told_with_a_way_out(printed: Printed, dag_id: str, said: str) -> None:
     done = printed(dag_id)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
 
 
-def test_a_file_is_read_in_the_place_of_airflows_bundles(tmp_path: Path) -> None:
+def test_a_file_is_read_in_the_place_of_airflows_bundles(printed: Printed, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
         "from airflow.sdk import DAG\n"
@@ -55,13 +62,13 @@ def test_a_file_is_read_in_the_place_of_airflows_bundles(tmp_path: Path) -> None
     assert statement["Resource"] == ["arn:aws:elasticmapreduce:*:*:cluster/j-3H6EXAMPLE0AB"]
 
 
-def test_a_file_that_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_there_is_not_is_refused(printed: Printed, tmp_path: Path) -> None:
     done = printed("mine", "--file", str(tmp_path / "mine.py"))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"argument --file: there is no {tmp_path / 'mine.py'}" in done.stderr
 
 
-def test_a_log_uri_that_is_no_place_in_s3_is_refused() -> None:
+def test_a_log_uri_that_is_no_place_in_s3_is_refused(printed: Printed) -> None:
     done = printed("emr_governed_etl", "--log-uri", "emr-logs")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--log-uri = 'emr-logs': it is no S3 address" in done.stderr

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -244,16 +244,6 @@ def test_requests_are_held_against_the_services_own_model() -> None:
     assert "Missing required parameter" in faults("AddJobFlowSteps", {"JobFlowId": "j-1"})[0]
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "airflow_emr_pipelines.cli", "plan", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 BARE = """
 from airflow.sdk import DAG
 from airflow_emr_pipelines import EmrCluster, InstanceGroups, ShellStep, transient_cluster
@@ -263,18 +253,20 @@ with DAG("bare_one", schedule=None, params={"n": 1}), transient_cluster("emr", c
 """
 
 
-def test_the_command_prints_a_table_or_json_and_its_exit_code_tells(tmp_path: Path) -> None:
+def test_the_command_prints_a_table_or_json_and_its_exit_code_tells(
+    command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     (tmp_path / "bare.py").write_text(BARE)
     run = ["--file", str(tmp_path), "--logical-date", "2026-01-31", "--params", '{"n": 7}']
-    told = command("bare_one", *run, "--format", "json", "--strict")
+    told = command("plan", "bare_one", *run, "--format", "json", "--strict")
     assert told.returncode == 1
     (say,) = [r for r in json.loads(told.stdout)["requests"] if r["task_id"] == "emr.say"]
     assert say["body"]["Steps"][0]["HadoopJarStep"]["Args"][-1] == "echo 7 2026-01-31"
-    table = command("bare_one", *run)
+    table = command("plan", "bare_one", *run)
     assert table.returncode == 0
     assert "on failure CANCEL_AND_WAIT, which the task carries out; EMR is told CONTINUE" in table.stdout
     assert "emr.create_cluster: the cluster has no log URI" in table.stdout
-    unknown = command("bare_two", *run)
+    unknown = command("plan", "bare_two", *run)
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "did you mean bare_one?" in unknown.stderr
 

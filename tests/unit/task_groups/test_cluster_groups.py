@@ -154,7 +154,12 @@ def build(fill: Fill, *, edges_first: bool) -> DAG:
     return dag
 
 
-@pytest.fixture(params=[(fill, first) for fill in SHAPES for first in (False, True)], ids=str)
+def name_of(case: tuple[Fill, bool]) -> str:
+    fill, edges_first = case
+    return f"{fill.__name__}{', edges first' if edges_first else ''}"
+
+
+@pytest.fixture(params=[(fill, first) for fill in SHAPES for first in (False, True)], ids=name_of)
 def shape(request: pytest.FixtureRequest) -> DAG:
     fill, edges_first = request.param
     return build(fill, edges_first=edges_first)
