@@ -77,7 +77,8 @@ def _named(emr: Emr, request: Request, group_id: str) -> tuple[Cluster, Instance
 def _modify(group: InstanceGroup, change: Request) -> None:
     ending = {*change.get("EC2InstanceIdsToTerminate", ())}
     if "InstanceCount" in change or ending:
-        group.count = change.get("InstanceCount", group.count - len(ending))
+        gone = ending - {one.ec2_id for one in group.surplus()}  # the others are on their way already
+        group.count = change.get("InstanceCount", group.count - len(gone))
         group.shrink_policy = change.get("ShrinkPolicy", {})
         group.ending = ending | group.ending if group.unsettled else ending
         group.unsettled = True

@@ -192,6 +192,19 @@ async def test_named_instances_end_and_are_not_replaced(world: SmallWorld) -> No
 
 
 @in_a_slow_world()
+async def test_an_instance_that_is_ending_already_counts_once_however_often_it_is_named(world: SmallWorld) -> None:
+    cluster = await ready(world, **group_cluster({**CORE, "InstanceCount": 3}))
+    core = cluster.groups[1]
+    newest = core.instances[2].ec2_id
+    await resize(world, cluster, core, Configurations=[{"Classification": "spark-defaults"}])  # which sizes wait for
+    await resize(world, cluster, core, InstanceCount=2)
+    for _ in range(2):
+        await resize(world, cluster, core, EC2InstanceIdsToTerminate=[newest])
+    await world.clock.advance(30)
+    assert (core.count, states(core)) == (2, ["RUNNING", "RUNNING", "TERMINATED"])
+
+
+@in_a_slow_world()
 async def test_the_size_can_be_changed_again_while_it_changes(world: SmallWorld) -> None:
     cluster = await ready(world, **group_cluster(CORE))
     core = cluster.groups[1]
