@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.local_emulator import LocalEmulator
-from tests.conftest import DELAYS, EMULATOR
+from tests.costly import DELAYS, EMULATOR
 from tests.integration.emulator.region import Region, request, shell, wait_until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
