@@ -76,7 +76,9 @@ class Compute(ABC, Generic[R]):
 
     @classmethod
     @abstractmethod
-    def of(cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: Any = None) -> Any:
+    def of(
+        cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: Any = None
+    ) -> Compute[R]:
         """The compute of a job.
 
         :param job: what an event and a task's XCom say of it, by the service's own names: cluster_id, step_id …

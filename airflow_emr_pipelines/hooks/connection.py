@@ -47,7 +47,7 @@ class AwsHook(AwsBaseHook):
 
     @cached_property
     def unrepeated(self) -> Any:
-        """A client that sends each request once: botocore would repeat a RunJobFlow whose answer was lost."""
+        """A client that sends each request once: botocore would repeat one whose answer was lost."""
         config = self.config.merge(Config(retries={"total_max_attempts": 1}))
         return self.get_client_type(region_name=self.region_name, config=config)
 

@@ -106,10 +106,7 @@ class JobsTrigger(BaseTrigger):
         """Where the job's state is asked for."""
         from airflow_emr_pipelines.hooks.compute import compute_class
 
-        found: Compute[Any] = compute_class(self.compute_path).of(
-            self.job, self.aws_conn_id, self.region_name, self.hook
-        )
-        return found
+        return compute_class(self.compute_path).of(self.job, self.aws_conn_id, self.region_name, self.hook)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         names = ("job", "id_field", "until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")

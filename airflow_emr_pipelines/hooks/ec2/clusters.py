@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import ClusterFailed
 from airflow_emr_pipelines.hooks.compute import Submitting
-from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute
 from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, EmrHook
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
@@ -46,7 +46,7 @@ class EmrClusters(EmrCompute[ClusterReport], Submitting[ClusterReport]):
     def of(
         cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
     ) -> EmrClusters:
-        return cls(aws_conn_id, region_name, one_cluster(job), hook)
+        return cls(aws_conn_id, region_name, str(job["cluster_id"]), hook)
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
-from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
 from airflow_emr_pipelines.specs.ec2.reports import CollectionReport
 
@@ -30,7 +30,7 @@ class EmrCollections(EmrCompute[CollectionReport]):
     def of(
         cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
     ) -> EmrCollections:
-        return cls(one_cluster(job), aws_conn_id, region_name, hook, fleets=bool(job.get("fleets", False)))
+        return cls(str(job["cluster_id"]), aws_conn_id, region_name, hook, fleets=bool(job.get("fleets", False)))
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.hooks.compute import Compute, Location
@@ -44,8 +44,3 @@ class EmrCompute(Compute[R]):
             self.hook.renew()
         self._is_new = False
         _ = self.hook.conn
-
-
-def one_cluster(job: Any) -> str:
-    """The cluster that a job is on, or is."""
-    return str(job["cluster_id"])

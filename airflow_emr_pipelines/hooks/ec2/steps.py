@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.aws_errors import ErrorKind, classify, pauses
 from airflow_emr_pipelines.hooks.compute import JobCompute, JobLogs
-from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute, one_cluster
+from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute
 from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook
 from airflow_emr_pipelines.hooks.sending import retry_until_clear
 from airflow_emr_pipelines.logs.cloud_watch import CloudWatchStepLogs
@@ -44,7 +44,7 @@ class EmrSteps(EmrCompute[StepReport], JobCompute[StepReport]):
     def of(
         cls, job: Mapping[str, Any], aws_conn_id: str | None, region_name: str | None, hook: EmrHook | None = None
     ) -> EmrSteps:
-        return cls(one_cluster(job), aws_conn_id, region_name, hook)
+        return cls(str(job["cluster_id"]), aws_conn_id, region_name, hook)
 
     @property
     def fields(self) -> dict[str, Any]:
