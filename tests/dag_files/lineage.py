@@ -29,14 +29,14 @@ class SubmitStep(EmrRunStepOperator):
     """Is content with the submission."""
 
     def wait_and_judge(self, context: Context, trigger: Any) -> Any:
-        return trigger.job_id
+        return trigger.label
 
 
 class CreateCluster(EmrCreateClusterOperator):
     """Is content with the creation."""
 
     def wait_and_judge(self, context: Context, trigger: Any) -> Any:
-        return trigger.job_id
+        return trigger.label
 
 
 with DAG("lineage", schedule=None, params=PARAMS):

@@ -15,7 +15,7 @@ class SubmitStep(EmrRunStepOperator):
     """Is content with the submission."""
 
     def wait_and_judge(self, context: Context, trigger: Any) -> Any:
-        return trigger.job_id
+        return trigger.label
 
 
 CLUSTER = "{{ params.cluster_id }}"
