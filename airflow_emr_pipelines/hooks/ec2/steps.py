@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -16,11 +16,12 @@ from airflow_emr_pipelines.hooks.compute import JobCompute, JobLogs
 from airflow_emr_pipelines.hooks.ec2.compute import EmrCompute
 from airflow_emr_pipelines.hooks.ec2.emr import CLOCKS_APART, STEP_IDS_PER_CALL, UNFINISHED_STEPS, EmrHook
 from airflow_emr_pipelines.hooks.sending import retry_until_clear
-from airflow_emr_pipelines.logs.cloud_watch import CloudWatchStepLogs
-from airflow_emr_pipelines.logs.files import LogFile, StepLogs
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
 from airflow_emr_pipelines.specs.values.keys import key_in_name
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.logs.files import LogFile
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,9 @@ class EmrSteps(EmrCompute[StepReport], JobCompute[StepReport]):
 
     def _read_logs(self, report: StepReport, cluster: ClusterReport, log: Any) -> Sequence[LogFile]:
         """The logs, from CloudWatch where they are at once, and from S3, which is waited for when nothing else has."""
+        from airflow_emr_pipelines.logs.cloud_watch import CloudWatchStepLogs
+        from airflow_emr_pipelines.logs.files import StepLogs
+
         if not report.started:
             log.info("Step %s never started, so it has no logs", report.id)
             return ()
