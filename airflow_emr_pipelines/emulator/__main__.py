@@ -46,8 +46,14 @@ def serve(options: argparse.Namespace) -> int:
         import pyspark  # noqa: F401
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
+
+        from airflow_emr_pipelines.emulator import moto_internals
+
+        unfit = moto_internals.refusal()
     except ImportError as missing:
         return _unusable(f"The emulator needs the Python package {missing.name}, which is not installed. Run: {EXTRA}")
+    if unfit is not None:
+        return _unusable(unfit)
     try:
         with _data_folder(options.data_dir) as folder, _listening(options.host, options.port) as listener:
             return asyncio.run(_serve(options, folder, listener))

@@ -308,6 +308,13 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path: Path
     )
 
 
+def test_a_moto_whose_inside_is_another_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import moto.s3.models\ndel moto.s3.models.FakeKey.dispose\n")
+    said = refused("--port", "0", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert "which lacks moto.s3.models.FakeKey.dispose. It is tested with moto >=" in said
+    assert "Run: pip install 'moto[server]>=" in said
+
+
 # --- how it stops
 
 
