@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.emulator.s3.store import is_bucket_name
+from airflow_emr_pipelines.emulator.s3.names import is_bucket_name
 from airflow_emr_pipelines.errors import InvalidSpec
 from local.buckets import make_buckets, put
 from local.flights import FIRST_DAY, LAST_DAY, REFERENCE_TABLES, flights_of, packaged_data, with_faults

@@ -71,7 +71,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
     from airflow_emr_pipelines.emulator.host import java
     from airflow_emr_pipelines.emulator.host.runner import Runner
-    from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+    from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
     from airflow_emr_pipelines.emulator.s3.store import FolderInUse
     from airflow_emr_pipelines.emulator.server import Server
 

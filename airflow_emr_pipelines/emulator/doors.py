@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from airflow_emr_pipelines.emulator.s3.store import is_bucket_name
+from airflow_emr_pipelines.emulator.s3.names import is_bucket_name
 from airflow_emr_pipelines.emulator.server import JSON_1_1, OWN_PAGES
 
 NO_FRAME = [("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'none'")]

@@ -23,7 +23,7 @@ from airflow_emr_pipelines.emulator.host.metastore import Metastore
 from airflow_emr_pipelines.emulator.host.processes import ProcessGroup, Sweeper
 from airflow_emr_pipelines.emulator.host.run_records import Outcome
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch
-from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
 
 _CONTAINER_FILES = ("stdout", "stderr")
 # As much of a container's stderr as YARN repeats in its diagnostics.

@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup, Outcom
 from airflow_emr_pipelines.emulator.host.steps import shell
 from airflow_emr_pipelines.emulator.host.steps.command_runner import interpret
 from airflow_emr_pipelines.emulator.host.steps.launch import Launch, Node
-from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
 
 __all__ = ["ClusterSetup", "Outcome", "Runner", "StepRun"]
 

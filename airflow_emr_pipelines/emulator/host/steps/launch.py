@@ -14,7 +14,7 @@ from airflow_emr_pipelines.emulator.host.home import ClusterHome
 from airflow_emr_pipelines.emulator.host.java import Java
 from airflow_emr_pipelines.emulator.host.memory import Memory
 from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup
-from airflow_emr_pipelines.emulator.s3.backend import BucketFolder
+from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
 
 _ADDRESS = re.compile(r"\bs3[an]?://([^/\s,'\"#]+)(?:/([^\s,'\"#]*))?")
 _WHOLE_ADDRESS = re.compile(r"s3[an]?://([^/]+)(?:/(.*))?", re.DOTALL)

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.emulator.s3.store import FolderInUse, KeyNotInFolder, ObjectStore, is_bucket_name
+from airflow_emr_pipelines.emulator.s3.names import KeyNotInFolder, is_bucket_name
+from airflow_emr_pipelines.emulator.s3.store import FolderInUse, ObjectStore
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""moto's S3 on a folder: the object `key` of `bucket` is the file `<root>/<bucket>/<key>`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import moto.s3.models as moto_s3
+from moto.core.common_models import BaseModel
+from moto.core.config import default_user_config
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
+
+from airflow_emr_pipelines.emulator.host.room import NoRoom
+from airflow_emr_pipelines.emulator.s3.backend import FolderBackend
+from airflow_emr_pipelines.emulator.s3.keys import FolderKey
+from airflow_emr_pipelines.emulator.s3.moto_responses import with_key_checked, with_listings_written
+from airflow_emr_pipelines.emulator.s3.refusals import insufficient_storage
+from airflow_emr_pipelines.emulator.s3.request import RequestObjects
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class BucketFolder:
+    """moto's S3, keeping its objects as files of one folder that running steps read and write too.
+
+    There is one per process: it takes the place of moto's own S3 until it is closed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.store = ObjectStore(root)
+        self._request = RequestObjects()
+        self._original = s3_backends.backend
+        backend = type("BackendOfTheFolder", (FolderBackend,), {"store": self.store, "request": self._request})
+        s3_backends.clear()
+        s3_backends.bucket_accounts.clear()
+        s3_backends.backend = backend
+        _forget_instances()
+        self._serialized = S3Response.serialized
+        self._parse_key_name = S3Response.parse_key_name
+        S3Response.serialized = with_listings_written(S3Response.serialized)  # type: ignore[method-assign]
+        S3Response.parse_key_name = with_key_checked(S3Response.parse_key_name)  # type: ignore[method-assign]
+        for saved in self.store.buckets().values():
+            s3_backends[saved.get("account", DEFAULT_ACCOUNT_ID)][saved.get("partition", "aws")]
+
+    @property
+    def root(self) -> Path:
+        return self.store.root
+
+    def buckets(self) -> list[str]:
+        """The names of all buckets."""
+        return list(self.store.buckets())
+
+    def has_bucket(self, bucket: str) -> bool:
+        return self.store.has_bucket(bucket)
+
+    def path_of(self, bucket: str, key: str) -> Path:
+        """The file that holds an object, or would hold it."""
+        return self.store.path_of(bucket, key)
+
+    def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "binary/octet-stream") -> None:
+        """Store an object; the bucket must exist."""
+        self.store.put(bucket, key, body, {"metadata": {"Content-Type": content_type}})
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """An object's content, None if there is none."""
+        stored = self.store.find(bucket, key) if self.store.has_bucket(bucket) else None
+        return self.store.read(stored) if stored is not None else None
+
+    def has(self, bucket: str, key: str) -> bool:
+        """Whether there is such an object, or a folder of objects."""
+        if not self.store.has_bucket(bucket):
+            return False
+        below = f"{key.rstrip('/')}/"
+        return self.store.find(bucket, key) is not None or next(self.store.entries(bucket, below), None) is not None
+
+    def wsgi_app(self) -> WsgiApp:
+        """moto's server for S3, STS and all its other services."""
+        # EMR's default roles have policies of AWS's own.
+        default_user_config["iam"]["load_aws_managed_policies"] = True
+        dispatcher = DomainDispatcherApplication(create_backend_app)
+
+        def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            _tell_raw_path(environ)
+            try:
+                return self._answer(dispatcher, environ, start_response)
+            except NoRoom:
+                refusal = insufficient_storage()
+                start_response(refusal.status_line, list(refusal.headers.items()))
+                return [refusal.body()]
+
+        return app
+
+    def _answer(self, app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        """The answer, once all that the request has changed is saved."""
+        started: list[tuple[Any, ...]] = []
+        changed = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        try:
+            answer = list(app(environ, lambda *start: started.append(start)))
+        finally:
+            try:
+                if changed:
+                    self._request.save()
+                    self._save_buckets(self._request.buckets)
+            finally:
+                self._request.forget()
+        start_response(*started[-1])
+        return answer
+
+    def _save_buckets(self, names: Iterable[str]) -> None:
+        for name in names:
+            partition, account = s3_backends.bucket_accounts.get(name, (None, None))
+            backend = s3_backends[account][partition] if account and partition else None
+            if isinstance(backend, FolderBackend) and name in backend.buckets:
+                backend.save_bucket(backend.buckets[name])
+
+    def close(self) -> None:
+        """Give moto its own S3 back and let go of the folder."""
+        s3_backends.clear()
+        s3_backends.bucket_accounts.clear()
+        s3_backends.backend = self._original
+        S3Response.serialized = self._serialized  # type: ignore[method-assign]
+        S3Response.parse_key_name = self._parse_key_name  # type: ignore[method-assign]
+        self.store.close()
+
+
+def _tell_raw_path(environ: dict[str, Any]) -> None:
+    """The path as it was sent, which moto needs for keys with a question mark, and the step from ASGI to WSGI loses."""
+    scope = environ.get("asgi.scope", {})
+    if scope.get("raw_path"):
+        query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+        environ["RAW_URI"] = environ["REQUEST_URI"] = scope["raw_path"].decode("ascii", "replace") + query
+
+
+def _forget_instances() -> None:
+    """moto remembers every value it ever made, for its dashboard; with one value a listed object that is a leak."""
+    models = [copied for copied in vars(moto_s3).values() if isinstance(copied, type) and issubclass(copied, BaseModel)]
+    for model in {*models, FolderKey}:
+        model.instances_tracked = deque(maxlen=0)  # type: ignore[attr-defined]
