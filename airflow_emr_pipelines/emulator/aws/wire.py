@@ -16,6 +16,7 @@ from airflow_emr_pipelines.emulator.aws.errors import AwsError
 XML = r"[\u0020-"
 """How the model's pattern of XmlString begins, which is written for UTF-16."""
 NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+HIDDEN = "********"
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -27,6 +28,15 @@ TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "structure": (dict,),
     "timestamp": (int, float, str),
+}
+JSON_TYPES: Mapping[type, str] = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    list: "list",
+    dict: "structure",
+    type(None): "null",
 }
 
 
@@ -55,7 +65,7 @@ def read(operation: str, sent: Any, service: str = "emr") -> dict[str, Any]:
     shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return {}
-    parameters: dict[str, Any] = _typed(shape, sent)
+    parameters: dict[str, Any] = _typed(shape, sent, "")
     broken = list(_broken(shape, parameters, ""))
     if broken:
         plural = "error" if len(broken) == 1 else "errors"
@@ -63,21 +73,33 @@ def read(operation: str, sent: Any, service: str = "emr") -> dict[str, Any]:
     return parameters
 
 
-def _typed(shape: Any, value: Any) -> Any:
+def _typed(shape: Any, value: Any, path: str) -> Any:
     if not _has_type(value, shape.type_name):
-        raise AwsError("SerializationException", f"{value!r} is no {shape.type_name} ({shape.name})")
+        raise AwsError("SerializationException", f"{_shown(shape, value, path)} is no {shape.type_name} ({shape.name})")
     if shape.type_name == "structure":
         members = shape.members
         return {
-            name: _typed(members[name], part) for name, part in value.items() if name in members and part is not None
+            name: _typed(members[name], part, _join(path, name))
+            for name, part in value.items()
+            if name in members and part is not None
         }
     if shape.type_name == "list":
-        return [_typed(shape.member, part) for part in value]
+        return [_typed(shape.member, part, _item(path, place)) for place, part in enumerate(value, start=1)]
     if shape.type_name == "map":
-        return {key: _typed(shape.value, part) for key, part in value.items()}
+        return {key: _typed(shape.value, part, _item(path, key)) for key, part in value.items()}
     if shape.type_name == "timestamp":
         return _timestamp(value)
     return value
+
+
+def _shown(shape: Any, value: Any, path: str) -> str:
+    """A value of the wrong type, or its type alone where a password may be in it."""
+    is_whole = isinstance(value, (list, dict)) or shape.type_name in ("structure", "list", "map")
+    return f"A {JSON_TYPES[type(value)]}" if is_whole or _is_secret(path) else repr(value)
+
+
+def _is_secret(path: str) -> bool:
+    return path.removesuffix(".member").endswith("Password")
 
 
 def _has_type(value: object, type_name: str) -> bool:
@@ -112,12 +134,12 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:
             constraint = f"Member must have length less than or equal to {most}"
             yield f"Value at '{path}' failed to satisfy constraint: {constraint}"
         for place, part in enumerate(value, start=1):
-            yield from _broken(shape.member, part, f"{path}.{place}.member")
+            yield from _broken(shape.member, part, _item(path, place))
     elif shape.type_name == "map":
         for key, part in value.items():
-            yield from _broken(shape.value, part, f"{path}.{key}.member")
+            yield from _broken(shape.value, part, _item(path, key))
     else:
-        shown = "********" if path.endswith("Password") else value
+        shown = HIDDEN if _is_secret(path) else value
         for constraint in _constraints(shape, value):
             yield f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
 
@@ -149,6 +171,10 @@ def _matches(pattern: str, value: str) -> bool:
 def _join(path: str, name: str) -> str:
     member = name[:1].lower() + name[1:]
     return f"{path}.{member}" if path else member
+
+
+def _item(path: str, key: object) -> str:
+    return f"{path}.{key}.member"
 
 
 def written(value: Any) -> Any:

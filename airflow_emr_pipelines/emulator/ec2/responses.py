@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_emr_pipelines.emulator.aws.wire import HIDDEN
 from airflow_emr_pipelines.emulator.ec2.auto_scaling import AutoScaling
 from airflow_emr_pipelines.emulator.ec2.instances import (
     ON_DEMAND,
@@ -51,7 +52,6 @@ NETWORK = (
 )
 MESSAGES = {ClusterState.WAITING: "Cluster ready to run steps.", ClusterState.RUNNING: "Running step"}
 SECRETS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword")
-HIDDEN = "********"
 
 
 def without_secrets(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -56,6 +56,28 @@ def test_a_password_that_breaks_a_constraint_is_not_repeated(name: str, password
     assert "hunter2" not in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("attributes", "type_name"),
+    [
+        ({**ATTRIBUTES, "KdcAdminPassword": ["hunter2"]}, "A list is no string"),
+        ({**ATTRIBUTES, "KdcAdminPassword": {"is": "hunter2"}}, "A structure is no string"),
+        ({**ATTRIBUTES, "KdcAdminPassword": 4711}, "A number is no string"),
+        ([{**ATTRIBUTES, "KdcAdminPassword": "hunter2"}], "A list is no structure"),
+        ('{"KdcAdminPassword": "hunter2"}', "A string is no structure"),
+    ],
+)
+def test_a_password_of_the_wrong_type_is_not_repeated(attributes: object, type_name: str) -> None:
+    with pytest.raises(AwsError, match=type_name) as refused:
+        wire.read("RunJobFlow", {"Name": "n", "Instances": {}, "KerberosAttributes": attributes})
+    assert "hunter2" not in refused.value.message
+    assert "4711" not in refused.value.message
+
+
+def test_what_is_no_password_is_repeated_when_it_has_the_wrong_type() -> None:
+    with pytest.raises(AwsError, match=r"4711 is no string \(XmlStringMaxLen256\)"):
+        wire.read("RunJobFlow", {"Name": "n", "Instances": {}, "KerberosAttributes": {**ATTRIBUTES, "Realm": 4711}})
+
+
 def test_what_is_no_password_is_repeated_when_it_breaks_a_constraint() -> None:
     attributes = {**ATTRIBUTES, "Realm": "R" * 300}
     with pytest.raises(AwsError, match=r"Value 'R{300}' at 'kerberosAttributes\.realm'"):
