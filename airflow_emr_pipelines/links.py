@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from airflow.sdk import BaseOperatorLink
-from airflow.sdk.execution_time.xcom import XCom
 
 from airflow_emr_pipelines.logs.layouts import LAYOUTS
 from airflow_emr_pipelines.specs.values import ids
-from airflow_emr_pipelines.versions import conf
+from airflow_emr_pipelines.versions import conf, xcom_value
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -95,7 +94,7 @@ class EmrSparkHistoryLink(_EmrLink):
 
 def _location(ti_key: TaskInstanceKey) -> Mapping[str, Any] | None:
     """What is put down of a task's job, if links can be made of it."""
-    location = XCom.get_value(key=LINK_XCOM, ti_key=ti_key)
+    location = xcom_value(LINK_XCOM, ti_key)
     if not isinstance(location, Mapping) or _backend(location) not in LAYOUTS:
         return None
     endpoint, step = location.get("endpoint_url"), location.get("step_id")

@@ -1,12 +1,16 @@
-"""What differs between the versions of Airflow that we run on, known here and nowhere else."""
+"""What differs between the versions of Airflow that we run on, and what of Airflow is its own affair: known here alone.
+
+So a change of Airflow's is one edit of ours. Nothing that a task does not need is loaded before it is asked for.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import airflow
@@ -18,6 +22,7 @@ try:  # where Airflow has them from 3.2 on
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowRescheduleException,
         AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferred,
@@ -27,6 +32,7 @@ except ImportError:
     from airflow.exceptions import (  # type: ignore[attr-defined, assignment, no-redef, unused-ignore]
         AirflowException,
         AirflowFailException,
+        AirflowRescheduleException,
         AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferred,
@@ -34,25 +40,41 @@ except ImportError:
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import TaskInstanceKey
 
 __all__ = [
     "CLICKS_CARRY_THE_LOGIN",
     "NOT_KNOWN",
     "TRIGGERS_ARE_TOLD_OF_KILLS",
+    "TRIGGER_FAILED",
     "AirflowException",
     "AirflowFailException",
+    "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "RenderedOrTold",
     "TaskDeferred",
     "conf",
     "dag_bag",
+    "dag_folders",
     "data_interval",
+    "expanded_arguments",
     "fields_of_task",
-    "respects_reschedules",
+    "fixed_arguments",
+    "is_mapped",
     "is_of_an_earlier_try",
+    "kept_xcom",
+    "mapped_over",
+    "operator_of",
     "password_of",
-    "state_of_task",
+    "respects_reschedules",
+    "run_is_over",
+    "run_started",
     "shielded",
+    "state_of_task",
+    "template_macros",
+    "web_dependencies",
+    "xcom_value",
 ]
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
@@ -61,6 +83,9 @@ TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 CLICKS_CARRY_THE_LOGIN = Version(airflow.__version__) >= Version("3.1")
 """From 3.1 the browser keeps Airflow's login in a cookie; before, a click on a page of ours would come from nobody."""
 
+TRIGGER_FAILED = "__fail__"
+"""What Airflow resumes a task with when its trigger failed or its deferral timed out."""
+
 
 def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
     """Whether what a task is resumed with was meant for an earlier try of it: the retry has to start anew.
@@ -68,6 +93,68 @@ def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
     Airflow 3.0 resumes a retry with what the failed try was resumed with, instead of executing it.
     """
     return woke.get("try_number") not in (None, context["ti"].try_number)
+
+
+class RenderedOrTold:
+    """Put before an operator's base: it is told when its fields cannot be rendered, which also happens on its return.
+
+    A mapped task is rendered by Airflow's own method alone, so that the public one is no place for it.
+    """
+
+    def not_rendered(self, context: Context) -> None:
+        """Do what has to be done before the task fails for it."""
+        raise NotImplementedError
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        base: Any = super()
+        try:
+            base._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        except Exception:
+            self.not_rendered(context)
+            raise
+
+
+def is_mapped(task: Any) -> bool:
+    """Whether a task of a DAG file is one that ``partial`` and ``expand`` have made."""
+    return hasattr(task, "partial_kwargs") and hasattr(task, "expand_input")
+
+
+def operator_of(task: Any) -> type[Any]:
+    """The class of a task's operator, also where it is mapped."""
+    found: type[Any] = task.operator_class if is_mapped(task) else type(task)
+    return found
+
+
+def fixed_arguments(task: Any) -> Mapping[str, Any]:
+    """What ``partial`` was given of a mapped task."""
+    found: Mapping[str, Any] = task.partial_kwargs
+    return found
+
+
+def expanded_arguments(task: Any) -> Any:
+    """What ``expand`` was given of a mapped task: fields by name, a list of such mappings, or another task's output."""
+    return task.expand_input.value
+
+
+def mapped_over(output: Any) -> str | None:
+    """The argument that a task group is mapped over, if that is what its tasks are given."""
+    return getattr(output, "_key", None)
+
+
+def template_macros() -> Any:
+    """What templates know as ``macros``."""
+    from airflow.sdk.execution_time import macros
+
+    return macros
+
+
+def xcom_value(key: str, ti_key: TaskInstanceKey) -> Any:
+    """An XCom of a task, as its links read it."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    return XCom.get_value(key=key, ti_key=ti_key)
 
 
 def dag_bag(folder: str) -> Any:
@@ -79,6 +166,67 @@ def dag_bag(folder: str) -> Any:
     no_examples = {"include_examples": False} if "include_examples" in inspect.signature(DagBag).parameters else {}
     reader: Any = DagBag
     return reader(folder, **no_examples)
+
+
+def dag_folders() -> Iterator[Path]:
+    """Where Airflow reads DAGs from: the folder of each of its bundles, made ready."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+    for bundle in DagBundlesManager().get_all_dag_bundles():
+        bundle.initialize()
+        yield Path(bundle.path)
+
+
+def run_is_over(dag_id: str, run_id: str) -> bool | None:
+    """Whether a DAG run has ended, by Airflow's database; None for one that it does not know."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.state import State
+    from sqlalchemy import select
+
+    with create_session() as session:
+        state = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    return None if state is None else state in State.finished_dr_states
+
+
+def web_dependencies() -> tuple[Any, Any]:
+    """What a page of Airflow's web server may depend on, for FastAPI.
+
+    The first gives a session of Airflow's database. The second refuses who may not read the task instances of the DAG
+    that the address names as dag_id.
+    """
+    from typing import get_args
+
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.common.db.common import SessionDep
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+    from fastapi import Depends
+
+    _, session = get_args(SessionDep)
+    return session, Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))
+
+
+def kept_xcom(session: Any, key: str, **task: Any) -> Any:
+    """An XCom of a task instance as Airflow's database has it; None where there is none.
+
+    :param session: of Airflow's database
+    :param task: dag_id, run_id, task_id and map_index
+    """
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+
+    found = session.scalars(select(XComModel).filter_by(**task, key=key)).first()
+    return XComModel.deserialize_value(found) if found is not None else None
+
+
+def run_started(session: Any, dag_id: str, run_id: str) -> datetime:
+    """When a DAG run has started, or was to start."""
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import select
+
+    run = session.scalars(select(DagRun).filter_by(dag_id=dag_id, run_id=run_id)).one()
+    started: datetime = run.start_date or run.run_after
+    return started
 
 
 def data_interval(dag: Any, logical_date: datetime) -> tuple[datetime, datetime]:

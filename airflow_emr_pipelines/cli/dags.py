@@ -39,11 +39,11 @@ def dag_of(dag_id: str, files: Path | None = None) -> Any:
 
 
 def _find(dag_id: str, files: Path | None) -> Any:
-    from airflow_emr_pipelines.versions import dag_bag
+    from airflow_emr_pipelines.versions import dag_bag, dag_folders
 
     others: list[str] = []
     import_errors: dict[str, str] = {}
-    for path in [files] if files is not None else _bundles():
+    for path in [files] if files is not None else dag_folders():
         folder = str(path if path.is_dir() else path.parent)
         if folder not in sys.path:
             sys.path.append(folder)  # as for any process of Airflow's that reads them
@@ -53,14 +53,6 @@ def _find(dag_id: str, files: Path | None) -> Any:
         others += bag.dags
         import_errors |= bag.import_errors
     raise DagNotFound(dag_id, sorted(others), import_errors)
-
-
-def _bundles() -> Iterator[Path]:
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-
-    for bundle in DagBundlesManager().get_all_dag_bundles():
-        bundle.initialize()
-        yield Path(bundle.path)
 
 
 @contextmanager

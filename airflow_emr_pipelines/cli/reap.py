@@ -36,7 +36,7 @@ def _age(text: str) -> timedelta:
 
 def run(options: argparse.Namespace) -> None:
     """Print every live cluster with a verdict; exit code 1 when one could not be ended, 2 when nothing can be told."""
-    from airflow_emr_pipelines import settings
+    from airflow_emr_pipelines import settings, versions
     from airflow_emr_pipelines.cli.table import table
     from airflow_emr_pipelines.errors import InvalidSpec
     from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     clusters = EmrClusters(options.aws_conn_id, options.region_name)
     deployment = settings.deployment() if options.deployment is None else options.deployment
     try:
-        reaper = Reaper(clusters, deployment, run_is_over, older_than=options.older_than)
+        reaper = Reaper(clusters, deployment, versions.run_is_over, older_than=options.older_than)
     except InvalidSpec as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
@@ -72,15 +72,3 @@ def run(options: argparse.Namespace) -> None:
     if failed:
         print(f"Could not be terminated: {' '.join(failed)}", file=sys.stderr)
         sys.exit(1)
-
-
-def run_is_over(dag_id: str, run_id: str) -> bool | None:
-    """What Airflow's database says of a DAG run."""
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from airflow.utils.state import State
-    from sqlalchemy import select
-
-    with create_session() as session:
-        state = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
-    return None if state is None else state in State.finished_dr_states

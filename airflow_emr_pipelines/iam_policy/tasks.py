@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.specs.serialization import KINDS, to_plain
 from airflow_emr_pipelines.specs.values.templates import known
@@ -17,7 +18,7 @@ class DagTask:
     def __init__(self, task: Any) -> None:
         self.id = str(task.task_id)
         self._task = task
-        self.operator: Any = getattr(task, "operator_class", type(task)) if is_mapped(task) else type(task)
+        self.operator = versions.operator_of(task)
         self.calls: Calls = getattr(self.operator, "calls", {})
 
     def values(self, path: str) -> Iterator[Any]:
@@ -49,11 +50,12 @@ class DagTask:
         return name in self.operator.template_fields
 
     def _own(self, name: str) -> Any:
-        if not is_mapped(self._task):
+        if not versions.is_mapped(self._task):
             return getattr(self._task, name, None)
-        if name in self._task.partial_kwargs:
-            return self._task.partial_kwargs[name]
-        mapped = self._task.expand_input.value
+        fixed = versions.fixed_arguments(self._task)
+        if name in fixed:
+            return fixed[name]
+        mapped = versions.expanded_arguments(self._task)
         may_be_mapped = name in mapped if isinstance(mapped, Mapping) else self._has(name)
         return UNKNOWN if may_be_mapped else None
 
@@ -78,11 +80,6 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
-
-
-def is_mapped(task: Any) -> bool:
-    """Whether a task is one that ``partial`` and ``expand`` have made."""
-    return hasattr(task, "partial_kwargs") and hasattr(task, "expand_input")
 
 
 def _inside(value: Any, name: str) -> Iterator[Any]:

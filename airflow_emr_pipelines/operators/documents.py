@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.exceptions import AirflowRescheduleException
-
 from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
@@ -16,7 +14,7 @@ from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import known
-from airflow_emr_pipelines.versions import AirflowFailException
+from airflow_emr_pipelines.versions import AirflowFailException, AirflowRescheduleException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

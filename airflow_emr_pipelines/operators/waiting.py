@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from airflow_emr_pipelines.hooks.compute import Location
 
-TRIGGER_FAILED = "__fail__"
-"""What Airflow resumes a task with when its trigger failed or its deferral timed out."""
 BACKSTOP = timedelta(minutes=5)
 """How long after our own deadline Airflow ends a deferral, should the trigger not have come back with it."""
 GRACE_OF_A_KILLED_TASK = 3.0
@@ -53,7 +51,7 @@ class EmrCallOperator(BaseOperator):
         self.region_name = region_name
 
 
-class EmrOperator(EmrCallOperator, Generic[S]):
+class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
     """Base of the operators that wait.
 
     :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
@@ -134,22 +132,16 @@ class EmrOperator(EmrCallOperator, Generic[S]):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Airflow fails a task whose trigger was lost without asking it: its job would run on."""
-        if next_method == TRIGGER_FAILED:
+        if next_method == versions.TRIGGER_FAILED:
             job = self._published(context)
             if job and versions.is_of_an_earlier_try(job, context):
                 return self.execute(context)
             self._give_up_published(context)
         return super().resume_execution(next_method, next_kwargs, context)
 
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
-    ) -> None:
+    def not_rendered(self, context: Context) -> None:
         """Airflow renders the fields also when the task comes back. Where it cannot, the job would run on."""
-        try:
-            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        except Exception:
-            self._give_up_published(context)
-            raise
+        self._give_up_published(context)
 
     def _published(self, context: Context) -> Mapping[str, Any] | None:
         """What this task run has put down of its job, if it has one."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
-from airflow_emr_pipelines.plan.fields import operator_of, placeholder_of
+from airflow_emr_pipelines.plan.fields import placeholder_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
 from airflow_emr_pipelines.specs.values.keys import without_key
+from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_of
 
 MOST_ACTIVE_STEPS = 256
 
@@ -84,7 +85,7 @@ def _of_life(dag: Any, request: Request) -> Iterator[PlanWarning]:
 
 
 def _cluster_id(task: Any) -> Any:
-    return getattr(task, "cluster_id", None) or getattr(task, "partial_kwargs", {}).get("cluster_id")
+    return fixed_arguments(task).get("cluster_id") if is_mapped(task) else getattr(task, "cluster_id", None)
 
 
 def _failure_action_warnings(request: Request, concurrency: dict[str, Any]) -> Iterator[PlanWarning]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2.exceptions import UndefinedError
 
-from airflow_emr_pipelines.iam_policy.tasks import is_mapped
+from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
 from airflow_emr_pipelines.plan.unknown import NotKnown, with_placeholders
 from airflow_emr_pipelines.specs.serialization import to_plain
@@ -35,12 +35,6 @@ class Fields:
         return value if isinstance(value, str) and not isinstance(value, NotKnown) else None
 
 
-def operator_of(task: Any) -> type[Any]:
-    """The class of a task's operator, also where it is mapped."""
-    found: type[Any] = task.operator_class if is_mapped(task) else type(task)
-    return found
-
-
 def fields_of(task: Any, names: tuple[str, ...], run: SampleRun) -> Iterator[Fields]:
     """The task's fields of these names; one each for what a task is mapped to that its file lists.
 
@@ -51,12 +45,12 @@ def fields_of(task: Any, names: tuple[str, ...], run: SampleRun) -> Iterator[Fie
 
 
 def _unmapped(task: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if not is_mapped(task):
+    if not versions.is_mapped(task):
         yield task.task_id, {name: getattr(task, name, None) for name in names}
         return
-    expanded = task.expand_input.value
-    fixed = {name: task.partial_kwargs.get(name) for name in names}
-    free = [name for name in names if name not in task.partial_kwargs]
+    expanded, arguments = versions.expanded_arguments(task), versions.fixed_arguments(task)
+    fixed = {name: arguments.get(name) for name in names}
+    free = [name for name in names if name not in arguments]
     for place, given in enumerate(_each(expanded, free)):
         yield (f"{task.task_id}[{place}]" if _is_listed(expanded) else task.task_id), {**fixed, **given}
 
@@ -126,7 +120,7 @@ def placeholder_of(output: Any) -> str:
     operator, key = getattr(output, "operator", None), getattr(output, "key", None)
     if operator is not None:
         return output_of(operator.task_id, str(key))
-    mapped_over = getattr(output, "_key", None)
+    mapped_over = versions.mapped_over(output)
     if mapped_over is not None:
         return f"{mapped_over} that the group is mapped over"
     references = getattr(output, "iter_references", list)

@@ -10,13 +10,14 @@ from typing import Any
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import task_tags
-from airflow_emr_pipelines.plan.fields import Fields, fields_of, operator_of
+from airflow_emr_pipelines.plan.fields import Fields, fields_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
 from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.masking import masked
 from airflow_emr_pipelines.specs.values.templates import all_known
+from airflow_emr_pipelines.versions import operator_of
 
 KEY = "-key-of-this-task-run-"
 """In the place of a key, and as long: only a run has one."""

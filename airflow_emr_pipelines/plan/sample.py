@@ -9,7 +9,6 @@ from typing import Any
 
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.iam_policy.tasks import is_mapped
 from airflow_emr_pipelines.plan.unknown import Later, Named, Partly
 from airflow_emr_pipelines.versions import AirflowException
 
@@ -66,8 +65,6 @@ class SampleRun:
 
     def context(self, task: Any) -> dict[str, Any]:
         """What the task's templates are rendered with. Variables and connections are named and not read."""
-        from airflow.sdk.execution_time import macros
-
         start, end = self.interval
         when = self.logical_date
         ti = Partly(
@@ -102,7 +99,7 @@ class SampleRun:
             "ds": when.strftime("%Y-%m-%d"),
             "ds_nodash": when.strftime("%Y%m%d"),
             "logical_date": when,
-            "macros": macros,
+            "macros": versions.template_macros(),
             "params": self.params,
             "run_id": self.run_id,
             "task": task,
@@ -118,7 +115,7 @@ class SampleRun:
 
 
 def _is_one_of_many(task: Any) -> bool:
-    return is_mapped(task) or task.get_closest_mapped_task_group() is not None
+    return versions.is_mapped(task) or task.get_closest_mapped_task_group() is not None
 
 
 def _xcom_pull(task_ids: Any = None, key: str = "return_value", **options: Any) -> Later:

@@ -12,24 +12,18 @@ import html
 import logging
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.common.db.common import SessionDep
-from airflow.api_fastapi.core_api.security import requires_access_dag
-from airflow.models.dagrun import DagRun
-from airflow.models.xcom import XComModel
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import select
 
-from airflow_emr_pipelines import settings
+from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import NotOfTheTask, SparkHistoryNotReady
 from airflow_emr_pipelines.links import LINK_XCOM, SPARK_HISTORY_ROUTE
 from airflow_emr_pipelines.specs.values import ids
 from airflow_emr_pipelines.specs.values.keys import job_key
-from airflow_emr_pipelines.versions import NOT_KNOWN, fields_of_task
+from airflow_emr_pipelines.versions import NOT_KNOWN
 
 if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.ec2.spark_history import Owner
@@ -60,12 +54,19 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Spar
 <body><h1>{title}</h1><p>{cause}</p><p>{remedy}</p></body></html>"""
 RELOAD_SECONDS = 5
 
+SESSION, MAY_READ_TASKS = versions.web_dependencies()
+
 app = FastAPI(title="EMR pipelines", docs_url=None, redoc_url=None, openapi_url=None)
 
 
-@app.get(SPARK_HISTORY_ROUTE, dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))])
+@app.get(SPARK_HISTORY_ROUTE, dependencies=[MAY_READ_TASKS])
 def spark_history(
-    dag_id: str, run_id: str, task_id: str, session: SessionDep, request: Request, map_index: int = -1
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    session: Annotated[Any, SESSION],
+    request: Request,
+    map_index: int = -1,
 ) -> Response:
     """Lead on to Spark's history of what a task has run, from a click on a page of Airflow's own.
 
@@ -87,7 +88,7 @@ def spark_history(
             "The task has not started anything on EMR, or Airflow does not know any more where.",
             "Open the link again when the step runs. A task that was cleared forgets where it ran.",
         )
-    own = fields_of_task(session, OWN_FIELDS, **task)
+    own = versions.fields_of_task(session, OWN_FIELDS, **task)
     if own["aws_conn_id"] is NOT_KNOWN:
         return _page(
             404,
@@ -135,8 +136,7 @@ def bad_address(request: Request, error: RequestValidationError) -> Response:
 
 def _said_by_xcom(session: Any, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Where a task's job is, as the task has put it down, or somebody in its name."""
-    found = session.scalars(select(XComModel).filter_by(**task, key=LINK_XCOM)).first()
-    said = XComModel.deserialize_value(found) if found is not None else None
+    said = versions.kept_xcom(session, LINK_XCOM, **task)
     if not isinstance(said, Mapping) or not ids.is_cluster(said.get("cluster_id")):
         return None
     return said if said.get("step_id") is None or ids.is_step(said["step_id"]) else None
@@ -147,8 +147,7 @@ def _owner(session: Any, task: Mapping[str, Any], cluster_id: Any) -> Owner:
     from airflow_emr_pipelines.hooks.ec2.spark_history import Owner
 
     of_run = {name: task[name] for name in ("dag_id", "run_id")}
-    run = session.scalars(select(DagRun).filter_by(**of_run)).one()
-    started = run.start_date or run.run_after
+    started = versions.run_started(session, **of_run)
     key = job_key(deployment=settings.deployment(), start_date=started.isoformat(), max_tries=0, **task)
     return Owner(**of_run, key=key, cluster_id=cluster_id if isinstance(cluster_id, str) else None)
 
@@ -225,6 +224,6 @@ def _said(error: Exception) -> str:
 
 def _page(status: int, title: str, cause: str, remedy: str, *, again: bool = False) -> Response:
     more = f'<meta http-equiv="refresh" content="{RELOAD_SECONDS}">' if again else ""
-    told = {"title": html.escape(title), "cause": html.escape(cause), "remedy": html.escape(remedy)}
+    texts = {"title": html.escape(title), "cause": html.escape(cause), "remedy": html.escape(remedy)}
     retry = {"Retry-After": str(RELOAD_SECONDS)} if again else {}
-    return HTMLResponse(PAGE.format(more=more, **told), status, headers={**HEADERS, **retry})
+    return HTMLResponse(PAGE.format(more=more, **texts), status, headers={**HEADERS, **retry})

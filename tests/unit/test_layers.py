@@ -261,6 +261,51 @@ def test_names_that_airflow_has_moved_come_from_one_module() -> None:
     assert wrong == []
 
 
+PROMISED_BY_AIRFLOW = (
+    "airflow.providers",
+    "airflow.triggers.base",
+    "airflow.cli.cli_config",
+    "airflow.plugins_manager.AirflowPlugin",
+    "airflow.sdk.log.mask_secret",
+)
+"""What Airflow keeps for those who build on it, besides the names of ``airflow.sdk`` itself."""
+OWN_AFFAIRS_OF_AIRFLOW = {"partial_kwargs", "expand_input", "operator_class", "task_dict", "_is_sensor"}
+"""Fields of its objects that it promises to nobody."""
+
+
+def is_promised(found: Import) -> bool:
+    of_sdk = found.module.startswith("airflow.sdk.") and found.module.count(".") == 2
+    return found.for_types or of_sdk or found.is_of(*PROMISED_BY_AIRFLOW)
+
+
+def reaches_inside(file: Path) -> Iterator[str]:
+    """Where a file uses a field of Airflow's own, or calls an underscore method of a base, which is Airflow's."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute):
+            of_base = ast.unparse(node.value) == "super()" and re.match("_[a-z]", node.attr)
+            used = node.attr if of_base or node.attr in OWN_AFFAIRS_OF_AIRFLOW else None
+        else:
+            used = node.value if isinstance(node, ast.Constant) and node.value in OWN_AFFAIRS_OF_AIRFLOW else None
+        if used is not None:
+            yield f"{file.relative_to(ROOT)} uses {used!r}"
+
+
+def test_what_airflow_promises_nobody_is_touched_in_one_module() -> None:
+    """So that a change of Airflow's is one edit; the emulator is a program of its own and knows no Airflow."""
+    files = [file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] != "emulator"]
+    assert [*reaches_inside(PACKAGE / "versions.py")] != []
+    others = [file for file in files if file != PACKAGE / "versions.py"]
+    assert [str(i) for f in others for i in imports_of(f) if i.is_of("airflow") and not is_promised(i)] == []
+    assert [found for file in others for found in reaches_inside(file)] == []
+
+
+def test_what_knows_the_versions_of_airflow_loads_no_database_and_no_web_server() -> None:
+    """Every process of Airflow's imports it, by the plugin."""
+    loaded = [*loaded_by([PACKAGE / "versions.py"])]
+    heavy = ("sqlalchemy", "fastapi", "airflow.models", "airflow.api_fastapi", "airflow.sdk.execution_time", *HEAVY)
+    assert [str(found) for found in loaded if found.is_of(*heavy)] == []
+
+
 def test_an_example_uses_only_the_public_names() -> None:
     inside = [
         str(i) for f in ROOT.glob("dags/*.py") for i in imports_of(f) if i.module.count(".") > 1 and i.is_of(NAME)

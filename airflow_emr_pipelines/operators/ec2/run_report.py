@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_emr_pipelines import settings
+from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_PRICES, WRITES_S3, Calls
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
@@ -139,7 +139,7 @@ def _tolerated(context: Context) -> set[str]:
 
 
 def _runs_a_step(task: Any) -> bool:
-    return issubclass(getattr(task, "operator_class", type(task)), EmrRunStepOperator)
+    return issubclass(versions.operator_of(task), EmrRunStepOperator)
 
 
 def _flat(found: Any) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines import EmrReapClustersOperator
+from airflow_emr_pipelines import EmrReapClustersOperator, versions
 from airflow_emr_pipelines.cli import reap
 from airflow_emr_pipelines.hooks.ec2 import clusters
 from airflow_emr_pipelines.versions import AirflowException
@@ -22,7 +22,7 @@ def emr(monkeypatch: pytest.MonkeyPatch) -> ToldEmr:
     emr = ToldEmr(old("j-1", age=30), old("j-2"), old("j-3", run="under_way"))
     made = clusters.EmrClusters(None, "us-east-1", None, emr)
     monkeypatch.setattr(clusters, "EmrClusters", lambda *_: made)
-    monkeypatch.setattr(reap, "run_is_over", lambda _, run_id: RUNS.get(run_id))
+    monkeypatch.setattr(versions, "run_is_over", lambda _, run_id: RUNS.get(run_id))
     monkeypatch.setenv("AIRFLOW__EMR_PIPELINES__DEPLOYMENT", "ours")
     return emr
 
