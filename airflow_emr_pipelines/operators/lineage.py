@@ -7,13 +7,13 @@ may describe it, the key of the transport among them: keep that in the cluster's
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_emr_pipelines.specs.steps import CustomJarStep, SparkSqlStep, SparkStep, Step
-from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
+from airflow_emr_pipelines.specs.steps import CustomJarStep, Step
+from airflow_emr_pipelines.specs.steps.custom_jar import SPARK_PROGRAMS
 from airflow_emr_pipelines.versions import conf
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PARENT, TRANSPORT = "spark.openlineage.parent", "spark.openlineage.transport"
-SPARK_COMMANDS = ("spark-submit", "spark-sql", "run-example", "spark-example")
 HIDDEN_SETTINGS = ("auth.", "headers.")
 """What of a transport may be a secret."""
 
@@ -123,22 +122,12 @@ def _hide(settings: dict[str, Any]) -> dict[str, Any]:
 
 def is_spark_step(step: Step) -> bool:
     """Whether a step is a Spark application."""
-    if isinstance(step, CustomJarStep):
-        return step.jar == COMMAND_RUNNER and bool(step.args) and _command(step) in SPARK_COMMANDS
-    return isinstance(step, (SparkStep, SparkSqlStep))
+    return step.runs_on_spark or (isinstance(step, CustomJarStep) and step.program in SPARK_PROGRAMS)
 
 
-def _command(step: CustomJarStep) -> str:
-    return str(step.args[0]).rpartition("/")[2]
-
-
-def _says(step: Step, name: str) -> bool:
+def _says(step: Any, name: str) -> bool:
     """Whether a step has a setting whose name begins so."""
-    said: Mapping[str, Any] | Sequence[Any] = ()
-    if isinstance(step, (SparkStep, SparkSqlStep)):
-        said = [*step.conf]
-    elif isinstance(step, CustomJarStep):
-        said = [str(word).removeprefix("--conf=") for word in step.args]
+    said = [str(word).removeprefix("--conf=") for word in step.args] if isinstance(step, CustomJarStep) else step.conf
     return any(setting.startswith(name) for setting in said)
 
 

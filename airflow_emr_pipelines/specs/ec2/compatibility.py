@@ -8,7 +8,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2 import releases
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
-from airflow_emr_pipelines.specs.steps.commands import PRESTO_CLI, TRINO_CLI
+from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
 from airflow_emr_pipelines.specs.values.templates import all_known, known
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.steps.commands import Command
 from airflow_emr_pipelines.specs.values import addresses, arns, rules
 from airflow_emr_pipelines.specs.values.base import KINDS, Spec
 from airflow_emr_pipelines.specs.values.templates import is_text
@@ -37,6 +38,12 @@ class Step(Spec):
 
     requires: ClassVar[tuple[str, ...]] = ()
     """The application that a cluster must have for it, under one of its names."""
+    command_line: ClassVar[Command] = ()
+    """The command that it is, where it is one: which word is which field."""
+    runs_on_spark: ClassVar[bool] = False
+    """It is a Spark application; its field conf has the settings of Spark."""
+    allows_runtime_role: ClassVar[bool] = False
+    """EMR can run it as a role of its own (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-steps-runtime-roles.html)."""
 
     name: str
     _: KW_ONLY

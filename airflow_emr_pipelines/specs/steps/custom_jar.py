@@ -11,6 +11,9 @@ from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text
 
+SPARK_PROGRAMS = ("spark-submit", "spark-sql", "run-example", "spark-example")
+HIVE_PROGRAMS = ("hive-script", "hive")
+
 
 @dataclass(frozen=True)
 class CustomJarStep(Step):
@@ -48,3 +51,8 @@ class CustomJarStep(Step):
                 "use a SparkStep with conf",
                 value=spark,
             )
+
+    @property
+    def program(self) -> str | None:
+        """The program that EMR's command runner is told to run, without its folder; None for any other jar."""
+        return str(self.args[0]).rpartition("/")[2] if self.jar == COMMAND_RUNNER and self.args else None

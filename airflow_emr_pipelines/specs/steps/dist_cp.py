@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Settings, Switch, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import known
 
@@ -26,6 +27,16 @@ class DistCpStep(Step):
     """
 
     kind = "dist_cp"
+    command_line = (
+        *("hadoop", "distcp"),
+        Settings("conf", "-D"),
+        Switch("update", "-update"),
+        Switch("overwrite", "-overwrite"),
+        Switch("delete", "-delete"),
+        Words("args"),
+        Word("src"),
+        Word("dest"),
+    )
 
     src: str
     dest: str

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Option, Settings, Switch, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text
 
@@ -28,6 +29,16 @@ class FlinkStep(Step):
 
     kind = "flink"
     requires = ("Flink",)
+    command_line = (
+        *("flink", "run", "-m", "yarn-cluster"),
+        Option("application_id", "-yid", ("--yarnapplicationId",)),
+        Option("parallelism", "-p", ("--parallelism",)),
+        Option("main_class", "-c", ("--class",)),
+        Switch("detached", "-d", ("--detached",)),
+        Settings("conf", "-yD"),
+        Word("jar"),
+        Words("args"),
+    )
 
     jar: str
     args: Sequence[str | int | float] = ()

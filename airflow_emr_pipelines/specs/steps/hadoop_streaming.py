@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from airflow_emr_pipelines.specs.steps.base import Step
-from airflow_emr_pipelines.specs.steps.commands import GENERIC_OPTIONS
+from airflow_emr_pipelines.specs.steps.commands import GENERIC_OPTIONS, Each, Joined, Option, Settings, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text
 
@@ -35,6 +35,24 @@ class HadoopStreamingStep(Step):
     """
 
     kind = "hadoop_streaming"
+    command_line = (
+        "hadoop-streaming",
+        Settings("conf", "-D"),
+        Joined("files", "-files"),
+        Joined("archives", "-archives"),
+        Joined("jars", "-libjars"),
+        Option("mapper", "-mapper"),
+        Option("combiner", "-combiner"),
+        Option("reducer", "-reducer"),
+        Option("partitioner", "-partitioner"),
+        Option("input_format", "-inputformat"),
+        Option("output_format", "-outputformat"),
+        Option("num_reduce_tasks", "-numReduceTasks"),
+        Each("inputs", "-input"),
+        Option("output", "-output"),
+        Settings("environment", "-cmdenv"),
+        Words("args"),
+    )
 
     mapper: str
     reducer: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Option, Settings, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 
 
@@ -20,6 +21,15 @@ class HiveStep(Step):
 
     kind = "hive"
     requires = ("Hive",)
+    command_line = (
+        "hive-script",
+        "--run-hive-script",
+        "--args",
+        Option("script", "-f"),
+        Settings("variables", "-d", ("--define",)),
+        Words("args"),
+    )
+    allows_runtime_role = True
 
     script: str
     args: Sequence[str | int | float] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Option, Settings, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 
 
@@ -20,6 +21,14 @@ class PigStep(Step):
 
     kind = "pig"
     requires = ("Pig",)
+    command_line = (
+        "pig-script",
+        "--run-pig-script",
+        "--args",
+        Option("script", "-f"),
+        Settings("parameters", "-p", ("-param",)),
+        Words("args"),
+    )
 
     script: str
     args: Sequence[str | int | float] = ()

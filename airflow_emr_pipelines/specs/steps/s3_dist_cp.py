@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Equal, Switch
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text, known
 
@@ -38,6 +39,29 @@ class S3DistCpStep(Step):
     """
 
     kind = "s3_dist_cp"
+    command_line = (
+        "s3-dist-cp",
+        Equal("src", "--src"),
+        Equal("dest", "--dest"),
+        Equal("src_pattern", "--srcPattern"),
+        Equal("group_by", "--groupBy"),
+        Equal("target_size", "--targetSize"),
+        Equal("output_codec", "--outputCodec"),
+        Equal("multipart_upload_chunk_size", "--multipartUploadChunkSize"),
+        Equal("starting_index", "--startingIndex"),
+        Equal("output_manifest", "--outputManifest"),
+        Equal("previous_manifest", "--previousManifest"),
+        Equal("require_previous_manifest", "--requirePreviousManifest"),
+        Equal("s3_endpoint", "--s3Endpoint"),
+        Equal("storage_class", "--storageClass"),
+        Equal("src_prefixes_file", "--srcPrefixesFile"),
+        Switch("append_to_last_file", "--appendToLastFile"),
+        Switch("s3_server_side_encryption", "--s3ServerSideEncryption"),
+        Switch("delete_on_success", "--deleteOnSuccess"),
+        Switch("disable_multipart_upload", "--disableMultipartUpload"),
+        Switch("number_files", "--numberFiles"),
+        Switch("copy_from_manifest", "--copyFromManifest"),
+    )
 
     src: str
     dest: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Word
 from airflow_emr_pipelines.specs.values import rules
 
 
@@ -16,6 +17,7 @@ class ShellStep(Step):
     """
 
     kind = "shell"
+    command_line = ("bash", "-c", Word("command"))
 
     command: str
 

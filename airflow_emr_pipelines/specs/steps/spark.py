@@ -10,7 +10,16 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.steps.base import Step
-from airflow_emr_pipelines.specs.steps.commands import SPARK, Joined, options_of
+from airflow_emr_pipelines.specs.steps.commands import (
+    Command,
+    Joined,
+    Option,
+    Settings,
+    Switch,
+    Word,
+    Words,
+    options_of,
+)
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text, known
 
@@ -18,9 +27,38 @@ APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
 EXCLUDED = re.compile(r"[^\s:,]+:[^\s:,]+")
 
+COMMAND_LINE: Command = (
+    "spark-submit",
+    Option("deploy_mode", "--deploy-mode"),
+    Option("main_class", "--class"),
+    Option("properties_file", "--properties-file"),
+    Option("queue", "--queue"),
+    Option("driver_memory", "--driver-memory"),
+    Option("driver_cores", "--driver-cores"),
+    Option("executor_memory", "--executor-memory"),
+    Option("executor_cores", "--executor-cores"),
+    Option("num_executors", "--num-executors"),
+    Option("driver_java_options", "--driver-java-options"),
+    Option("driver_library_path", "--driver-library-path"),
+    Option("driver_class_path", "--driver-class-path"),
+    Option("proxy_user", "--proxy-user"),
+    Option("principal", "--principal"),
+    Option("keytab", "--keytab"),
+    Joined("py_files", "--py-files"),
+    Joined("jars", "--jars"),
+    Joined("files", "--files"),
+    Joined("archives", "--archives"),
+    Joined("packages", "--packages"),
+    Joined("exclude_packages", "--exclude-packages"),
+    Joined("repositories", "--repositories"),
+    Switch("verbose", "--verbose", ("-v",)),
+    Settings("conf", "--conf", ("-c",)),
+    Word("application"),
+    Words("args"),
+)
 SAME = {
     spark_conf.SETTING_OF_OPTION[name]: option.field
-    for name, option in options_of(SPARK).items()
+    for name, option in options_of(COMMAND_LINE).items()
     if name in spark_conf.SETTING_OF_OPTION and not isinstance(option, Joined)
 }
 """Settings that a field says as well; spark-submit takes the field's."""
@@ -44,6 +82,9 @@ class SparkStep(Step):
 
     kind = "spark"
     requires = ("Spark",)
+    command_line = COMMAND_LINE
+    runs_on_spark = True
+    allows_runtime_role = True
 
     application: str
     args: Sequence[str | int | float] = ()

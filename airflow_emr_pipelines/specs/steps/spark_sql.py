@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.steps.base import Step
+from airflow_emr_pipelines.specs.steps.commands import Option, Settings, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_text
 
@@ -26,6 +27,15 @@ class SparkSqlStep(Step):
 
     kind = "spark_sql"
     requires = ("Spark",)
+    command_line = (
+        "spark-sql",
+        Settings("conf", "--conf"),
+        Option("script", "-f"),
+        Settings("variables", "-d", ("--define",)),
+        Words("args"),
+    )
+    runs_on_spark = True
+    allows_runtime_role = True
 
     script: str
     args: Sequence[str | int | float] = ()

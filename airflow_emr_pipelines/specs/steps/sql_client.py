@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from airflow_emr_pipelines.specs.steps.base import Step
-from airflow_emr_pipelines.specs.steps.commands import PRESTO_CLI, TRINO_CLI
+from airflow_emr_pipelines.specs.steps.commands import Option, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
+
+TRINO_CLI, PRESTO_CLI = "trino-cli", "presto-cli"
+OPTIONS = (
+    Option("catalog", "--catalog"),
+    Option("schema", "--schema"),
+    Words("args"),
+    Option("execute", "--execute"),
+    Option("file", "--file", ("-f",)),
+)
+"""What both clients are told, behind their names."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class TrinoStep(SqlClientStep):
 
     kind = "trino"
     requires = ("Trino", "PrestoSQL")
+    command_line = (Word("client"), *OPTIONS)
 
     _: KW_ONLY
     client: str = TRINO_CLI
@@ -65,3 +76,4 @@ class PrestoStep(SqlClientStep):
 
     kind = "presto"
     requires = ("Presto", "PrestoSQL")
+    command_line = (PRESTO_CLI, *OPTIONS)

@@ -1,35 +1,31 @@
 """The commands that steps of today run, read into the kinds of steps.
 
-A reader takes a command's words and gives the word of a kind and its fields, or None: no kind has a form for the
-command. Options of programs whose options are all known are refused when they are none of them; words of other programs
-stay words.
+A kind's own command line says how its command is read: its options stand before its words. Where a program takes more
+than that, it has a reader here, which takes the words behind the program's name and gives fields. Options of programs
+whose options are all known are refused when they are none of them; words of other programs stay words.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.commands import (
-    DIST_CP,
-    FLINK,
     GENERIC_OPTIONS,
-    HADOOP_STREAMING,
-    PARAMETERS,
     REGION,
-    S3_DIST_CP,
     SCRIPT_RUNNER,
-    SPARK,
-    SQL_CLIENT,
-    VARIABLES,
     Command,
     Each,
+    Equal,
     Joined,
     Option,
     Settings,
     Switch,
+    Word,
+    Words,
     options_of,
 )
 from airflow_emr_pipelines.specs.steps.spark_conf import SETTING_OF_OPTION
@@ -39,7 +35,10 @@ from airflow_emr_pipelines.specs.values.templates import known
 Options = Mapping[str, Option]
 Reading = tuple[str, dict[str, Any]]
 """The word of a kind of step, and its fields."""
-Words = list[Any]
+Rest = list[Any]
+"""The words that are not read yet."""
+Reader = Callable[[Rest, Command], dict[str, Any]]
+"""Gives the fields of a kind, by its command line."""
 
 SCRIPT_RUNNER_OF = re.compile(re.escape(SCRIPT_RUNNER).replace(r"\{region\}", f"(?P<region>{REGION.pattern})"))
 OUTSIDE_TEMPLATES = re.compile(r",(?![^{}]*\}\})")
@@ -52,18 +51,65 @@ class _NoForm(Exception):
     """No kind of step says this command."""
 
 
-def read_command(words: Sequence[Any]) -> Reading | None:
-    """What command-runner.jar would run."""
+def read_command(words: Sequence[Any], kinds: Mapping[str, Any]) -> Reading | None:
+    """What command-runner.jar would run.
+
+    :param kinds: the kinds of specs, by their words; those with a command line are asked
+    """
     if not words:
         return None
     program = _text(words[0])
     for folder in PROGRAM_FOLDERS:
         program = program.removeprefix(folder)
-    reader = READERS.get(program)
-    try:
-        return reader(list(words[1:])) if reader else None
-    except _NoForm:
-        return None
+    for kind, reader in _readers(program, kinds):
+        try:
+            return kind, reader(list(words[1:]), kinds[kind].command_line)
+        except _NoForm:
+            continue
+    return None
+
+
+def _readers(program: str, kinds: Mapping[str, Any]) -> Iterator[tuple[str, Reader]]:
+    """Who may understand a program's command: its own reader, and of the other kinds those that begin with it."""
+    if program == STATE_PUSHER:
+        raise InvalidSpec(
+            "Args",
+            program,
+            "it is the first step of EMR's debugging tool, which AWS withdrew in January 2023",
+            "leave this step out",
+        )
+    if program in READERS:
+        yield READERS[program]
+    read_here = {kind for kind, _ in READERS.values()}
+    for kind, spec in kinds.items():
+        if kind not in read_here and getattr(spec, "command_line", ())[:1] == (program,):
+            yield kind, _by_command_line
+
+
+def _by_command_line(rest: Rest, command: Command) -> dict[str, Any]:
+    """The fields of a command that has its options before its words, as its kind says."""
+    for word in _fixed(command)[1:]:
+        if not rest or _text(rest.pop(0)) != word:
+            raise _NoForm
+    options = options_of(command)
+    fields = _leading(rest, options, equals=any(isinstance(option, Equal) for option in options.values()))
+    parts = [part for part in command if isinstance(part, Word)]
+    single = [part for part in parts if not isinstance(part, Words)]
+    if len(rest) < len(single) or (len(rest) > len(single) and len(single) == len(parts)):
+        raise _NoForm
+    if options and single and _text(rest[0]).startswith("-"):
+        raise _NoForm  # an option that the kind does not have
+    more = len(rest) - len(single)
+    for part in parts:
+        count = more if isinstance(part, Words) else 1
+        fields[part.field] = rest[:count] if isinstance(part, Words) else rest[0]
+        del rest[:count]
+    return fields
+
+
+def _fixed(command: Command) -> list[Any]:
+    """The words at a command's start that are the same in each."""
+    return [*itertools.takewhile(lambda part: isinstance(part, str), command)]
 
 
 def read_script_runner(jar: Any, words: Sequence[Any]) -> Reading | None:
@@ -81,34 +127,35 @@ class OfSpark(Option):
 SETTINGS_OF_SPARK = {name: OfSpark("conf", name) for name in SETTING_OF_OPTION}
 
 
-def _spark_submit(rest: Words) -> Reading:
-    options = {**options_of(SPARK), **{name: SETTINGS_OF_SPARK[name] for name in ("--master", "--name")}}
+def _spark_submit(rest: Rest, command: Command) -> dict[str, Any]:
+    options = {**options_of(command), **{name: SETTINGS_OF_SPARK[name] for name in ("--master", "--name")}}
     fields = _leading(rest, options, equals=True)
     if rest and _text(rest[0]).startswith("-"):
         _refuse(rest[0], "spark-submit", options)
     if not rest:
         raise InvalidSpec("Args", "spark-submit", "there is no application to submit", "name a .py or a .jar file")
-    return "spark", {"deploy_mode": None, **fields, "application": rest[0], "args": rest[1:]}
+    return {"deploy_mode": None, **fields, "application": rest[0], "args": rest[1:]}
 
 
-def _spark_sql(rest: Words) -> Reading:
-    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": Settings("conf", "--conf")}, equals=True)
-    return "spark_sql", {**fields, **_script(others, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)}
+def _spark_sql(rest: Rest, command: Command) -> dict[str, Any]:
+    options = options_of(command)
+    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": options["--conf"]}, equals=True)
+    return {**fields, **_script(others, options["-d"], HIVE_OPTIONS, HIVE_SWITCHES)}
 
 
 HIVE_OPTIONS = ("--hiveconf", "--hivevar", "--database", "-i")
 HIVE_SWITCHES = ("-S", "--silent", "-v", "--verbose")
 
 
-def _hive(rest: Words) -> Reading:
-    return "hive", _script(rest, VARIABLES, HIVE_OPTIONS, HIVE_SWITCHES)
+def _hive(rest: Rest, command: Command) -> dict[str, Any]:
+    return _script(rest, options_of(command)["-d"], HIVE_OPTIONS, HIVE_SWITCHES)
 
 
-def _pig(rest: Words) -> Reading:
-    return "pig", _script(rest, PARAMETERS, ("-x", "-exectype", "-m", "-param_file"), ("-v",))
+def _pig(rest: Rest, command: Command) -> dict[str, Any]:
+    return _script(rest, options_of(command)["-p"], ("-x", "-exectype", "-m", "-param_file"), ("-v",))
 
 
-def _script(rest: Words, defining: Settings, options: Collection[str], switches: Collection[str]) -> dict[str, Any]:
+def _script(rest: Rest, defining: Option, options: Collection[str], switches: Collection[str]) -> dict[str, Any]:
     """The script of a command, its variables, and its other words from the first on that is not known."""
     script, variables, args = None, dict[str, Any](), list[Any]()
     while rest:
@@ -131,12 +178,13 @@ def _script(rest: Words, defining: Settings, options: Collection[str], switches:
     return {"script": script, defining.field: variables, "args": args + rest}
 
 
-def _wrapped(script: str, run: str, reader: Callable[[Words], Reading]) -> Callable[[Words], Reading]:
-    """hive-script and pig-script, whose program's words stand behind --args."""
+def _wrapped(reader: Reader) -> Reader:
+    """Of hive-script and pig-script, whose program's words stand behind --args."""
 
-    def read(rest: Words) -> Reading:
-        if [_text(word) for word in rest[:2]] == [run, "--args"]:
-            return reader(rest[2:])
+    def read(rest: Rest, command: Command) -> dict[str, Any]:
+        script, *wrapping = _fixed(command)
+        if [_text(word) for word in rest[:2]] == wrapping:
+            return reader(rest[2:], command)
         old = next((word for word in map(_text, rest) if word.endswith("-versions") or word == "--base-path"), None)
         if old is not None:
             raise InvalidSpec(
@@ -150,15 +198,15 @@ def _wrapped(script: str, run: str, reader: Callable[[Words], Reading]) -> Calla
     return read
 
 
-def _hadoop_streaming(rest: Words) -> Reading:
-    generic, own = _generic_and_own(HADOOP_STREAMING)
+def _hadoop_streaming(rest: Rest, command: Command) -> dict[str, Any]:
+    generic, own = _generic_and_own(command)
     settings = _generic_fields(rest, generic)
     if rest and _text(rest[0]) in GENERIC_OPTIONS:
         raise _NoForm
     fields, args = _scattered(rest, own)
     if not {"mapper", "reducer", "output"} <= fields.keys():
         raise _NoForm
-    return "hadoop_streaming", {"inputs": [], **settings, **fields, "args": args}
+    return {"inputs": [], **settings, **fields, "args": args}
 
 
 def _generic_and_own(command: Command) -> tuple[Options, Options]:
@@ -168,7 +216,7 @@ def _generic_and_own(command: Command) -> tuple[Options, Options]:
     return generic, {name: option for name, option in options.items() if name not in generic}
 
 
-def _generic_fields(rest: Words, options: Options) -> dict[str, Any]:
+def _generic_fields(rest: Rest, options: Options) -> dict[str, Any]:
     """What Hadoop takes at a command's start; a setting may be one word there, -Dname=value."""
     fields: dict[str, Any] = {}
     while rest:
@@ -180,8 +228,8 @@ def _generic_fields(rest: Words, options: Options) -> dict[str, Any]:
     return fields
 
 
-def _s3_dist_cp(rest: Words) -> Reading:
-    options = options_of(S3_DIST_CP)
+def _s3_dist_cp(rest: Rest, command: Command) -> dict[str, Any]:
+    options = options_of(command)
     fields = _leading(rest, options, equals=True)
     if rest:
         if not known(rest[0]) and "=" not in _text(rest[0]):
@@ -190,14 +238,14 @@ def _s3_dist_cp(rest: Words) -> Reading:
     lacking = [option for option in ("--src", "--dest") if options[option].field not in fields]
     if lacking:
         raise InvalidSpec("Args", "s3-dist-cp", f"it lacks {' and '.join(lacking)}", "write both")
-    return "s3_dist_cp", fields
+    return fields
 
 
-def _hadoop(rest: Words) -> Reading:
+def _dist_cp(rest: Rest, command: Command) -> dict[str, Any]:
     if _text(rest[0] if rest else None) != "distcp":
         raise _NoForm
     del rest[0]
-    generic, own = _generic_and_own(DIST_CP)
+    generic, own = _generic_and_own(command)
     settings = _generic_fields(rest, generic)
     if len(rest) < 2 or any(_text(word).startswith("-") for word in rest[-2:]):
         raise _NoForm
@@ -206,60 +254,39 @@ def _hadoop(rest: Words) -> Reading:
         if _text(word) in GENERIC_OPTIONS or ("://" in _text(word) and not _text(before).startswith("-")):
             raise _NoForm  # of several sources no step says which is which
     fields, args = _scattered(others, own)
-    return "dist_cp", {"src": src, "dest": dest, "args": args, **settings, **fields}
+    return {"src": src, "dest": dest, "args": args, **settings, **fields}
 
 
-def _flink(rest: Words) -> Reading:
-    if [_text(word) for word in rest[:3]] != ["run", "-m", "yarn-cluster"]:
+def _flink(rest: Rest, command: Command) -> dict[str, Any]:
+    fields = _by_command_line(rest, command)
+    if known(fields["jar"]) and not _text(fields["jar"]).endswith(".jar"):
         raise _NoForm
-    del rest[:3]
-    fields = _leading(rest, options_of(FLINK))
-    if not rest or not (_text(rest[0]).endswith(".jar") or not known(rest[0])) or _text(rest[0]).startswith("-"):
+    return fields
+
+
+def _sql_client(rest: Rest, command: Command) -> dict[str, Any]:
+    fields, args = _scattered(rest, options_of(command), equals=True)
+    if not {"execute", "file"} & fields.keys():
         raise _NoForm
-    return "flink", {**fields, "jar": rest[0], "args": rest[1:]}
+    return {**fields, "args": args}
 
 
-def _sql_client(kind: str) -> Callable[[Words], Reading]:
-    def read(rest: Words) -> Reading:
-        fields, args = _scattered(rest, options_of(SQL_CLIENT), equals=True)
-        if not {"execute", "file"} & fields.keys():
-            raise _NoForm
-        return kind, {**fields, "args": args}
-
-    return read
-
-
-def _shell(rest: Words) -> Reading:
-    if len(rest) != 2 or _text(rest[0]) != "-c":
-        raise _NoForm
-    return "shell", {"command": rest[1]}
-
-
-def _state_pusher(rest: Words) -> Reading:
-    raise InvalidSpec(
-        "Args",
-        "state-pusher-script",
-        "it is the first step of EMR's debugging tool, which AWS withdrew in January 2023",
-        "leave this step out",
-    )
-
-
-READERS: Mapping[str, Callable[[Words], Reading]] = {
-    "spark-submit": _spark_submit,
-    "spark-sql": _spark_sql,
-    "hive-script": _wrapped("hive-script", "--run-hive-script", _hive),
-    "hive": _hive,
-    "pig-script": _wrapped("pig-script", "--run-pig-script", _pig),
-    "pig": _pig,
-    "hadoop-streaming": _hadoop_streaming,
-    "s3-dist-cp": _s3_dist_cp,
-    "hadoop": _hadoop,
-    "flink": _flink,
-    "presto-cli": _sql_client("presto"),
-    "trino-cli": _sql_client("trino"),
-    "bash": _shell,
-    "state-pusher-script": _state_pusher,
+STATE_PUSHER = "state-pusher-script"
+READERS: Mapping[str, tuple[str, Reader]] = {
+    "spark-submit": ("spark", _spark_submit),
+    "spark-sql": ("spark_sql", _spark_sql),
+    "hive-script": ("hive", _wrapped(_hive)),
+    "hive": ("hive", _hive),
+    "pig-script": ("pig", _wrapped(_pig)),
+    "pig": ("pig", _pig),
+    "hadoop-streaming": ("hadoop_streaming", _hadoop_streaming),
+    "s3-dist-cp": ("s3_dist_cp", _s3_dist_cp),
+    "hadoop": ("dist_cp", _dist_cp),
+    "flink": ("flink", _flink),
+    "presto-cli": ("presto", _sql_client),
+    "trino-cli": ("trino", _sql_client),
 }
+"""The kind that each program belongs to, and its reader."""
 
 
 def _text(word: Any) -> str:
@@ -267,7 +294,7 @@ def _text(word: Any) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _leading(rest: Words, options: Options, *, equals: bool = False) -> dict[str, Any]:
+def _leading(rest: Rest, options: Options, *, equals: bool = False) -> dict[str, Any]:
     """The fields that the options at the start say, which are taken away.
 
     :param equals: the program understands an option and its value as one word, too
@@ -278,7 +305,7 @@ def _leading(rest: Words, options: Options, *, equals: bool = False) -> dict[str
     return fields
 
 
-def _scattered(rest: Words, options: Options, *, equals: bool = False) -> tuple[dict[str, Any], Words]:
+def _scattered(rest: Rest, options: Options, *, equals: bool = False) -> tuple[dict[str, Any], Rest]:
     """The fields that options say, wherever they stand, and the other words."""
     fields, others = dict[str, Any](), list[Any]()
     while rest:
@@ -287,7 +314,7 @@ def _scattered(rest: Words, options: Options, *, equals: bool = False) -> tuple[
     return fields, others
 
 
-def _take(rest: Words, options: Options, fields: dict[str, Any], *, equals: bool = False) -> bool:
+def _take(rest: Rest, options: Options, fields: dict[str, Any], *, equals: bool = False) -> bool:
     """Whether the next word is an option; then it is taken, and its field has its value."""
     word = _text(rest[0]) if rest else ""
     name, within, joined = word.partition("=") if equals else (word, "", "")
@@ -310,7 +337,7 @@ def _take(rest: Words, options: Options, fields: dict[str, Any], *, equals: bool
     return True
 
 
-def _value_of(option: str, rest: Words) -> Any:
+def _value_of(option: str, rest: Rest) -> Any:
     if not rest:
         raise InvalidSpec("Args", option, "it is the last word, and needs a value", "give it one, or take it out")
     return rest.pop(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.ec2.reading import commands as commands
+from airflow_emr_pipelines.specs.ec2.reading import commands
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values.rules import article, by_key, nearest
 from airflow_emr_pipelines.specs.values.templates import is_text, known
@@ -22,10 +22,11 @@ CLI_TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pig": ("Pig program", ("pig-script", "--run-pig-script", "--args")),
 }
 """How the AWS CLI names a step of each type that has no name, and what it puts before its Args."""
+Kinds = Mapping[str, Callable[..., Any]]
 OLD_WORDS = {"TERMINATE_JOB_FLOW": "TERMINATE_CLUSTER"}
 
 
-def read_step(request: Any, name: str | None, kinds: Mapping[str, Callable[..., Any]]) -> Any:
+def read_step(request: Any, name: str | None, kinds: Kinds) -> Any:
     """The step that a StepConfig, a HadoopJarStep or a step of the AWS CLI describes.
 
     :param kinds: the kinds of steps, by their words
@@ -35,15 +36,15 @@ def read_step(request: Any, name: str | None, kinds: Mapping[str, Callable[..., 
         raise InvalidSpec(
             "step", request, f"it is a mapping, not {article(request)}", 'write {"Name": …, "HadoopJarStep": …}'
         )
-    told = f"step {name or request.get('Name') or '(no name)'!r}"
+    path = f"step {name or request.get('Name') or '(no name)'!r}"
     try:
-        kind, fields = _read(request, name)
+        kind, fields = _read(request, name, kinds)
         return kinds[kind](**fields)
     except InvalidSpec as error:
-        raise InvalidSpec(f"{told}: {error.field}", error.value, error.rule, error.remedy) from error
+        raise InvalidSpec(f"{path}: {error.field}", error.value, error.rule, error.remedy) from error
 
 
-def _read(request: Mapping[str, Any], name: str | None) -> commands.Reading:
+def _read(request: Mapping[str, Any], name: str | None, kinds: Kinds) -> commands.Reading:
     config = request if "HadoopJarStep" in request else _from_cli(request)
     _only(STEP_CONFIG, config, "StepConfig")
     common = {
@@ -59,7 +60,7 @@ def _read(request: Mapping[str, Any], name: str | None) -> commands.Reading:
     _only(HADOOP_JAR_STEP, jar_step, "HadoopJarStep")
     if jar_step.get("Jar") is None:
         raise InvalidSpec("Jar", None, "a step has a jar", f'write "Jar": "{COMMAND_RUNNER}" for a command')
-    kind, fields = _kind(jar_step)
+    kind, fields = _kind(jar_step, kinds)
     return kind, {**common, **fields}
 
 
@@ -85,13 +86,14 @@ def _from_cli(step: Mapping[str, Any]) -> Mapping[str, Any]:
     return config
 
 
-def _kind(jar_step: Mapping[str, Any]) -> commands.Reading:
+def _kind(jar_step: Mapping[str, Any], kinds: Kinds) -> commands.Reading:
     jar, words, main_class = jar_step["Jar"], jar_step.get("Args"), jar_step.get("MainClass")
     properties = _properties(jar_step.get("Properties"))
     if words is None:
         words = ()
     if main_class is None and not properties and isinstance(words, (list, tuple)):
-        reading = commands.read_command(words) if jar == COMMAND_RUNNER else commands.read_script_runner(jar, words)
+        is_command = jar == COMMAND_RUNNER
+        reading = commands.read_command(words, kinds) if is_command else commands.read_script_runner(jar, words)
         if reading is not None:
             return reading
     return "custom_jar", {"jar": jar, "args": words, "main_class": main_class, "properties": properties}

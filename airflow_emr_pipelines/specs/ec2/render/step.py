@@ -12,7 +12,8 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, Step
-from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, COMMANDS, SCRIPT_RUNNER, words_of
+from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, SCRIPT_RUNNER, command_words
+from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PROGRAMS
 from airflow_emr_pipelines.specs.values.arns import role_arn
 from airflow_emr_pipelines.specs.values.templates import all_known, is_text
 
@@ -22,9 +23,6 @@ HadoopJarStep = dict[str, Any]
 
 ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
-
-WITH_RUNTIME_ROLE = ("spark-submit", "spark-sql", "spark-example", "run-example", "hive-script", "hive")
-"""Commands that EMR runs as a runtime role (https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-steps-runtime-roles.html)."""
 
 
 def check(*values: Any, region: str | None = None) -> None:
@@ -45,9 +43,8 @@ def check_runtime_role(step: Any, execution_role_arn: Any) -> None:
         return
     role_arn("execution_role_arn", execution_role_arn)
     if isinstance(step, Step) and all_known(step):
-        jar_step = hadoop_jar_step(step)
-        words = jar_step["Args"] if jar_step["Jar"] == COMMAND_RUNNER else []
-        if not words or words[0].rpartition("/")[2] not in WITH_RUNTIME_ROLE:
+        by_program = isinstance(step, CustomJarStep) and step.program in (*SPARK_PROGRAMS, *HIVE_PROGRAMS)
+        if not (step.allows_runtime_role or by_program):
             raise InvalidSpec(
                 f"{type(step).__name__}({step.name!r}), execution_role_arn",
                 execution_role_arn,
@@ -99,15 +96,14 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
     if isinstance(step, ScriptRunnerStep):
         words = [str(word) for word in (step.script, *step.args)]
         return {"Jar": SCRIPT_RUNNER.format(region=step.region), "Args": words}
-    command = COMMANDS.get(getattr(step, "kind", ""))
-    if command is None:
+    if not step.command_line:
         raise InvalidSpec(
             "step",
             step,
             f"EMR on EC2 cannot run a {type(step).__name__}",
             "choose a step kind that it runs, such as SparkStep",
         )
-    return {"Jar": COMMAND_RUNNER, "Args": words_of(step, command)}
+    return {"Jar": COMMAND_RUNNER, "Args": command_words(step)}
 
 
 def _custom_jar(step: CustomJarStep) -> HadoopJarStep:

@@ -186,6 +186,7 @@ STOCK: list[tuple[list[str], Step]] = [
         DistCpStep("a", "s3://from/a", "hdfs:///b", update=True, delete=True, conf={"x": 1}, args=["-m", "20"]),
     ),
     (["bash", "-c", "aws s3 ls && true"], ShellStep("a", "aws s3 ls && true")),
+    (["bash", "-c", "-x y"], ShellStep("a", "-x y")),
     (
         [
             "flink",
