@@ -66,7 +66,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
 
     from airflow_emr_pipelines.emulator.aws.rates import Rates
     from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
-    from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays, Lives
+    from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles, Delays
     from airflow_emr_pipelines.emulator.ec2.model import Clock, Clusters
     from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
     from airflow_emr_pipelines.emulator.host import java
@@ -100,9 +100,9 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         options.resize_delay,
         options.timeout_minute,
     )
-    lives = Lives(runner, clock, delays, SpotMarket(options.spot_capacity))
+    lifecycles = ClusterLifecycles(runner, clock, delays, SpotMarket(options.spot_capacity))
     rates = Rates() if options.rate_limits else None
-    behind = Server(Clusters(), lives, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)
+    behind = Server(Clusters(), lifecycles, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)
     server = uvicorn.Server(
         uvicorn.Config(
             Doors(behind, [*names, address]),
@@ -129,7 +129,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     try:
         await serving
     finally:
-        await lives.close()
+        await lifecycles.close()
         await runner.close()
         buckets.close()
     return 0

@@ -66,12 +66,12 @@ class Doors:
         if name in self.names or _is_loopback(name):
             return None
         if not self._is_of_a_bucket(name):
-            return _told("Host", given) + (
+            return _quoted_header("Host", given) + (
                 f"the emulator answers to {', '.join(sorted(self.names))} and loopback addresses, in exactly one Host "
                 "header. If the name is yours, start the emulator with --allowed-host NAME."
             )
         if _is_browser(headers):
-            return _told("Host", given) + (
+            return _quoted_header("Host", given) + (
                 "no browser may use the host names of S3's virtual-hosted style. Give the bucket in the path."
             )
         return None
@@ -88,21 +88,21 @@ class Doors:
 def _preflight(scope: Scope, headers: Headers) -> str | None:
     if scope["method"] != "OPTIONS" or "access-control-request-method" not in headers:
         return None
-    return _told("Access-Control-Request-Method", headers.getlist("access-control-request-method")) + (
+    return _quoted_header("Access-Control-Request-Method", headers.getlist("access-control-request-method")) + (
         "no page of a browser may use the emulator. Use a client that is no browser: boto3, the AWS CLI, curl."
     )
 
 
 def _foreign_page(scope: Scope, headers: Headers) -> str | None:
     if "origin" in headers:  # of a page of our own as well: those only read
-        return _told("Origin", headers.getlist("origin")) + (
+        return _quoted_header("Origin", headers.getlist("origin")) + (
             "no page of a browser may use the emulator. Use a client that is no browser, and let it send no Origin: "
             "boto3, the AWS CLI, curl."
         )
     site = headers.getlist("sec-fetch-site")
     if OWN_SITE.issuperset(site) or (_follows_a_link(scope, headers) and _is_for_readers(scope)):
         return None
-    return _told("Sec-Fetch-Site", site) + (
+    return _quoted_header("Sec-Fetch-Site", site) + (
         f"a page of elsewhere may not use the emulator, but only link to {OWN_PAGES}… and to the listing of a bucket. "
         "Open the address by hand."
     )
@@ -143,18 +143,18 @@ def _is_loopback(name: str) -> bool:
     return address == IPv6Address("::1") or (isinstance(address, IPv4Address) and address.is_loopback)
 
 
-def _told(header: str, values: list[str]) -> str:
+def _quoted_header(header: str, values: list[str]) -> str:
     shown = ", ".join(ascii(value)[1:-1] for value in values) if values else "(none)"
     return f"{header}: {shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + '…'}: "
 
 
 def _refusal(scope: Scope, reason: str) -> Response:
     """403, in the form that the client understands best."""
-    told = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-ErrorType": CODE}
+    headers = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-ErrorType": CODE}
     if "x-amz-target" in Headers(scope=scope):
-        return Response(json.dumps({"__type": CODE, "message": reason}), 403, told, media_type=JSON_1_1)
+        return Response(json.dumps({"__type": CODE, "message": reason}), 403, headers, media_type=JSON_1_1)
     if scope["path"].startswith(OWN_PAGES):
         return Response(json.dumps({"error": reason}), 403, media_type="application/json")
     error = f"<Error><Code>{CODE}</Code><Message>{escape(reason)}</Message></Error>"
-    body = f"<ErrorResponse>{error}<RequestId>{told['x-amzn-RequestId']}</RequestId></ErrorResponse>"
-    return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', 403, told, media_type="application/xml")
+    body = f"<ErrorResponse>{error}<RequestId>{headers['x-amzn-RequestId']}</RequestId></ErrorResponse>"
+    return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', 403, headers, media_type="application/xml")

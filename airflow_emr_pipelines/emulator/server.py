@@ -24,9 +24,9 @@ from airflow_emr_pipelines.emulator.aws.rates import Rates
 from airflow_emr_pipelines.emulator.bodies import TakenInWhole, cut
 from airflow_emr_pipelines.emulator.ec2 import app_uis, tagging
 from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
-from airflow_emr_pipelines.emulator.ec2.lifecycle import Lives
+from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles
 from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, End
-from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_response, step_summary
 from airflow_emr_pipelines.emulator.s3.folder import WsgiApp
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Server:
     def __init__(
         self,
         clusters: Clusters,
-        lives: Lives,
+        lifecycles: ClusterLifecycles,
         clock: Clock,
         moto: WsgiApp,
         rates: Rates | None = None,
@@ -72,7 +72,7 @@ class Server:
         *,
         moto_api: bool = False,
     ) -> None:
-        self.clusters, self.lives, self.clock, self.rates = clusters, lives, clock, rates
+        self.clusters, self.lifecycles, self.clock, self.rates = clusters, lifecycles, clock, rates
         self.moto_api = moto_api
         self.faults = Faults()
         self.moto = TakenInWhole(_sandboxed(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS))), folder)
@@ -123,7 +123,7 @@ class Server:
             await _refusal(refused)(request.scope, receive, send)
             return
         if request.method == "POST" and request.scope["path"].rstrip("/") == f"{MOTO_API}/reset":
-            await self.lives.end_all(RESET)
+            await self.lifecycles.end_all(RESET)
             self.clusters.forget_settings()
             self.faults.clear()
         await self.moto(request.scope, receive, send)
@@ -140,8 +140,8 @@ class Server:
             raise throttled()
         parameters = wire.read(operation, await _json(request))
         url = f"{request.url.scheme}://{request.url.netloc}"
-        answer = await action(Emr(self.clusters, self.lives, self.clock, region, url), parameters)
-        return _answer(wire.written(answer) if wire.has_answer(operation) else None)
+        response = await action(Emr(self.clusters, self.lifecycles, self.clock, region, operation, url), parameters)
+        return _response(wire.serialized(response) if wire.has_output(operation) else None)
 
     async def _get_resources(self, request: Request, region: str) -> Response:
         parameters = wire.read("GetResources", await _json(request), "resourcegroupstaggingapi")
@@ -155,7 +155,7 @@ class Server:
             answer = json.loads(body)
         if first and tagging.asks_for_clusters(parameters):
             answer["ResourceTagMappingList"] += tagging.matching(self.clusters.of(region), parameters)
-        return _answer(answer)
+        return _response(answer)
 
     async def _ask_moto(self, request: Request, body: bytes) -> tuple[int, bytes]:
         """moto's answer to the same request with another body."""
@@ -186,7 +186,7 @@ class Server:
         if path == "faults":
             return await self._faults_page(request)
         if request.url.path.startswith(app_uis.PLACE):
-            return await app_uis.answer(self.lives.runner.history, self.clusters.all(), request)
+            return await app_uis.respond(self.lifecycles.runner.history, self.clusters.all(), request)
         if path == "clusters":
             return JSONResponse({"clusters": [_in_short(cluster) for cluster in self.clusters.all()]})
         kind, _, cluster_id = path.partition("/")
@@ -198,8 +198,8 @@ class Server:
                 return JSONResponse({"error": ELSEWHERE}, 403)
             found[0].ask_for_end(MACHINES_LOST)
         described = {
-            "Cluster": cluster_answer(found[0], self.clock.now()),
-            "Steps": [step_answer(step) for step in found[0].steps],
+            "Cluster": cluster_response(found[0], self.clock.now()),
+            "Steps": [step_summary(step) for step in found[0].steps],
         }
         return Response(json.dumps(described, indent=2, default=str), media_type="application/json")
 
@@ -211,14 +211,14 @@ class Server:
             if request.headers.get("content-type") != "application/json":  # which no page of a browser may send
                 return JSONResponse({"error": "A fault is sent as application/json."}, 415)
             try:
-                self.faults.add(Fault.read(await _json(request)))
+                self.faults.add(Fault.from_dict(await _json(request)))
             except BadFault as error:
                 return JSONResponse({"error": str(error)}, 400)
             except AwsError as error:
                 return JSONResponse({"error": error.message}, 400)
         elif request.method == "DELETE":
             self.faults.clear()
-        return JSONResponse({"faults": [fault.told() for fault in self.faults.all()]})
+        return JSONResponse({"faults": [fault.to_dict() for fault in self.faults.all()]})
 
 
 def _is_here(request: Request) -> bool:
@@ -258,7 +258,7 @@ async def _refusing(operation: str, answering: Awaitable[Response]) -> Response:
     try:
         return await answering
     except Refused as refused:
-        return _refusal(refused.answer(operation))
+        return _refusal(refused.error_of(operation))
     except AwsError as error:
         return _refusal(error)
     except Exception:
@@ -296,7 +296,7 @@ async def _json(request: Request) -> dict[str, Any]:
     return read
 
 
-def _answer(body: Mapping[str, Any] | None, status: int = 200) -> Response:
+def _response(body: Mapping[str, Any] | None, status: int = 200) -> Response:
     """An answer in the JSON protocol; None is that of an operation which answers nothing."""
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
     content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
@@ -304,6 +304,6 @@ def _answer(body: Mapping[str, Any] | None, status: int = 200) -> Response:
 
 
 def _refusal(error: AwsError) -> Response:
-    response = _answer(error.body(), error.status)
+    response = _response(error.body(), error.status)
     response.headers["x-amzn-ErrorType"] = error.code
     return response

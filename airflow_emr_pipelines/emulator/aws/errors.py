@@ -1,4 +1,4 @@
-"""Answers that refuse a request, in EMR's codes and wording."""
+"""Responses that refuse a request, in EMR's codes and wording."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ OLD_VERBS = frozenset(
 
 
 class AwsError(Exception):
-    """An error answer: its code, its message, its HTTP status."""
+    """An error response: its code, its message, its HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(code, message, status)
         self.code, self.message, self.status = code, message, status
 
     def body(self) -> dict[str, str]:
-        """The answer in AWS's JSON 1.1 protocol."""
+        """The response in AWS's JSON 1.1 protocol."""
         if self.code == "InvalidRequestException":
             return {"__type": self.code, "ErrorCode": "InvalidRequest", "Message": self.message}
         if self.code == "InternalServerException":
@@ -46,7 +46,8 @@ class AwsError(Exception):
 class Refused(Exception):
     """A rule of EMR is broken; the code depends on the verb."""
 
-    def answer(self, operation: str) -> AwsError:
+    def error_of(self, operation: str) -> AwsError:
+        """The error response of an operation that it refuses."""
         code = "ValidationException" if operation in OLD_VERBS else "InvalidRequestException"
         return AwsError(code, str(self))
 

@@ -55,7 +55,7 @@ class Fault:
     began: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Fault:
+    def from_dict(cls, given: Mapping[str, Any]) -> Fault:
         """A fault as a client describes it.
 
         :raises BadFault: a member that is unknown, missing or no such value
@@ -71,21 +71,21 @@ class Fault:
             "status": int,
             "delay": (int, float),
         }
-        for name, value in told.items():
+        for name, value in given.items():
             if name not in members:
                 raise BadFault(f"A fault has no {name!r}; it has {', '.join(members)}.")
             if not isinstance(value, members[name]) or isinstance(value, bool):  # type: ignore[arg-type]
                 raise BadFault(f"{name} of a fault cannot be {value!r}.")
             if isinstance(value, (int, float)) and value < 0:
                 raise BadFault(f"{name} of a fault is not negative.")
-        if not told.get("operation") or told.get("kind") not in [kind.value for kind in Kind]:
+        if not given.get("operation") or given.get("kind") not in [kind.value for kind in Kind]:
             raise BadFault(f"A fault has an operation and a kind: {', '.join(kind.value for kind in Kind)}.")
-        if not 400 <= told.get("status", 500) <= 599:
+        if not 400 <= given.get("status", 500) <= 599:
             raise BadFault("The status of an error is between 400 and 599.")
-        return cls(**{**told, "kind": Kind(told["kind"])})
+        return cls(**{**given, "kind": Kind(given["kind"])})
 
-    def told(self) -> dict[str, Any]:
-        """As a client is told of it."""
+    def to_dict(self) -> dict[str, Any]:
+        """As a client is shown it."""
         return {name: value for name, value in asdict(self).items() if name != "began"}
 
     def error(self) -> AwsError:

@@ -75,12 +75,12 @@ class Rates:
     def allow(self, region: str, operation: str) -> bool:
         """Whether the call may be made now; only then it takes its tokens."""
         now = self._clock()
-        drawn = [self._bucket(region, "", ALL_CALLS, now)]
+        buckets = [self._bucket(region, "", ALL_CALLS, now)]
         if operation in RATES:
-            drawn.append(self._bucket(region, operation, RATES[operation], now))
-        if any(bucket.tokens(now) < 1 for bucket in drawn):
+            buckets.append(self._bucket(region, operation, RATES[operation], now))
+        if any(bucket.tokens(now) < 1 for bucket in buckets):
             return False
-        for bucket in drawn:
+        for bucket in buckets:
             bucket.take()
         return True
 

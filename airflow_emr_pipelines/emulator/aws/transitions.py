@@ -9,12 +9,12 @@ from typing import TypeVar
 S = TypeVar("S", bound=Enum)
 
 
-class IllegalMove(Exception):
-    """A fault of the emulator: an edge that no state machine of EMR has."""
+class IllegalTransition(Exception):
+    """A fault of the emulator: a transition that no state machine of EMR has."""
 
 
-def move_along(edges: Mapping[S, frozenset[S]], name: str, old: S, new: S) -> S:
-    """The new state, if an edge leads to it."""
-    if new not in edges[old]:
-        raise IllegalMove(f"{name}: {old.value} -> {new.value}")
+def transition(allowed: Mapping[S, frozenset[S]], name: str, old: S, new: S) -> S:
+    """The new state, if the old one leads to it."""
+    if new not in allowed[old]:
+        raise IllegalTransition(f"{name}: {old.value} -> {new.value}")
     return new

@@ -1,4 +1,4 @@
-"""EMR's wire: requests judged by botocore's service model, as the service's own front door does; answers as JSON."""
+"""EMR's wire: requests judged by botocore's service model, as the service's own front door does; responses as JSON."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def operations() -> frozenset[str]:
     return frozenset(service_model("emr").operation_names)
 
 
-def has_answer(operation: str) -> bool:
+def has_output(operation: str) -> bool:
     """Whether EMR answers a document, be it empty; of the other operations the body is empty."""
     return service_model("emr").operation_model(operation).output_shape is not None
 
@@ -177,12 +177,12 @@ def _item(path: str, key: object) -> str:
     return f"{path}.{key}.member"
 
 
-def written(value: Any) -> Any:
-    """An answer as JSON 1.1 has it: no members that are None, timestamps as seconds and milliseconds since 1970."""
+def serialized(value: Any) -> Any:
+    """A response as JSON 1.1 has it: no members that are None, timestamps as seconds and milliseconds since 1970."""
     if isinstance(value, Mapping):
-        return {key: written(part) for key, part in value.items() if part is not None}
+        return {key: serialized(part) for key, part in value.items() if part is not None}
     if isinstance(value, (list, tuple)):
-        return [written(part) for part in value]
+        return [serialized(part) for part in value]
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000) / 1000
     return value

@@ -28,7 +28,7 @@ def path_to(cluster: Cluster, application_id: str | None = None) -> str:
     return top if application_id is None else f"{top}history/{quote(application_id, safe='')}/jobs/"
 
 
-async def answer(history: SparkHistory, clusters: Iterable[Cluster], request: Request) -> Response:
+async def respond(history: SparkHistory, clusters: Iterable[Cluster], request: Request) -> Response:
     """The page of the history server that is asked for below a cluster's token."""
     token, _, rest = request.scope["path"].removeprefix(PLACE).partition("/")
     found = [cluster for cluster in clusters if hmac.compare_digest(cluster.ui_token.encode(), token.encode())]

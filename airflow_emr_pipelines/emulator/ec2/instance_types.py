@@ -33,7 +33,7 @@ def supported(release: Release) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _common() -> list[dict[str, Any]]:
     types = load_resource("ec2/resources/instance_types.json")
-    return [_told(types[name]) for name in sorted(types) if _is_common(name)]
+    return [_description(types[name]) for name in sorted(types) if _is_common(name)]
 
 
 def _is_common(name: str) -> bool:
@@ -41,7 +41,7 @@ def _is_common(name: str) -> bool:
     return bool(FAMILIES.fullmatch(family) and SIZES.fullmatch(size))
 
 
-def _told(one: Mapping[str, Any]) -> dict[str, Any]:
+def _description(one: Mapping[str, Any]) -> dict[str, Any]:
     storage, ebs = one.get("InstanceStorageInfo", {}), one["EbsInfo"]["EbsOptimizedSupport"]
     architectures = one["ProcessorInfo"]["SupportedArchitectures"]
     return {

@@ -13,7 +13,7 @@ from enum import Enum
 from string import ascii_lowercase
 from typing import Any, ClassVar
 
-from airflow_emr_pipelines.emulator.aws.transitions import move_along
+from airflow_emr_pipelines.emulator.aws.transitions import transition
 from airflow_emr_pipelines.emulator.ec2.allocation import allocate, weight_of
 from airflow_emr_pipelines.emulator.ec2.auto_scaling import AutoScaling
 from airflow_emr_pipelines.emulator.ec2.ids import HEX, new_id
@@ -41,14 +41,14 @@ class CollectionState(str, Enum):
 
 N, G = InstanceState, CollectionState
 
-INSTANCE_EDGES: Mapping[InstanceState, frozenset[InstanceState]] = {
+INSTANCE_TRANSITIONS: Mapping[InstanceState, frozenset[InstanceState]] = {
     N.AWAITING_FULFILLMENT: frozenset({N.PROVISIONING, N.TERMINATED}),
     N.PROVISIONING: frozenset({N.BOOTSTRAPPING, N.TERMINATED}),
     N.BOOTSTRAPPING: frozenset({N.RUNNING, N.TERMINATED}),
     N.RUNNING: frozenset({N.TERMINATED}),
     N.TERMINATED: frozenset(),
 }
-COLLECTION_EDGES: Mapping[CollectionState, frozenset[CollectionState]] = {
+COLLECTION_TRANSITIONS: Mapping[CollectionState, frozenset[CollectionState]] = {
     G.PROVISIONING: frozenset({G.BOOTSTRAPPING, G.TERMINATING}),
     G.BOOTSTRAPPING: frozenset({G.RUNNING, G.TERMINATING}),
     G.RUNNING: frozenset({G.RESIZING, G.RECONFIGURING, G.TERMINATING}),
@@ -87,7 +87,7 @@ class Instance:
         return self.state is not N.TERMINATED and not self.leaving
 
     def move(self, state: InstanceState, now: datetime) -> None:
-        self.state = move_along(INSTANCE_EDGES, f"instance {self.id}", self.state, state)
+        self.state = transition(INSTANCE_TRANSITIONS, f"instance {self.id}", self.state, state)
         if state is N.PROVISIONING:
             self.ec2_id = new_id("i-", 17, HEX)
         if state is N.RUNNING:
@@ -131,7 +131,7 @@ class Collection(ABC):
         return [instance for instance in self.staying if instance.state is N.AWAITING_FULFILLMENT]
 
     def move(self, state: CollectionState, now: datetime) -> None:
-        self.state = move_along(COLLECTION_EDGES, self.id, self.state, state)
+        self.state = transition(COLLECTION_TRANSITIONS, self.id, self.state, state)
         if state is G.RUNNING and self.ready is None:
             self.ready = now
         if state is G.TERMINATED:

@@ -42,30 +42,30 @@ class Delays:
     """Seconds that a minute of a fleet's provisioning timeouts takes."""
 
 
-class Lives:
-    """The lives of all clusters of one emulator."""
+class ClusterLifecycles:
+    """The lifecycles of all clusters of one emulator."""
 
     def __init__(self, runner: Runner, clock: Clock, delays: Delays, market: SpotMarket | None = None) -> None:
         self.runner, self.clock, self.delays = runner, clock, delays
         self.market = market or SpotMarket()
         self.stopping = asyncio.Event()
-        self._living: dict[Cluster, Life] = {}
+        self._running: dict[Cluster, ClusterLifecycle] = {}
         self._ends: dict[Cluster, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, cluster: Cluster) -> None:
-        """Let a cluster live, in the background."""
-        life = self._living[cluster] = Life(cluster, self)
-        life.provisioning.advance()
-        _ = self.background(life.provisioning.live())
-        end = self._ends[cluster] = self.background(life.live())
-        end.add_done_callback(lambda _: self._living.pop(cluster))
+        """Run a cluster's lifecycle, in the background."""
+        lifecycle = self._running[cluster] = ClusterLifecycle(cluster, self)
+        lifecycle.provisioning.advance()
+        _ = self.background(lifecycle.provisioning.run())
+        end = self._ends[cluster] = self.background(lifecycle.run())
+        end.add_done_callback(lambda _: self._running.pop(cluster))
         end.add_done_callback(lambda _: self._ends.pop(cluster))
 
     def reshape(self, cluster: Cluster) -> None:
         """Act on what a request has changed of the cluster's groups and fleets."""
-        if cluster in self._living:
-            self._living[cluster].reshape()
+        if cluster in self._running:
+            self._running[cluster].reshape()
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -87,7 +87,7 @@ class Lives:
 
     async def end_all(self, end: End) -> None:
         """End the clusters that live now, each in the time that it takes, and wait for the last of them."""
-        for cluster in self._living:
+        for cluster in self._running:
             cluster.ask_for_end(end)
         if ending := list(self._ends.values()):
             await asyncio.wait(ending)
@@ -95,7 +95,7 @@ class Lives:
     async def close(self) -> None:
         """End all clusters at once. What they have on the host, the runner removes when it is closed."""
         self.stopping.set()
-        for cluster in self._living:
+        for cluster in self._running:
             cluster.ask_for_end(STOPPED)
         if self._tasks:
             _, stuck = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
@@ -104,19 +104,19 @@ class Lives:
             await asyncio.gather(*stuck, return_exceptions=True)
 
 
-class Life:
-    """One cluster's life."""
+class ClusterLifecycle:
+    """One cluster's lifecycle."""
 
-    def __init__(self, cluster: Cluster, lives: Lives) -> None:
-        self.cluster, self.lives = cluster, lives
-        self.runner, self.clock = lives.runner, lives.clock
+    def __init__(self, cluster: Cluster, lifecycles: ClusterLifecycles) -> None:
+        self.cluster, self.lifecycles = cluster, lifecycles
+        self.runner, self.clock = lifecycles.runner, lifecycles.clock
         self.running: dict[str, asyncio.Task[None]] = {}
         self.provisioning = Provisioning(
             cluster,
-            lives.market,
-            lives.clock,
-            resize_seconds=lives.delays.resize,
-            minute_seconds=lives.delays.minute,
+            lifecycles.market,
+            lifecycles.clock,
+            resize_seconds=lifecycles.delays.resize,
+            minute_seconds=lifecycles.delays.minute,
             reconfigured=self._reconfigured,
         )
         request = cluster.request
@@ -131,7 +131,7 @@ class Life:
             cloud_watch=_enabled(request.get("MonitoringConfiguration", {}).get("CloudWatchLogConfiguration", {})),
         )
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         try:
             await self._start()
             if self.cluster.end is None:
@@ -139,7 +139,7 @@ class Life:
             if self.cluster.end is None:
                 await self._work()
         except Exception as fault:
-            log.exception("The life of cluster %s broke off", self.cluster.id)
+            log.exception("The lifecycle of cluster %s broke off", self.cluster.id)
             self.cluster.ask_for_end(End("INTERNAL_ERROR", f"The emulator failed: {fault!r}", with_errors=True))
         await self._end()
 
@@ -153,7 +153,7 @@ class Life:
         self.reshape()
 
     async def _start(self) -> None:
-        await self._stay(self.lives.delays.start)
+        await self._stay(self.lifecycles.delays.start)
         while not self.provisioning.can_start and self.cluster.end is None:
             self.cluster.changed.clear()
             await self.clock.pass_or(self.cluster.changed, None)
@@ -191,7 +191,7 @@ class Life:
             if not outcome.completed:
                 self.cluster.ask_for_end(_bootstrap_failure(self.cluster, index, action["Name"], outcome))
                 return
-        await self._stay(self.lives.delays.bootstrap)
+        await self._stay(self.lifecycles.delays.bootstrap)
 
     async def _unless_ended(self, work: asyncio.Future[Outcome]) -> Outcome | None:
         """The outcome, or None when the cluster is to end first: then nothing of the work is left."""
@@ -253,7 +253,7 @@ class Life:
             cluster.idle_since = None
         for step in pending[: max(0, cluster.step_concurrency - len(self.running))]:
             step.move(S.RUNNING, self.clock.now())
-            self.running[step.id] = self.lives.background(self._run(step))
+            self.running[step.id] = self.lifecycles.background(self._run(step))
 
     async def _run(self, step: Step) -> None:
         try:
@@ -305,9 +305,9 @@ class Life:
         for step_id in list(self.running):
             await self.runner.cancel(step_id, kill=True)
         await asyncio.gather(*self.running.values(), return_exceptions=True)
-        if not self.lives.stopping.is_set():
+        if not self.lifecycles.stopping.is_set():
             await self.runner.release(cluster.id)
-            await self.clock.pass_or(self.lives.stopping, self.lives.delays.terminate)
+            await self.clock.pass_or(self.lifecycles.stopping, self.lifecycles.delays.terminate)
         self._move(C.TERMINATED_WITH_ERRORS if end.with_errors else C.TERMINATED)
 
 

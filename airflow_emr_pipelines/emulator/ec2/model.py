@@ -1,4 +1,4 @@
-"""Clusters and steps as state machines. They move only along the edges drawn here; the clock is an argument."""
+"""Clusters and steps as state machines. They move only by the transitions that stand here; the clock is an argument."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ipaddress import IPv4Address
 from itertools import count
 from typing import Any
 
-from airflow_emr_pipelines.emulator.aws.transitions import move_along
+from airflow_emr_pipelines.emulator.aws.transitions import transition
 from airflow_emr_pipelines.emulator.ec2.instances import Collection, Instance, InstanceFleet, InstanceGroup
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
 
 C, S = ClusterState, StepState
 
-CLUSTER_EDGES: Mapping[ClusterState, frozenset[ClusterState]] = {
+CLUSTER_TRANSITIONS: Mapping[ClusterState, frozenset[ClusterState]] = {
     C.STARTING: frozenset({C.BOOTSTRAPPING, C.TERMINATING}),
     C.BOOTSTRAPPING: frozenset({C.RUNNING, C.TERMINATING}),
     C.RUNNING: frozenset({C.WAITING, C.TERMINATING}),
@@ -28,7 +28,7 @@ CLUSTER_EDGES: Mapping[ClusterState, frozenset[ClusterState]] = {
     C.TERMINATED: frozenset(),
     C.TERMINATED_WITH_ERRORS: frozenset(),
 }
-STEP_EDGES: Mapping[StepState, frozenset[StepState]] = {
+STEP_TRANSITIONS: Mapping[StepState, frozenset[StepState]] = {
     S.PENDING: frozenset({S.RUNNING, S.CANCELLED}),
     S.RUNNING: frozenset({S.CANCEL_PENDING, S.COMPLETED, S.FAILED, S.CANCELLED}),
     S.CANCEL_PENDING: frozenset({S.CANCELLED, S.COMPLETED, S.FAILED}),
@@ -76,7 +76,7 @@ class Step:
     application_ids: Sequence[str] = ()
 
     def move(self, state: StepState, now: datetime) -> None:
-        self.state = move_along(STEP_EDGES, f"step {self.id}", self.state, state)
+        self.state = transition(STEP_TRANSITIONS, f"step {self.id}", self.state, state)
         if state is S.RUNNING:
             self.started = now
         if state.finished:
@@ -125,7 +125,7 @@ class Cluster:
     idle_timeout: int | None = None
     idle_since: datetime | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when something happened that the cluster's life must look at."""
+    """Set when something happened that the cluster's lifecycle must look at."""
     reshaped: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something happened that who provides its instances must look at."""
     ui_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -173,7 +173,7 @@ class Cluster:
         return [step for step in self.steps if not step.state.finished]
 
     def move(self, state: ClusterState, now: datetime) -> None:
-        self.state = move_along(CLUSTER_EDGES, f"cluster {self.id}", self.state, state)
+        self.state = transition(CLUSTER_TRANSITIONS, f"cluster {self.id}", self.state, state)
         if state.usable and self.ready is None:
             self.ready = now
         if state is C.TERMINATING:

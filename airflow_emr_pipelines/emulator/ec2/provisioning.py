@@ -71,7 +71,7 @@ class Provisioning:
         needed = [one for one in self.cluster.collections if one.role != "TASK"]
         return not any(one.unsettled or one.awaiting for one in needed)
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         """Move on what is due, until the cluster has ended."""
         self.market.waiting.add(self.cluster.reshaped)
         try:

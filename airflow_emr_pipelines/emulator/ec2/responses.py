@@ -1,4 +1,4 @@
-"""How clusters, groups, instances and steps look in EMR's answers."""
+"""How clusters, groups, instances and steps look in EMR's responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
 from airflow_emr_pipelines.emulator.ec2.normalized_units import normalized_size
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceState, StepState
 
-Answer = dict[str, Any]
+ResponseBody = dict[str, Any]
 
 AS_REQUESTED = (
     "Name",
@@ -62,7 +62,7 @@ def without_secrets(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**request, "KerberosAttributes": attributes}
 
 
-def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
+def cluster_response(cluster: Cluster, now: datetime) -> ResponseBody:
     """A cluster as DescribeCluster tells it."""
     request, primary = cluster.request, cluster.primary_instance
     return {
@@ -88,7 +88,7 @@ def cluster_answer(cluster: Cluster, now: datetime) -> Answer:
     }
 
 
-def cluster_summary(cluster: Cluster, now: datetime) -> Answer:
+def cluster_summary(cluster: Cluster, now: datetime) -> ResponseBody:
     """A cluster as ListClusters tells it."""
     end = cluster.end if cluster.terminating_since else None
     timeline = {"CreationDateTime": cluster.created, "ReadyDateTime": cluster.ready, "EndDateTime": cluster.ended}
@@ -107,7 +107,7 @@ def cluster_summary(cluster: Cluster, now: datetime) -> Answer:
     }
 
 
-def group_answer(cluster: Cluster, group: InstanceGroup) -> Answer:
+def group_response(cluster: Cluster, group: InstanceGroup) -> ResponseBody:
     """An instance group as ListInstanceGroups tells it."""
     config, ebs = group.config, group.config.get("EbsConfiguration", {})
     return {
@@ -128,11 +128,11 @@ def group_answer(cluster: Cluster, group: InstanceGroup) -> Answer:
         "EbsOptimized": ebs.get("EbsOptimized"),
         "CustomAmiId": config.get("CustomAmiId"),
         "ShrinkPolicy": group.shrink_policy,
-        "AutoScalingPolicy": auto_scaling_answer(group.auto_scaling) if group.auto_scaling else None,
+        "AutoScalingPolicy": auto_scaling_response(group.auto_scaling) if group.auto_scaling else None,
     }
 
 
-def auto_scaling_answer(scaling: AutoScaling) -> Answer:
+def auto_scaling_response(scaling: AutoScaling) -> ResponseBody:
     """An automatic scaling policy as PutAutoScalingPolicy and ListInstanceGroups tell it."""
     return {
         "Status": {"State": scaling.state.value, "StateChangeReason": {"Code": "USER_REQUEST"}},
@@ -140,7 +140,7 @@ def auto_scaling_answer(scaling: AutoScaling) -> Answer:
     }
 
 
-def fleet_answer(cluster: Cluster, fleet: InstanceFleet) -> Answer:
+def fleet_response(cluster: Cluster, fleet: InstanceFleet) -> ResponseBody:
     """An instance fleet as ListInstanceFleets tells it."""
     return {
         "Id": fleet.id,
@@ -151,14 +151,14 @@ def fleet_answer(cluster: Cluster, fleet: InstanceFleet) -> Answer:
         "TargetSpotCapacity": fleet.target[SPOT],
         "ProvisionedOnDemandCapacity": fleet.provisioned(ON_DEMAND),
         "ProvisionedSpotCapacity": fleet.provisioned(SPOT),
-        "InstanceTypeSpecifications": [_type_answer(config) for config in fleet.type_configs],
+        "InstanceTypeSpecifications": [_type_response(config) for config in fleet.type_configs],
         "LaunchSpecifications": fleet.config.get("LaunchSpecifications"),
         "ResizeSpecifications": fleet.resize_specifications or None,
         "Context": fleet.context,
     }
 
 
-def _type_answer(config: Mapping[str, Any]) -> Answer:
+def _type_response(config: Mapping[str, Any]) -> ResponseBody:
     ebs = config.get("EbsConfiguration", {})
     bids = "BidPrice" in config or "BidPriceAsPercentageOfOnDemandPrice" in config
     return {
@@ -170,7 +170,7 @@ def _type_answer(config: Mapping[str, Any]) -> Answer:
     }
 
 
-def instance_answer(cluster: Cluster, one: Collection, instance: Instance) -> Answer:
+def instance_response(cluster: Cluster, one: Collection, instance: Instance) -> ResponseBody:
     """An instance as ListInstances tells it."""
     dashed = instance.address.replace(".", "-")
     timeline = {
@@ -200,18 +200,18 @@ def instance_answer(cluster: Cluster, one: Collection, instance: Instance) -> An
     }
 
 
-def bootstrap_answer(config: Mapping[str, Any]) -> Answer:
+def bootstrap_response(config: Mapping[str, Any]) -> ResponseBody:
     """A bootstrap action as ListBootstrapActions tells it."""
     script = config["ScriptBootstrapAction"]
     return {"Name": config["Name"], "ScriptPath": script["Path"], "Args": script.get("Args", [])}
 
 
-def described_step(step: Step) -> Answer:
+def step_response(step: Step) -> ResponseBody:
     """A step as DescribeStep tells it."""
-    return {**step_answer(step), "ExecutionRoleArn": step.execution_role}
+    return {**step_summary(step), "ExecutionRoleArn": step.execution_role}
 
 
-def step_answer(step: Step) -> Answer:
+def step_summary(step: Step) -> ResponseBody:
     """A step as ListSteps tells it."""
     config = {name: step.config.get(name) for name in ("Jar", "Properties", "MainClass", "Args")}
     failed = step.state is StepState.FAILED
@@ -236,7 +236,7 @@ def step_answer(step: Step) -> Answer:
     }
 
 
-def _network(cluster: Cluster) -> Answer:
+def _network(cluster: Cluster) -> ResponseBody:
     """Of several subnets or zones the first is chosen."""
     instances = cluster.instances
     subnets = [instances["Ec2SubnetId"]] if "Ec2SubnetId" in instances else instances.get("Ec2SubnetIds", [])
@@ -254,12 +254,12 @@ def _network(cluster: Cluster) -> Answer:
     }
 
 
-def _volumes(ebs: Mapping[str, Any]) -> list[Answer]:
+def _volumes(ebs: Mapping[str, Any]) -> list[ResponseBody]:
     return [{"VolumeSpecification": volume, "Device": device} for device, volume in devices(ebs)]
 
 
-def _status(cluster: Cluster, one: Collection) -> Answer:
-    reason: Answer = {"Message": one.suspended} if one.suspended else {}
+def _status(cluster: Cluster, one: Collection) -> ResponseBody:
+    reason: ResponseBody = {"Message": one.suspended} if one.suspended else {}
     if cluster.terminating_since and cluster.end is not None:
         reason = {"Code": "CLUSTER_TERMINATED", "Message": cluster.end.message}
     timeline = {"CreationDateTime": one.created, "ReadyDateTime": one.ready, "EndDateTime": one.ended}

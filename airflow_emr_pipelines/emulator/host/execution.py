@@ -73,7 +73,7 @@ class Execution:
         self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
         self._group: ProcessGroup | None = None
         self._strays: ProcessGroup | None = None
-        self._told_in: Path | None = None  # the file that says why the process failed
+        self._cause_file: Path | None = None  # the file that says why the process failed
 
     async def cancel(self, number: signal.Signals) -> None:
         """Signal the process group; what has not started yet will not."""
@@ -97,8 +97,8 @@ class Execution:
         addresses = await asyncio.to_thread(self._store, files)
         if outcome.completed or outcome.cancelled:
             return outcome
-        told_in = next((name for name, path in files.items() if path == self._told_in), "stderr")
-        return replace(outcome, log_file=addresses.get(told_in))
+        cause_file = next((name for name, path in files.items() if path == self._cause_file), "stderr")
+        return replace(outcome, log_file=addresses.get(cause_file))
 
     async def end_strays(self) -> None:
         """End what was let live on."""
@@ -229,7 +229,7 @@ class Execution:
         found = logs.cause(err, out)
         if found is None:
             return None
-        words, self._told_in = found
+        words, self._cause_file = found
         if "NoSuchBucket" not in words:
             return words
         # Hadoop does not say which: look for it in the command, then in what the process said.

@@ -161,10 +161,10 @@ class SparkHistory:
         )
         self._guard.watch(self._process.pid)
         assert self._process.stderr is not None
-        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._reading = asyncio.create_task(_read(self._process.stderr, told))
+        port_found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._reading = asyncio.create_task(_read(self._process.stderr, port_found))
         try:
-            port = await asyncio.wait_for(told, _PATIENCE_SECONDS)
+            port = await asyncio.wait_for(port_found, _PATIENCE_SECONDS)
             await self._until_listed(port)
         except BaseException:
             await self._end()
@@ -217,15 +217,15 @@ def _rename(log: Path, to: Path, name: str, application_id: str) -> bool:
     return False
 
 
-async def _read(lines: asyncio.StreamReader, told: asyncio.Future[int]) -> None:
+async def _read(lines: asyncio.StreamReader, port_found: asyncio.Future[int]) -> None:
     """Read what the server says of itself: first its port, and to the end, so that it never waits for a reader."""
     last = b""
     while line := await lines.readline():
         last = line
-        if not told.done() and (found := _STARTED.search(line)):
-            told.set_result(int(found.group(1)))
-    if not told.done():
-        told.set_exception(RuntimeError(f"Spark's history server did not start: {last.decode(errors='replace')}"))
+        if not port_found.done() and (found := _STARTED.search(line)):
+            port_found.set_result(int(found.group(1)))
+    if not port_found.done():
+        port_found.set_exception(RuntimeError(f"Spark's history server did not start: {last.decode(errors='replace')}"))
 
 
 def _get(port: int, path: str, context: str) -> Page:

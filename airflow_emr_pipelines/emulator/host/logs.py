@@ -101,7 +101,7 @@ def cause(stderr: Path, stdout: Path) -> tuple[str, Path] | None:
     Spark passes a Python driver's stderr to its own stdout, so a traceback may be in either file.
     """
     lines = {path: [line.rstrip() for line in tail(path).splitlines() if line.strip()] for path in (stderr, stdout)}
-    for find in (_raised_in_python, _told_by_pattern):
+    for find in (_raised_in_python, _last_known_cause):
         for path in (stderr, stdout):
             if found := find(lines[path]):
                 return found[:_LONGEST_MESSAGE], path
@@ -123,11 +123,11 @@ def _raised_in_python(lines: list[str]) -> str | None:
     return next((line for line in after if _RAISED.fullmatch(line)), None)
 
 
-def _told_by_pattern(lines: list[str]) -> str | None:
+def _last_known_cause(lines: list[str]) -> str | None:
     for pattern in _CAUSES:
-        told = [line for line in lines if pattern.match(line)]
-        if told:
-            return told[-1]
+        matching = [line for line in lines if pattern.match(line)]
+        if matching:
+            return matching[-1]
     return None
 
 

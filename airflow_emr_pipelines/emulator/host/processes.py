@@ -85,8 +85,8 @@ class ProcessGroup:
                 pass_fds=streams,
                 start_new_session=True,
             )
-        said, number = await _next_word(kept) or ("failed", str(errno.ECHILD))
-        if said == "failed":
+        word, number = await _next_word(kept) or ("failed", str(errno.ECHILD))
+        if word == "failed":
             await kept.wait()
             raise OSError(int(number), os.strerror(int(number)))
         guard.watch(int(number))
@@ -135,5 +135,5 @@ async def _next_word(keeper: asyncio.subprocess.Process) -> tuple[str, str] | No
     """What a keeper tells next, and of what; None when it is no more."""
     assert keeper.stdout is not None
     line = (await keeper.stdout.readline()).decode(errors="replace").rstrip("\n")
-    said, _, what = line.partition(" ")
-    return (said, what) if what else None
+    word, _, what = line.partition(" ")
+    return (word, what) if what else None

@@ -29,8 +29,8 @@ class S3Refusal:
         return {"content-type": "application/xml", "content-length": str(len(self.body()))}
 
     def body(self) -> bytes:
-        told = {"Code": self.code, "Message": self.message, **self.more}
-        elements = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in told.items())
+        members = {"Code": self.code, "Message": self.message, **self.more}
+        elements = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in members.items())
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{elements}</Error>'.encode()
 
 

@@ -53,8 +53,8 @@ class RequestObjects(threading.local):
 
     def save(self) -> None:
         """Remember what the request has said about its objects."""
-        for where, key in self.keys.items():
-            keys, stored = self._held[where]
+        for bucket_and_key, key in self.keys.items():
+            keys, stored = self._held[bucket_and_key]
             backend = _backend_of(key)
             tags = backend.tagger.get_tag_dict_for_resource(key.arn)
             keys.save(key, stored, tags)

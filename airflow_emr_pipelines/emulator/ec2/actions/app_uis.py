@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused, not_emulated
 from airflow_emr_pipelines.emulator.ec2 import app_uis, rules
-from airflow_emr_pipelines.emulator.ec2.actions.registry import ACCOUNT, Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.ec2.actions.registry import ACCOUNT, Emr, Request, ResponseBody, action
 from airflow_emr_pipelines.emulator.ec2.ids import new_id
 from airflow_emr_pipelines.emulator.ec2.model import Cluster, PersistentAppUi
 from airflow_emr_pipelines.emulator.host.java import MissingExtra
@@ -17,12 +17,12 @@ SPARK, SPARK_ON_CLUSTER = "SHS", "SparkHistoryServer"
 
 
 @action
-async def create_persistent_app_ui(emr: Emr, request: Request) -> Answer:
+async def create_persistent_app_ui(emr: Emr, request: Request) -> ResponseBody:
     """A second one of the same cluster is the first: clients make one whenever somebody wants to look."""
     if ":emr-containers:" in request["TargetResourceArn"] or "EMRContainersConfig" in request:
         raise not_emulated("persistent application user interfaces of EMR on EKS")
     cluster_id = rules.cluster_of(request["TargetResourceArn"], emr.region)
-    cluster = emr.cluster("CreatePersistentAppUI", cluster_id)
+    cluster = emr.cluster(cluster_id)
     kind = request.get("ProfilerType", SPARK)
     active = [one for one in emr.settings.app_uis.values() if emr.clock.now() - one.created < KEPT]
     there = [one for one in active if one.cluster_id == cluster_id and kind == SPARK]
@@ -40,7 +40,7 @@ async def create_persistent_app_ui(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def describe_persistent_app_ui(emr: Emr, request: Request) -> Answer:
+async def describe_persistent_app_ui(emr: Emr, request: Request) -> ResponseBody:
     found = _named(emr, request)
     return {
         "PersistentAppUI": {
@@ -56,18 +56,18 @@ async def describe_persistent_app_ui(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def get_persistent_app_ui_presigned_url(emr: Emr, request: Request) -> Answer:
+async def get_persistent_app_ui_presigned_url(emr: Emr, request: Request) -> ResponseBody:
     found = _named(emr, request)
     kind = request.get("PersistentAppUIType", SPARK)
     if kind != SPARK:
         raise not_emulated(f"persistent application user interfaces for {kind}")
-    cluster = emr.cluster("GetPersistentAppUIPresignedURL", found.cluster_id)
+    cluster = emr.cluster(found.cluster_id)
     return _presigned(emr, cluster, request)
 
 
 @action
-async def get_on_cluster_app_ui_presigned_url(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("GetOnClusterAppUIPresignedURL", request["ClusterId"])
+async def get_on_cluster_app_ui_presigned_url(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     kind = request.get("OnClusterAppUIType")
     if kind is None:
         raise Refused("An OnClusterAppUIType is required.")
@@ -86,10 +86,10 @@ def _named(emr: Emr, request: Request) -> PersistentAppUi:
     return found
 
 
-def _presigned(emr: Emr, cluster: Cluster, request: Request) -> Answer:
+def _presigned(emr: Emr, cluster: Cluster, request: Request) -> ResponseBody:
     """The address, as soon as something answers there."""
     try:
-        ready = emr.lives.runner.history.wake()
+        ready = emr.lifecycles.runner.history.wake()
     except MissingExtra as missing:
         raise not_emulated(f"Spark's history server as it is installed: {missing}") from None
     if not ready:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
-from airflow_emr_pipelines.emulator.ec2.actions.registry import ACCOUNT, Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.ec2.actions.registry import ACCOUNT, Emr, Request, ResponseBody, action
 
 AT_FIRST = {
     "BlockPublicSecurityGroupRules": True,
@@ -12,7 +12,7 @@ AT_FIRST = {
 
 
 @action
-async def get_block_public_access_configuration(emr: Emr, request: Request) -> Answer:
+async def get_block_public_access_configuration(emr: Emr, request: Request) -> ResponseBody:
     if emr.settings.block_public_access is None:
         emr.settings.block_public_access = (AT_FIRST, emr.clock.now())
     configuration, created = emr.settings.block_public_access
@@ -26,7 +26,7 @@ async def get_block_public_access_configuration(emr: Emr, request: Request) -> A
 
 
 @action
-async def put_block_public_access_configuration(emr: Emr, request: Request) -> Answer:
+async def put_block_public_access_configuration(emr: Emr, request: Request) -> ResponseBody:
     configuration = request["BlockPublicAccessConfiguration"]
     for ports in configuration.get("PermittedPublicSecurityGroupRuleRanges", ()):
         if ports.get("MaxRange", ports["MinRange"]) < ports["MinRange"]:

@@ -5,21 +5,30 @@ from __future__ import annotations
 from airflow_emr_pipelines.emulator.aws.errors import PROTECTED, Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
 from airflow_emr_pipelines.emulator.ec2.actions.instances import new_collections
-from airflow_emr_pipelines.emulator.ec2.actions.registry import ACCOUNT, PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import (
+    ACCOUNT,
+    PAGE,
+    Emr,
+    Request,
+    ResponseBody,
+    action,
+    by_id,
+    page,
+)
 from airflow_emr_pipelines.emulator.ec2.actions.steps import new_step
 from airflow_emr_pipelines.emulator.ec2.ids import new_id
 from airflow_emr_pipelines.emulator.ec2.lifecycle import USER_REQUEST
 from airflow_emr_pipelines.emulator.ec2.model import Cluster
 from airflow_emr_pipelines.emulator.ec2.responses import (
-    bootstrap_answer,
-    cluster_answer,
+    bootstrap_response,
+    cluster_response,
     cluster_summary,
     without_secrets,
 )
 
 
 @action
-async def run_job_flow(emr: Emr, request: Request) -> Answer:
+async def run_job_flow(emr: Emr, request: Request) -> ResponseBody:
     security = _security(emr, request)
     rules.new_cluster(request, security)
     request = without_secrets(request)
@@ -48,7 +57,7 @@ async def run_job_flow(emr: Emr, request: Request) -> Answer:
     role = request.get("StepExecutionRoleArn")
     cluster.steps = [new_step(emr, config, role) for config in request.get("Steps", ())]
     emr.clusters.add(cluster)
-    emr.lives.begin(cluster)
+    emr.lifecycles.begin(cluster)
     return {"JobFlowId": cluster.id, "ClusterArn": cluster.arn}
 
 
@@ -59,12 +68,12 @@ def _security(emr: Emr, request: Request) -> Request:
 
 
 @action
-async def describe_cluster(emr: Emr, request: Request) -> Answer:
-    return {"Cluster": cluster_answer(emr.cluster("DescribeCluster", request["ClusterId"]), emr.clock.now())}
+async def describe_cluster(emr: Emr, request: Request) -> ResponseBody:
+    return {"Cluster": cluster_response(emr.cluster(request["ClusterId"]), emr.clock.now())}
 
 
 @action
-async def list_clusters(emr: Emr, request: Request) -> Answer:
+async def list_clusters(emr: Emr, request: Request) -> ResponseBody:
     after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
     states = request.get("ClusterStates")
 
@@ -82,9 +91,8 @@ async def list_clusters(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def modify_cluster(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ModifyCluster", request["ClusterId"])
-    rules.modifiable(cluster)
+async def modify_cluster(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     if "StepConcurrencyLevel" in request:
         rules.step_concurrency(request["StepConcurrencyLevel"], rules.release_of(cluster.request["ReleaseLabel"]))
         cluster.step_concurrency = request["StepConcurrencyLevel"]
@@ -94,8 +102,8 @@ async def modify_cluster(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def terminate_job_flows(emr: Emr, request: Request) -> Answer:
-    clusters = emr.job_flows("TerminateJobFlows", request)
+async def terminate_job_flows(emr: Emr, request: Request) -> ResponseBody:
+    clusters = emr.job_flows(request)
     protected = [cluster for cluster in clusters if cluster.protected and not cluster.state.finished]
     for cluster in clusters:
         if cluster not in protected and not cluster.state.finished:
@@ -106,7 +114,7 @@ async def terminate_job_flows(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def list_bootstrap_actions(emr: Emr, request: Request) -> Answer:
-    actions = emr.cluster("ListBootstrapActions", request["ClusterId"]).request.get("BootstrapActions", [])
+async def list_bootstrap_actions(emr: Emr, request: Request) -> ResponseBody:
+    actions = emr.cluster(request["ClusterId"]).request.get("BootstrapActions", [])
     found, marker = page(list(enumerate(actions)), lambda action: str(action[0]), request, PAGE)
-    return {"BootstrapActions": [bootstrap_answer(config) for _, config in found], "Marker": marker}
+    return {"BootstrapActions": [bootstrap_response(config) for _, config in found], "Marker": marker}

@@ -5,36 +5,34 @@ from __future__ import annotations
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
 from airflow_emr_pipelines.emulator.ec2.actions.instances import fleets_of, new_fleet
-from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Emr, Request, ResponseBody, action, by_id, page
 from airflow_emr_pipelines.emulator.ec2.instances import ON_DEMAND, SPOT, InstanceFleet
-from airflow_emr_pipelines.emulator.ec2.responses import fleet_answer
+from airflow_emr_pipelines.emulator.ec2.responses import fleet_response
 
 TARGETS = {"TargetOnDemandCapacity": ON_DEMAND, "TargetSpotCapacity": SPOT}
 
 
 @action
-async def list_instance_fleets(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ListInstanceFleets", request["ClusterId"])
+async def list_instance_fleets(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     found, marker = page(fleets_of(cluster), by_id, request, PAGE)
-    return {"InstanceFleets": [fleet_answer(cluster, fleet) for fleet in found], "Marker": marker}
+    return {"InstanceFleets": [fleet_response(cluster, fleet) for fleet in found], "Marker": marker}
 
 
 @action
-async def add_instance_fleet(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("AddInstanceFleet", request["ClusterId"])
-    rules.modifiable(cluster)
+async def add_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     release = rules.release_of(cluster.request["ReleaseLabel"])
     rules.added_fleet(request["InstanceFleet"], [fleet.role for fleet in fleets_of(cluster)], release)
     fleet = new_fleet(request["InstanceFleet"], emr.clock.now())
     cluster.collections.append(fleet)
-    emr.lives.reshape(cluster)
+    emr.lifecycles.reshape(cluster)
     return {"ClusterId": cluster.id, "InstanceFleetId": fleet.id, "ClusterArn": cluster.arn}
 
 
 @action
-async def modify_instance_fleet(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ModifyInstanceFleet", request["ClusterId"])
-    rules.modifiable(cluster)
+async def modify_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     change = request["InstanceFleet"]
     found = [fleet for fleet in fleets_of(cluster) if fleet.id == change["InstanceFleetId"]]
     if not found:
@@ -48,7 +46,7 @@ async def modify_instance_fleet(emr: Emr, request: Request) -> Answer:
         with_strategy=any(fleet.strategy(market) for market in (ON_DEMAND, SPOT)),
     )
     _modify(fleet, change)
-    emr.lives.reshape(cluster)
+    emr.lifecycles.reshape(cluster)
     return {}
 
 

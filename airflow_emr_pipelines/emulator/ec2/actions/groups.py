@@ -7,29 +7,28 @@ from collections.abc import Sequence
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
 from airflow_emr_pipelines.emulator.ec2.actions.instances import groups_of, new_group
-from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Emr, Request, ResponseBody, action, by_id, page
 from airflow_emr_pipelines.emulator.ec2.instances import InstanceGroup
 from airflow_emr_pipelines.emulator.ec2.model import Cluster
-from airflow_emr_pipelines.emulator.ec2.responses import group_answer
+from airflow_emr_pipelines.emulator.ec2.responses import group_response
 
 
 @action
-async def list_instance_groups(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ListInstanceGroups", request["ClusterId"])
+async def list_instance_groups(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     found, marker = page(groups_of(cluster), by_id, request, PAGE)
-    return {"InstanceGroups": [group_answer(cluster, group) for group in found], "Marker": marker}
+    return {"InstanceGroups": [group_response(cluster, group) for group in found], "Marker": marker}
 
 
 @action
-async def add_instance_groups(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("AddInstanceGroups", request["JobFlowId"])
-    rules.modifiable(cluster)
+async def add_instance_groups(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["JobFlowId"])
     new = request["InstanceGroups"]
     rules.added_groups(new, [group.role for group in groups_of(cluster)])
     rules.group_policies(new, cluster.request.get("AutoScalingRole"), managed=cluster.managed_scaling is not None)
     groups = [new_group(config, emr.clock.now()) for config in new]
     cluster.collections.extend(groups)
-    emr.lives.reshape(cluster)
+    emr.lifecycles.reshape(cluster)
     return {
         "JobFlowId": cluster.id,
         "InstanceGroupIds": [group.id for group in groups],
@@ -38,7 +37,7 @@ async def add_instance_groups(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def modify_instance_groups(emr: Emr, request: Request) -> Answer:
+async def modify_instance_groups(emr: Emr, request: Request) -> ResponseBody:
     changes = [
         (change, *_named(emr, request, change["InstanceGroupId"])) for change in request.get("InstanceGroups", ())
     ]
@@ -49,7 +48,7 @@ async def modify_instance_groups(emr: Emr, request: Request) -> Answer:
         rules.modified_group(change, group.role, present, rules.release_of(cluster.request["ReleaseLabel"]))
     for change, cluster, group in changes:
         _modify(group, change)
-        emr.lives.reshape(cluster)
+        emr.lifecycles.reshape(cluster)
     return {}
 
 
@@ -63,8 +62,7 @@ def group_named(cluster: Cluster, group_id: str) -> InstanceGroup:
 def _named(emr: Emr, request: Request, group_id: str) -> tuple[Cluster, InstanceGroup]:
     """The group and its cluster, which a request need not name and which must be one that can be changed."""
     if "ClusterId" in request:
-        cluster = emr.cluster("ModifyInstanceGroups", request["ClusterId"])
-        rules.modifiable(cluster)
+        cluster = emr.modifiable_cluster(request["ClusterId"])
         return cluster, group_named(cluster, group_id)
     for cluster in emr.clusters.of(emr.region):
         for group in cluster.groups:

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
-from airflow_emr_pipelines.emulator.ec2.actions.registry import Answer, Emr, Request, action, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import Emr, Request, ResponseBody, action, page
 from airflow_emr_pipelines.emulator.ec2.auto_scaling import AutoScaling
 from airflow_emr_pipelines.emulator.ec2.ids import new_id
 from airflow_emr_pipelines.emulator.ec2.instances import ON_DEMAND, SPOT, Collection, InstanceFleet, InstanceGroup
 from airflow_emr_pipelines.emulator.ec2.model import Cluster
-from airflow_emr_pipelines.emulator.ec2.responses import instance_answer
+from airflow_emr_pipelines.emulator.ec2.responses import instance_response
 
 INSTANCES_PAGE = 2000
 OF_GROUPS, OF_FLEETS = ("InstanceGroupId", "InstanceGroupTypes"), ("InstanceFleetId", "InstanceFleetType")
@@ -20,25 +20,25 @@ EXCLUSIVE = "Instance fleets and instance groups are mutually exclusive."
 
 
 @action
-async def list_instances(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ListInstances", request["ClusterId"])
+async def list_instances(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     asks_for_groups = any(member in request for member in OF_GROUPS)
     asks_for_fleets = any(member in request for member in OF_FLEETS)
     if asks_for_fleets if not cluster.has_fleets else asks_for_groups:
         raise Refused(EXCLUSIVE)
     states = request.get("InstanceStates")
-    answers = [
-        instance_answer(cluster, one, instance)
+    listed = [
+        instance_response(cluster, one, instance)
         for one in cluster.collections
         if _is_wanted(one, request)
         for instance in one.instances
     ]
     found, marker = page(
-        answers,
-        lambda answer: str(answer["Id"]),
+        listed,
+        lambda body: str(body["Id"]),
         request,
         INSTANCES_PAGE,
-        lambda answer: not states or answer["Status"]["State"] in states,
+        lambda body: not states or body["Status"]["State"] in states,
     )
     return {"Instances": found, "Marker": marker}
 

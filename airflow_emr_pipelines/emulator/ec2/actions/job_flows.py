@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
-from airflow_emr_pipelines.emulator.ec2.actions.registry import Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.ec2.actions.registry import Emr, Request, ResponseBody, action
 from airflow_emr_pipelines.emulator.ec2.instances import InstanceGroup
 from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
-from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer, group_answer
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_response, group_response
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
 
 MOST = 512
@@ -17,10 +17,10 @@ KEPT, KEPT_AFTER_END = timedelta(days=61), timedelta(weeks=2)
 
 
 @action
-async def describe_job_flows(emr: Emr, request: Request) -> Answer:
+async def describe_job_flows(emr: Emr, request: Request) -> ResponseBody:
     now, ids = emr.clock.now(), request.get("JobFlowIds") or ()
     for cluster_id in ids:
-        emr.cluster("DescribeJobFlows", cluster_id)
+        emr.cluster(cluster_id)
     after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
     if after is not None and before is not None and after > before:
         raise Refused("CreatedAfter must not be later than CreatedBefore.")
@@ -54,9 +54,9 @@ def _state(cluster: Cluster) -> str:
     return same
 
 
-def _job_flow(cluster: Cluster, now: datetime) -> Answer:
-    told, request = cluster_answer(cluster, now), cluster.request
-    timeline, reason = told["Status"]["Timeline"], told["Status"]["StateChangeReason"]
+def _job_flow(cluster: Cluster, now: datetime) -> ResponseBody:
+    described, request = cluster_response(cluster, now), cluster.request
+    timeline, reason = described["Status"]["Timeline"], described["Status"]["StateChangeReason"]
     asked = ("Name", "LogUri", "LogEncryptionKmsKeyId", "JobFlowRole", "ServiceRole", "AutoScalingRole")
     return {
         "JobFlowId": cluster.id,
@@ -67,7 +67,7 @@ def _job_flow(cluster: Cluster, now: datetime) -> Answer:
             "StartDateTime": cluster.primary_instance and cluster.primary_instance.created,
             "LastStateChangeReason": reason["Message"],
         },
-        "Instances": _instances(cluster, told),
+        "Instances": _instances(cluster, described),
         "Steps": [_step(step) for step in cluster.steps],
         "BootstrapActions": [{"BootstrapActionConfig": config} for config in request.get("BootstrapActions", ())],
         "SupportedProducts": [],
@@ -75,19 +75,19 @@ def _job_flow(cluster: Cluster, now: datetime) -> Answer:
     }
 
 
-def _instances(cluster: Cluster, told: dict[str, Any]) -> Answer:
+def _instances(cluster: Cluster, described: dict[str, Any]) -> ResponseBody:
     """Of a cluster of fleets there is no more than its primary instance to tell in these words."""
-    primary, network = cluster.primary_instance, told["Ec2InstanceAttributes"]
+    primary, network = cluster.primary_instance, described["Ec2InstanceAttributes"]
     types = {group.role: group.config["InstanceType"] for group in cluster.groups}
     types.setdefault("MASTER", primary.type if primary else _first_type(cluster))
     return {
         "MasterInstanceType": types["MASTER"],
-        "MasterPublicDnsName": told["MasterPublicDnsName"],
+        "MasterPublicDnsName": described["MasterPublicDnsName"],
         "MasterInstanceId": primary.ec2_id if primary else None,
         "SlaveInstanceType": types.get("CORE", types["MASTER"]),
         "InstanceCount": sum(len(one.staying) for one in cluster.collections),
         "InstanceGroups": [_group(cluster, group) for group in cluster.groups],
-        "NormalizedInstanceHours": told["NormalizedInstanceHours"],
+        "NormalizedInstanceHours": described["NormalizedInstanceHours"],
         "Ec2KeyName": network.get("Ec2KeyName"),
         "Ec2SubnetId": network["Ec2SubnetId"],
         "Placement": {"AvailabilityZone": network["Ec2AvailabilityZone"]},
@@ -102,21 +102,21 @@ def _first_type(cluster: Cluster) -> str:
     return found
 
 
-def _group(cluster: Cluster, group: InstanceGroup) -> Answer:
-    told = group_answer(cluster, group)
+def _group(cluster: Cluster, group: InstanceGroup) -> ResponseBody:
+    described = group_response(cluster, group)
     return {
         "InstanceGroupId": group.id,
         "InstanceRole": group.role,
-        **{name: told[name] for name in ("Name", "Market", "BidPrice", "InstanceType", "CustomAmiId")},
-        "InstanceRequestCount": told["RequestedInstanceCount"],
-        "InstanceRunningCount": told["RunningInstanceCount"],
-        "State": told["Status"]["State"],
-        "LastStateChangeReason": told["Status"]["StateChangeReason"].get("Message"),
-        **told["Status"]["Timeline"],
+        **{name: described[name] for name in ("Name", "Market", "BidPrice", "InstanceType", "CustomAmiId")},
+        "InstanceRequestCount": described["RequestedInstanceCount"],
+        "InstanceRunningCount": described["RunningInstanceCount"],
+        "State": described["Status"]["State"],
+        "LastStateChangeReason": described["Status"]["StateChangeReason"].get("Message"),
+        **described["Status"]["Timeline"],
     }
 
 
-def _step(step: Step) -> Answer:
+def _step(step: Step) -> ResponseBody:
     """StepExecutionState knows no step that is being cancelled: it runs."""
     properties = [{"Key": key, "Value": value} for key, value in step.config.get("Properties", {}).items()]
     state = StepState.RUNNING if step.state is StepState.CANCEL_PENDING else step.state

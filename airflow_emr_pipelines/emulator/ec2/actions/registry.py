@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused, no_such_cluster
+from airflow_emr_pipelines.emulator.ec2 import rules
 from airflow_emr_pipelines.emulator.ec2.instances import Collection
-from airflow_emr_pipelines.emulator.ec2.lifecycle import Lives
+from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles
 from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, SecurityConfiguration, Settings, Step
 
-Answer = dict[str, Any]
+ResponseBody = dict[str, Any]
 Request = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -20,10 +21,23 @@ PAGE = 50
 
 
 class Emr:
-    """EMR on EC2 in one region, as a request meets it; ``url`` is where the client found it."""
+    """EMR on EC2 in one region, as one request meets it.
 
-    def __init__(self, clusters: Clusters, lives: Lives, clock: Clock, region: str, url: str = "") -> None:
-        self.clusters, self.lives, self.clock, self.region, self.url = clusters, lives, clock, region, url
+    :param operation: the request's, by whose age it depends how a cluster is refused that is not there
+    :param url: where the client found the emulator
+    """
+
+    def __init__(
+        self,
+        clusters: Clusters,
+        lifecycles: ClusterLifecycles,
+        clock: Clock,
+        region: str,
+        operation: str,
+        url: str = "",
+    ) -> None:
+        self.clusters, self.lifecycles, self.clock = clusters, lifecycles, clock
+        self.region, self.operation, self.url = region, operation, url
 
     @property
     def settings(self) -> Settings:
@@ -38,20 +52,33 @@ class Emr:
             raise Refused(f"Security configuration with name '{name}' does not exist.")
         return self.security_configurations[name]
 
-    def job_flows(self, operation: str, request: Request) -> list[Cluster]:
+    def job_flows(self, request: Request) -> list[Cluster]:
         """The clusters of a verb that takes several, which all must exist."""
         if not 1 <= len(request["JobFlowIds"]) <= 10:
             raise Refused("1 to 10 job flow ids can be specified.")
-        return [self.cluster(operation, cluster_id) for cluster_id in request["JobFlowIds"]]
+        return [self.cluster(cluster_id) for cluster_id in request["JobFlowIds"]]
 
-    def cluster(self, operation: str, cluster_id: str) -> Cluster:
+    def modifiable_job_flows(self, request: Request) -> list[Cluster]:
+        """The same for a verb that changes them: none may be ending or have ended."""
+        clusters = self.job_flows(request)
+        for cluster in clusters:
+            rules.modifiable(cluster)
+        return clusters
+
+    def cluster(self, cluster_id: str) -> Cluster:
         found = self.clusters.get(self.region, cluster_id)
         if found is None:
-            raise no_such_cluster(operation, cluster_id)
+            raise no_such_cluster(self.operation, cluster_id)
         return found
 
+    def modifiable_cluster(self, cluster_id: str) -> Cluster:
+        """A cluster that is neither ending nor has ended."""
+        cluster = self.cluster(cluster_id)
+        rules.modifiable(cluster)
+        return cluster
 
-Action = Callable[[Emr, Request], Awaitable[Answer]]
+
+Action = Callable[[Emr, Request], Awaitable[ResponseBody]]
 ACTIONS: dict[str, Action] = {}
 SPELLED = {"ui": "UI", "url": "URL"}
 

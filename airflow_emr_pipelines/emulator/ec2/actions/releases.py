@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import instance_types, release_labels, rules
-from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Answer, Emr, Request, action, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Emr, Request, ResponseBody, action, page
 
 MOST_LABELS = 100
 
 
 @action
-async def list_release_labels(emr: Emr, request: Request) -> Answer:
+async def list_release_labels(emr: Emr, request: Request) -> ResponseBody:
     filters = request.get("Filters", {})
     prefix, application = filters.get("Prefix", ""), filters.get("Application")
 
@@ -24,7 +24,7 @@ async def list_release_labels(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def describe_release_label(emr: Emr, request: Request) -> Answer:
+async def describe_release_label(emr: Emr, request: Request) -> ResponseBody:
     if "ReleaseLabel" not in request:
         raise Refused("A ReleaseLabel is required.")
     rules.release_of(request["ReleaseLabel"])
@@ -35,7 +35,7 @@ async def describe_release_label(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def list_supported_instance_types(emr: Emr, request: Request) -> Answer:
+async def list_supported_instance_types(emr: Emr, request: Request) -> ResponseBody:
     types = instance_types.supported(rules.release_of(request["ReleaseLabel"]))
     found, marker = page(types, lambda one: str(one["Type"]), request, PAGE)
     return {"SupportedInstanceTypes": found, "Marker": marker}

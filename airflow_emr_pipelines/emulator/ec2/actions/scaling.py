@@ -5,15 +5,14 @@ from __future__ import annotations
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
 from airflow_emr_pipelines.emulator.ec2.actions.groups import group_named
-from airflow_emr_pipelines.emulator.ec2.actions.registry import Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.ec2.actions.registry import Emr, Request, ResponseBody, action
 from airflow_emr_pipelines.emulator.ec2.auto_scaling import AutoScaling, PolicyState
-from airflow_emr_pipelines.emulator.ec2.model import Cluster
-from airflow_emr_pipelines.emulator.ec2.responses import auto_scaling_answer
+from airflow_emr_pipelines.emulator.ec2.responses import auto_scaling_response
 
 
 @action
-async def put_managed_scaling_policy(emr: Emr, request: Request) -> Answer:
-    cluster = _modifiable(emr, "PutManagedScalingPolicy", request)
+async def put_managed_scaling_policy(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     policy = request["ManagedScalingPolicy"]
     rules.managed_scaling(
         policy,
@@ -26,19 +25,19 @@ async def put_managed_scaling_policy(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def get_managed_scaling_policy(emr: Emr, request: Request) -> Answer:
-    return {"ManagedScalingPolicy": emr.cluster("GetManagedScalingPolicy", request["ClusterId"]).managed_scaling}
+async def get_managed_scaling_policy(emr: Emr, request: Request) -> ResponseBody:
+    return {"ManagedScalingPolicy": emr.cluster(request["ClusterId"]).managed_scaling}
 
 
 @action
-async def remove_managed_scaling_policy(emr: Emr, request: Request) -> Answer:
-    _modifiable(emr, "RemoveManagedScalingPolicy", request).managed_scaling = None
+async def remove_managed_scaling_policy(emr: Emr, request: Request) -> ResponseBody:
+    emr.modifiable_cluster(request["ClusterId"]).managed_scaling = None
     return {}
 
 
 @action
-async def put_auto_scaling_policy(emr: Emr, request: Request) -> Answer:
-    cluster = _modifiable(emr, "PutAutoScalingPolicy", request)
+async def put_auto_scaling_policy(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     if cluster.has_fleets:
         raise Refused(rules.NO_POLICY_FOR_FLEETS)
     group = group_named(cluster, request["InstanceGroupId"])
@@ -49,29 +48,23 @@ async def put_auto_scaling_policy(emr: Emr, request: Request) -> Answer:
         managed=cluster.managed_scaling is not None,
     )
     group.auto_scaling = AutoScaling(request["AutoScalingPolicy"])
-    answer = {
+    response = {
         "ClusterId": cluster.id,
         "InstanceGroupId": group.id,
-        "AutoScalingPolicy": auto_scaling_answer(group.auto_scaling),
+        "AutoScalingPolicy": auto_scaling_response(group.auto_scaling),
         "ClusterArn": cluster.arn,
     }
-    emr.lives.reshape(cluster)
-    return answer
+    emr.lifecycles.reshape(cluster)
+    return response
 
 
 @action
-async def remove_auto_scaling_policy(emr: Emr, request: Request) -> Answer:
-    cluster = _modifiable(emr, "RemoveAutoScalingPolicy", request)
+async def remove_auto_scaling_policy(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     if cluster.has_fleets:
         raise Refused(rules.NO_POLICY_FOR_FLEETS)
     group = group_named(cluster, request["InstanceGroupId"])
     if group.auto_scaling is not None and group.auto_scaling.state is not PolicyState.DETACHING:
         group.auto_scaling.detach()
-        emr.lives.reshape(cluster)
+        emr.lifecycles.reshape(cluster)
     return {}
-
-
-def _modifiable(emr: Emr, operation: str, request: Request) -> Cluster:
-    cluster = emr.cluster(operation, request["ClusterId"])
-    rules.modifiable(cluster)
-    return cluster

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2 import rules
-from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Answer, Emr, Request, action, by_id, page
+from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Emr, Request, ResponseBody, action, by_id, page
 from airflow_emr_pipelines.emulator.ec2.ids import new_id
 from airflow_emr_pipelines.emulator.ec2.model import Step
-from airflow_emr_pipelines.emulator.ec2.responses import described_step, step_answer
+from airflow_emr_pipelines.emulator.ec2.responses import step_response, step_summary
 from airflow_emr_pipelines.specs.ec2.states import StepState
 
 
 @action
-async def add_job_flow_steps(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("AddJobFlowSteps", request["JobFlowId"])
+async def add_job_flow_steps(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["JobFlowId"])
     rules.added_steps(cluster, request["Steps"])
     role = request.get("ExecutionRoleArn")
     if role is not None:
@@ -26,8 +26,8 @@ async def add_job_flow_steps(emr: Emr, request: Request) -> Answer:
 
 
 @action
-async def list_steps(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("ListSteps", request["ClusterId"])
+async def list_steps(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     ids, states = request.get("StepIds"), request.get("StepStates")
     if ids and len(ids) > 10:
         raise Refused(f"At most 10 step ids can be specified, not {len(ids)}.")
@@ -42,22 +42,21 @@ async def list_steps(emr: Emr, request: Request) -> Answer:
         return (not ids or step.id in ids) and (not states or step.state.value in states)
 
     found, marker = page(cluster.steps[::-1], by_id, request, PAGE, wanted)
-    return {"Steps": [step_answer(step) for step in found], "Marker": marker}
+    return {"Steps": [step_summary(step) for step in found], "Marker": marker}
 
 
 @action
-async def describe_step(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("DescribeStep", request["ClusterId"])
+async def describe_step(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.cluster(request["ClusterId"])
     for step in cluster.steps:
         if step.id == request["StepId"]:
-            return {"Step": described_step(step)}
+            return {"Step": step_response(step)}
     raise Refused(f"Step id '{request['StepId']}' is not valid.")
 
 
 @action
-async def cancel_steps(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("CancelSteps", request["ClusterId"])
-    rules.modifiable(cluster)
+async def cancel_steps(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ClusterId"])
     if not request["StepIds"] or len(request["StepIds"]) > 256:
         raise Refused("1 to 256 step ids can be specified.")
     kill = request.get("StepCancellationOption") == "TERMINATE_PROCESS"
@@ -71,7 +70,7 @@ async def cancel_steps(emr: Emr, request: Request) -> Answer:
         elif reason := rules.not_cancellable(step, release):
             infos.append({"StepId": step_id, "Status": "FAILED", "Reason": reason})
         else:
-            await emr.lives.cancel(cluster, step, kill=kill)
+            await emr.lifecycles.cancel(cluster, step, kill=kill)
             infos.append({"StepId": step_id, "Status": "SUBMITTED"})
     return {"CancelStepsInfoList": infos}
 

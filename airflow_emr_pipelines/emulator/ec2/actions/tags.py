@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.ec2 import rules
-from airflow_emr_pipelines.emulator.ec2.actions.registry import Answer, Emr, Request, action
+from airflow_emr_pipelines.emulator.ec2.actions.registry import Emr, Request, ResponseBody, action
 
 
 @action
-async def add_tags(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("AddTags", request["ResourceId"])
-    rules.modifiable(cluster)
+async def add_tags(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ResourceId"])
     rules.tags(request["Tags"], cluster.tags)
     cluster.tags.update({tag["Key"]: tag.get("Value", "") for tag in request["Tags"]})
     return {}
 
 
 @action
-async def remove_tags(emr: Emr, request: Request) -> Answer:
-    cluster = emr.cluster("RemoveTags", request["ResourceId"])
-    rules.modifiable(cluster)
+async def remove_tags(emr: Emr, request: Request) -> ResponseBody:
+    cluster = emr.modifiable_cluster(request["ResourceId"])
     for key in request["TagKeys"]:
         cluster.tags.pop(key, None)
     return {}

@@ -7,13 +7,12 @@ import fnmatch
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_emr_pipelines.emulator.host.shims.places import S3Place
+from airflow_emr_pipelines.emulator.host.shims.filesystems import Found, S3FileSystem
 
 _S3 = "s3://"
 
@@ -37,29 +36,20 @@ class _Filter(argparse.Action):
         namespace.filters = filters
 
 
-@dataclass(frozen=True)
-class Item:
-    """A file or an object: its address, and its path below the one that was named."""
-
-    address: str
-    path: str
-    size: int
-
-
 class Tree:
     """Both sides of a copy: s3:// addresses and paths of this machine."""
 
     def __init__(self) -> None:
-        self.s3 = S3Place()
+        self.s3 = S3FileSystem()
 
-    def items(self, address: str) -> Iterator[Item]:
+    def files(self, address: str) -> Iterator[Found]:
+        """All files below an address."""
         if address.startswith(_S3):
-            top = address if address.endswith("/") else f"{address}/"
-            yield from (Item(found.address, found.path, found.size) for found in self.s3.files(top))
+            yield from self.s3.files(address if address.endswith("/") else f"{address}/")
             return
         top_path = Path(address)
         for path in sorted(path for path in top_path.rglob("*") if path.is_file()):
-            yield Item(str(path), path.relative_to(top_path).as_posix(), path.stat().st_size)
+            yield Found(str(path), path.relative_to(top_path).as_posix(), path.stat().st_size)
 
     def copy(self, source: str, target: str) -> None:
         if source.startswith(_S3) and target.startswith(_S3):
@@ -89,10 +79,10 @@ class Tree:
             os.unlink(address)
 
 
-def _is_wanted(item: Item, filters: Sequence[tuple[bool, str]]) -> bool:
+def _is_wanted(file: Found, filters: Sequence[tuple[bool, str]]) -> bool:
     wanted = True
     for include, pattern in filters:
-        if fnmatch.fnmatchcase(item.path, pattern):
+        if fnmatch.fnmatchcase(file.path, pattern):
             wanted = include
     return wanted
 
@@ -101,7 +91,7 @@ def _file_target(source: str, target: str) -> str:
     """A folder as target takes the file under its own name."""
     name = source.rstrip("/").rsplit("/", 1)[-1]
     if target.startswith(_S3):
-        key = S3Place.split(target)[1]
+        key = S3FileSystem.split(target)[1]
         return f"{target.rstrip('/')}/{name}" if not key or key.endswith("/") else target
     if target != "-" and (target.endswith("/") or Path(target).is_dir()):
         return str(Path(target) / name)
@@ -114,9 +104,9 @@ def _copy(options: argparse.Namespace, *, move: bool = False) -> None:
         raise Refused(f"aws s3: neither {options.source} nor {options.target} is an s3:// address")
     if options.recursive:
         pairs = [
-            (item.address, f"{options.target.rstrip('/')}/{item.path}")
-            for item in tree.items(options.source)
-            if _is_wanted(item, options.filters or ())
+            (file.address, f"{options.target.rstrip('/')}/{file.path}")
+            for file in tree.files(options.source)
+            if _is_wanted(file, options.filters or ())
         ]
     else:
         pairs = [(options.source, _file_target(options.source, options.target))]
@@ -135,25 +125,25 @@ def _move(options: argparse.Namespace) -> None:
 def _sync(options: argparse.Namespace) -> None:
     """Copies what is missing or has another size."""
     tree = Tree()
-    there = {item.path: item for item in tree.items(options.target)}
-    here = {item.path: item for item in tree.items(options.source) if _is_wanted(item, options.filters or ())}
-    for path, item in here.items():
-        if path not in there or there[path].size != item.size:
+    there = {file.path: file for file in tree.files(options.target)}
+    here = {file.path: file for file in tree.files(options.source) if _is_wanted(file, options.filters or ())}
+    for path, file in here.items():
+        if path not in there or there[path].size != file.size:
             target = f"{options.target.rstrip('/')}/{path}"
             if not options.dryrun:
-                tree.copy(item.address, target)
-            _tell(options, f"copy: {item.address} to {target}")
-    for path, item in there.items():
+                tree.copy(file.address, target)
+            _tell(options, f"copy: {file.address} to {target}")
+    for path, file in there.items():
         if options.delete and path not in here:
             if not options.dryrun:
-                tree.delete(item.address)
-            _tell(options, f"delete: {item.address}")
+                tree.delete(file.address)
+            _tell(options, f"delete: {file.address}")
 
 
 def _remove(options: argparse.Namespace) -> None:
     tree = Tree()
     if options.recursive:
-        found = [item.address for item in tree.items(options.source) if _is_wanted(item, options.filters or ())]
+        found = [file.address for file in tree.files(options.source) if _is_wanted(file, options.filters or ())]
     else:
         found = [options.source]
     for address in found:
@@ -163,13 +153,13 @@ def _remove(options: argparse.Namespace) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    client = S3Place().client
+    client = S3FileSystem().client
     if not options.source.removeprefix(_S3):
         for bucket in client.list_buckets()["Buckets"]:
             print(f"{bucket['CreationDate']:%Y-%m-%d %H:%M:%S} {bucket['Name']}")
         return
     address = options.source if options.source.startswith(_S3) else f"{_S3}{options.source}"
-    bucket, prefix = S3Place.split(address)
+    bucket, prefix = S3FileSystem.split(address)
     delimiter = {} if options.recursive else {"Delimiter": "/"}
     cut = prefix.rfind("/") + 1 if not options.recursive else 0
     seen = False
@@ -185,10 +175,10 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _make_bucket(options: argparse.Namespace) -> None:
-    client = S3Place().client
+    client = S3FileSystem().client
     region = client.meta.region_name
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    client.create_bucket(Bucket=S3Place.split(options.source)[0], **elsewhere)
+    client.create_bucket(Bucket=S3FileSystem.split(options.source)[0], **elsewhere)
     _tell(options, f"make_bucket: {options.source}")
 
 
@@ -208,13 +198,13 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]
 }
 
 
-def _options(command: str, places: Sequence[str]) -> _Options:
+def _options(command: str, arguments: Sequence[str]) -> _Options:
     options = _Options(prog=f"aws s3 {command}", allow_abbrev=False)
-    for place in places:
+    for argument in arguments:
         if command == "ls":
-            options.add_argument(place, nargs="?", default="")
+            options.add_argument(argument, nargs="?", default="")
         else:
-            options.add_argument(place)
+            options.add_argument(argument)
     for switch in ("--recursive", "--quiet", "--only-show-errors", "--dryrun", "--no-progress", "--delete"):
         options.add_argument(switch, action="store_true")
     for filtering in ("--include", "--exclude"):
@@ -239,9 +229,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"aws s3 {' '.join(words[:1])}: the emulator's aws s3 has {', '.join(_COMMANDS)}", file=sys.stderr)
         return 252
     words.remove(command)
-    act, places = _COMMANDS[command]
+    act, named = _COMMANDS[command]
     try:
-        act(_options(command, places).parse_args(words))
+        act(_options(command, named).parse_args(words))
     except (Refused, OSError, BotoCoreError, ClientError) as error:
         print(f"fatal error: {error}", file=sys.stderr)
         return 1

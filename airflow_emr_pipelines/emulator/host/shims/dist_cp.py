@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_emr_pipelines.emulator.host.shims.filesystems import FileSystem, Found, S3FileSystem, filesystem_of
 from airflow_emr_pipelines.emulator.host.shims.globs import expand
-from airflow_emr_pipelines.emulator.host.shims.places import Found, Place, S3Place, place_of
 
 _SWITCHES = ("-update", "-overwrite", "-delete", "-skipcrccheck", "-i", "-async", "-direct", "-useiterator", "-v")
 # How fast, by how many, and where it is written down: nothing that changes what is copied.
@@ -27,7 +27,7 @@ class Options:
     """A command, taken apart."""
 
     switches: set[str] = field(default_factory=set)
-    places: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Options:
@@ -43,12 +43,12 @@ class Options:
             elif word.startswith("-"):
                 raise DistCpError(f"Invalid arguments: {word} is not part of the emulator's distcp")
             else:
-                options.places.append(word)
+                options.addresses.append(word)
         options._check()
         return options
 
     def _check(self) -> None:
-        if len(self.places) < 2:
+        if len(self.addresses) < 2:
             raise DistCpError("Invalid arguments: hadoop distcp [OPTIONS] SOURCE... TARGET")
         if {"-update", "-overwrite"} <= self.switches:
             raise DistCpError("Invalid arguments: Overwrite and update options are mutually exclusive")
@@ -76,13 +76,13 @@ class DistCp:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.dest = _trimmed(options.places[-1])
-        self.target: Place = place_of(self.dest)
-        self.sources = [place for pattern in options.places[:-1] for place in self._matches(pattern)]
+        self.dest = _trimmed(options.addresses[-1])
+        self.target: FileSystem = filesystem_of(self.dest)
+        self.sources = [address for pattern in options.addresses[:-1] for address in self._matches(pattern)]
 
     def _matches(self, pattern: str) -> list[str]:
-        found = [_trimmed(place) for place in expand(pattern)]
-        if not found or not all(place_of(each).is_file(each) or place_of(each).is_folder(each) for each in found):
+        found = [_trimmed(address) for address in expand(pattern)]
+        if not found or not all(map(_exists, found)):
             raise DistCpError(f"{pattern} doesn't exist")
         return found
 
@@ -110,13 +110,13 @@ class DistCp:
         into = not self.target.is_folder(self.dest)
         alone = len(self.sources) == 1
         for source in self.sources:
-            place, name = place_of(source), source.rpartition("/")[2]
-            if place.is_file(source):
-                (file,) = (found for found in place.files(source) if found.address == source)
+            filesystem, name = filesystem_of(source), source.rpartition("/")[2]
+            if filesystem.is_file(source):
+                (file,) = (found for found in filesystem.files(source) if found.address == source)
                 yield Copy(file, self.dest if alone and into else self._below(name))
                 continue
             spread = self.options.replaces or (alone and into) or urlsplit(source).path in ("", "/")
-            for file in place.files(source):
+            for file in filesystem.files(source):
                 yield Copy(file, self._below(file.path if spread else f"{name}/{file.path}"))
 
     def _below(self, path: str) -> str:
@@ -132,8 +132,12 @@ class DistCp:
         (there,) = (found for found in self.target.files(copy.target) if found.address == copy.target)
         if there.size != copy.source.size:
             return True
-        source = place_of(copy.source.address)
-        if isinstance(source, S3Place) or isinstance(self.target, S3Place) or "-skipcrccheck" in self.options.switches:
+        source = filesystem_of(copy.source.address)
+        if (
+            isinstance(source, S3FileSystem)
+            or isinstance(self.target, S3FileSystem)
+            or "-skipcrccheck" in self.options.switches
+        ):
             return False
         with source.open(copy.source.address) as one, self.target.open(copy.target) as other:
             return one.read() != other.read()
@@ -142,7 +146,7 @@ class DistCp:
         return (found.address for found in self.target.files(self.dest) if self._below(found.path) not in targets)
 
     def _write(self, copy: Copy) -> None:
-        source = place_of(copy.source.address)
+        source = filesystem_of(copy.source.address)
         with source.open(copy.source.address) as body:
             self.target.write(copy.target, body)
 
@@ -155,6 +159,11 @@ def main(words: Sequence[str]) -> int:
         print(f"ERROR tools.DistCp: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _exists(address: str) -> bool:
+    filesystem = filesystem_of(address)
+    return filesystem.is_file(address) or filesystem.is_folder(address)
 
 
 def _trimmed(address: str) -> str:

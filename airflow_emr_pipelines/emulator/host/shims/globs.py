@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterator
 
-from airflow_emr_pipelines.emulator.host.shims.places import place_of
+from airflow_emr_pipelines.emulator.host.shims.filesystems import filesystem_of
 
 _WILDCARD = re.compile(r"[*?\[{]")
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
@@ -20,7 +20,7 @@ def expand(address: str) -> list[str]:
     top = address[: address.rfind("/", 0, wildcard.start()) + 1]
     patterns = [pattern.rstrip("/").split("/") for pattern in _plain(address[len(top) :])]
     found: set[str] = set()
-    for file in place_of(top).files(top):
+    for file in filesystem_of(top).files(top):
         parts = file.path.split("/")
         for pattern in patterns:
             matched = parts[: len(pattern)]

@@ -25,9 +25,9 @@ from typing import IO, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.emulator.host.shims.aggregators import aggregate
+from airflow_emr_pipelines.emulator.host.shims.filesystems import filesystem_of
 from airflow_emr_pipelines.emulator.host.shims.globs import expand
 from airflow_emr_pipelines.emulator.host.shims.map_reduce import InProcess, Job, Program, TaskFailed
-from airflow_emr_pipelines.emulator.host.shims.places import place_of
 
 _ONE = (
     "-mapper", "-reducer", "-combiner", "-output", "-numReduceTasks", "-inputformat", "-outputformat", "-partitioner",
@@ -124,8 +124,8 @@ class Streaming:
                 raise StreamingError(f"{name}={value}: this setting is not part of the emulator's streaming")
 
     def run(self) -> None:
-        place = place_of(self.output)
-        if place.is_file(self.output) or place.is_folder(self.output):
+        filesystem = filesystem_of(self.output)
+        if filesystem.is_file(self.output) or filesystem.is_folder(self.output):
             raise StreamingError(
                 f"org.apache.hadoop.mapred.FileAlreadyExistsException: Output directory {self.output} already exists"
             )
@@ -135,8 +135,8 @@ class Streaming:
         written = self._job().run([(file, partial(_lines, file)) for file in inputs])
         for number, path in enumerate(written):
             with path.open("rb") as body:
-                place.write(f"{self.output}/part-{number:05d}", body)
-        place.write(f"{self.output}/_SUCCESS", io.BytesIO())
+                filesystem.write(f"{self.output}/part-{number:05d}", body)
+        filesystem.write(f"{self.output}/_SUCCESS", io.BytesIO())
         print(f"INFO streaming.StreamJob: Output directory: {self.output}", file=sys.stderr)
 
     def _job(self) -> Job:
@@ -180,10 +180,10 @@ class Streaming:
                 f"org.apache.hadoop.mapred.InvalidInputException: Input Pattern {pattern} matches 0 files"
             )
         for address in found:
-            place = place_of(address)
-            if place.is_file(address):
+            filesystem = filesystem_of(address)
+            if filesystem.is_file(address):
                 yield address
-            elif place.is_folder(address):
+            elif filesystem.is_folder(address):
                 yield from self._files_of(address)
             else:
                 raise StreamingError(
@@ -192,7 +192,7 @@ class Streaming:
 
     def _files_of(self, folder: str) -> Iterator[str]:
         recursive = self._setting(_RECURSIVE, "false").lower() == "true"
-        for file in sorted(place_of(folder).files(f"{folder.rstrip('/')}/"), key=lambda file: file.address):
+        for file in sorted(filesystem_of(folder).files(f"{folder.rstrip('/')}/"), key=lambda file: file.address):
             parts = file.path.split("/")
             if any(part.startswith(("_", ".")) for part in parts):
                 continue
@@ -222,9 +222,9 @@ class Streaming:
 
     def _fetch(self, address: str, path: Path) -> None:
         source = f"file://{os.path.abspath(address)}" if "://" not in address else address
-        if not place_of(source).is_file(source):
+        if not filesystem_of(source).is_file(source):
             raise StreamingError(f"java.io.FileNotFoundException: File {address} does not exist.")
-        with place_of(source).open(source) as body, path.open("wb") as file:
+        with filesystem_of(source).open(source) as body, path.open("wb") as file:
             shutil.copyfileobj(body, file)
 
 
@@ -232,7 +232,7 @@ def _lines(address: str) -> Iterator[bytes]:
     """What a mapper reads of a file; Hadoop unpacks by the ending."""
     suffix = Path(address).suffix
     with ExitStack() as opened:
-        body: IO[bytes] = opened.enter_context(place_of(address).open(address))
+        body: IO[bytes] = opened.enter_context(filesystem_of(address).open(address))
         if suffix in _PACKED:
             local = opened.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(body, local)

@@ -19,7 +19,7 @@ from typing import IO, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_emr_pipelines.emulator.host.shims.places import Found, Place, S3Place, place_of
+from airflow_emr_pipelines.emulator.host.shims.filesystems import FileSystem, Found, S3FileSystem, filesystem_of
 
 _MIB = 1024 * 1024
 _IN_MEMORY = 64 * _MIB
@@ -92,8 +92,8 @@ class DistCp:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.dest = options.dest.rstrip("/")
-        self.source: Place = place_of(options.src)
-        self.target: Place = place_of(options.dest)
+        self.source: FileSystem = filesystem_of(options.src)
+        self.target: FileSystem = filesystem_of(options.dest)
         self._check()
 
     def _check(self) -> None:
@@ -166,7 +166,7 @@ class DistCp:
             yield Found(entry["path"], entry["baseName"], entry["size"])
 
     def _lines(self, address: str) -> Iterator[str]:
-        with place_of(address).open(address) as file:
+        with filesystem_of(address).open(address) as file:
             body = file.read()
         text = (gzip.decompress(body) if address.endswith(".gz") else body).decode()
         return (line.strip() for line in text.splitlines() if line.strip())
@@ -214,9 +214,9 @@ class DistCp:
         if self.options.storageClass:
             extra["StorageClass"] = self.options.storageClass
         alone = len(output.sources) == 1 and not self.options.appendToLastFile
-        within_s3 = isinstance(self.source, S3Place) and isinstance(self.target, S3Place)
+        within_s3 = isinstance(self.source, S3FileSystem) and isinstance(self.target, S3FileSystem)
         if alone and within_s3 and self.options.outputCodec == "keep":
-            assert isinstance(self.target, S3Place)
+            assert isinstance(self.target, S3FileSystem)
             self.target.copy(output.sources[0].address, address, **extra)
             return
         with SpooledTemporaryFile(_IN_MEMORY) as body:

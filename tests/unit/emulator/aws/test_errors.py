@@ -14,8 +14,8 @@ def test_the_old_verbs_are_those_that_declare_no_invalid_request() -> None:
 
 
 def test_a_rule_is_refused_in_the_code_of_the_verb() -> None:
-    assert Refused("no").answer("RunJobFlow").body() == {"__type": "ValidationException", "message": "no"}
-    assert Refused("no").answer("ListSteps").body() == {
+    assert Refused("no").error_of("RunJobFlow").body() == {"__type": "ValidationException", "message": "no"}
+    assert Refused("no").error_of("ListSteps").body() == {
         "__type": "InvalidRequestException",
         "ErrorCode": "InvalidRequest",
         "Message": "no",

@@ -23,7 +23,7 @@ class Time:
 
 
 def fault(**told: object) -> Fault:
-    return Fault.read({"operation": "ListSteps", "kind": "throttle", **told})
+    return Fault.from_dict({"operation": "ListSteps", "kind": "throttle", **told})
 
 
 @given(times=st.integers(0, 5), skip=st.integers(0, 5), requests=st.integers(0, 15))
@@ -79,7 +79,7 @@ def test_what_is_no_fault_is_refused(told: dict[str, object], said: str) -> None
 
 
 def test_a_client_is_told_what_is_in_force() -> None:
-    assert fault(times=2, delay=0.5, kind="delay").told() == {
+    assert fault(times=2, delay=0.5, kind="delay").to_dict() == {
         "operation": "ListSteps",
         "kind": Kind.DELAY,
         "times": 2,

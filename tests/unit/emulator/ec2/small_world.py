@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
-from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays, Lives
+from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles, Delays
 from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, Step
 from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
 from airflow_emr_pipelines.emulator.host.runner import ClusterSetup, Outcome, Runner, StepRun
@@ -112,14 +112,16 @@ class SmallWorld:
 
     def __init__(self, delays: Delays = Delays(0, 0, 0, 0), market: SpotMarket | None = None) -> None:  # noqa: B008 — a frozen value
         self.clock, self.runner, self.clusters = ToldClock(), ToldRunner(), Clusters()
-        self.lives = Lives(cast(Runner, self.runner), self.clock, delays, market)
-        self.emr = Emr(self.clusters, self.lives, self.clock, "us-east-1")
+        self.lifecycles = ClusterLifecycles(cast(Runner, self.runner), self.clock, delays, market)
+        self.settings = self.clusters.settings("us-east-1")
 
     async def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """An action of EMR, and all that follows from it at once."""
-        answer = await ACTIONS[operation](self.emr, request)
+        response = await ACTIONS[operation](
+            Emr(self.clusters, self.lifecycles, self.clock, "us-east-1", operation), request
+        )
         await settle()
-        return answer
+        return response
 
     async def run_job_flow(
         self,

@@ -115,7 +115,7 @@ class Watched:
         cluster = self.cluster
         everyone = [instance for group in cluster.groups for instance in group.instances]
         spot = [one for one in everyone if one.market == "SPOT" and one.ec2_id and not one.ended]
-        assert len(spot) == self.world.lives.market.taken <= (self.world.lives.market.limit or len(spot))
+        assert len(spot) == self.world.lifecycles.market.taken <= (self.world.lifecycles.market.limit or len(spot))
         if cluster.state.finished:
             assert {one.state for one in everyone} == {InstanceState.TERMINATED}
             assert {group.state for group in cluster.groups} == {CollectionState.TERMINATED}
@@ -188,7 +188,7 @@ def test_any_schedule_keeps_to_the_state_machines(
                 await watched.happen(event)
             watched.check()
         assert watched.cluster.state.finished
-        await world.lives.close()
+        await world.lifecycles.close()
 
     with recorded_faults() as faults:
         asyncio.run(scenario())
@@ -215,7 +215,7 @@ def test_faults_would_be_seen() -> None:
         cluster = await world.run_job_flow(step())
         cluster.steps[0].state = StepState.FAILED  # behind everybody's back
         await world.end(cluster.steps[0], COMPLETED)
-        await world.lives.close()
+        await world.lifecycles.close()
 
     with recorded_faults() as faults:
         asyncio.run(scenario())

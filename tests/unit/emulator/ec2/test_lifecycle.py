@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.emulator.aws.transitions import IllegalMove
+from airflow_emr_pipelines.emulator.aws.transitions import IllegalTransition
 from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
-from airflow_emr_pipelines.emulator.ec2.model import CLUSTER_EDGES, STEP_EDGES, Cluster
-from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer, step_answer
+from airflow_emr_pipelines.emulator.ec2.model import CLUSTER_TRANSITIONS, STEP_TRANSITIONS, Cluster
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_response, step_summary
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
 from tests.unit.emulator.ec2.small_world import COMPLETED, FAILED, PRIMARY, SmallWorld, settle, state, step
 
@@ -23,7 +23,7 @@ def in_a_small_world(test: Callable[[SmallWorld], Awaitable[None]]) -> Callable[
         async def world() -> None:
             small = SmallWorld()
             await test(small)
-            await small.lives.close()
+            await small.lifecycles.close()
 
         asyncio.run(world())
 
@@ -178,7 +178,7 @@ async def test_a_step_that_cannot_be_run_fails_and_says_why(world: SmallWorld) -
     cluster = await world.run_job_flow(step(), step())
     await world.clock.advance(0)
     assert [state(one) for one in cluster.steps] == ["FAILED", "FAILED"]
-    assert "no space left for run" in step_answer(cluster.steps[0])["Status"]["FailureDetails"]["Message"]
+    assert "no space left for run" in step_summary(cluster.steps[0])["Status"]["FailureDetails"]["Message"]
     assert state(cluster) == "WAITING"
 
 
@@ -264,7 +264,7 @@ async def test_normalized_hours_are_begun_hours_by_the_size_of_the_instances(wor
     )
 
     def hours() -> int:
-        found: int = cluster_answer(cluster, world.clock.now())["NormalizedInstanceHours"]
+        found: int = cluster_response(cluster, world.clock.now())["NormalizedInstanceHours"]
         return found
 
     await world.clock.advance(1)
@@ -280,17 +280,17 @@ async def test_normalized_hours_are_begun_hours_by_the_size_of_the_instances(wor
 
 
 def test_every_state_has_edges_and_the_last_have_none() -> None:
-    assert CLUSTER_EDGES.keys() == set(ClusterState)
-    assert STEP_EDGES.keys() == set(StepState)
-    assert {state for state, edges in CLUSTER_EDGES.items() if not edges} == {s for s in C if s.finished}
-    assert {state for state, edges in STEP_EDGES.items() if not edges} == {s for s in S if s.finished}
+    assert CLUSTER_TRANSITIONS.keys() == set(ClusterState)
+    assert STEP_TRANSITIONS.keys() == set(StepState)
+    assert {state for state, edges in CLUSTER_TRANSITIONS.items() if not edges} == {s for s in C if s.finished}
+    assert {state for state, edges in STEP_TRANSITIONS.items() if not edges} == {s for s in S if s.finished}
 
 
 @in_a_small_world
 async def test_a_move_along_no_edge_is_a_fault(world: SmallWorld) -> None:
     cluster = await world.run_job_flow(step())
     await settle()
-    with pytest.raises(IllegalMove, match=r"step s-\w+: RUNNING -> PENDING"):
+    with pytest.raises(IllegalTransition, match=r"step s-\w+: RUNNING -> PENDING"):
         cluster.steps[0].move(S.PENDING, world.clock.now())
-    with pytest.raises(IllegalMove, match=r"cluster j-\w+: RUNNING -> STARTING"):
+    with pytest.raises(IllegalTransition, match=r"cluster j-\w+: RUNNING -> STARTING"):
         cluster.move(C.STARTING, world.clock.now())

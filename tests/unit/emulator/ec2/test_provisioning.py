@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
-from airflow_emr_pipelines.emulator.aws.transitions import IllegalMove
+from airflow_emr_pipelines.emulator.aws.transitions import IllegalTransition
 from airflow_emr_pipelines.emulator.ec2.actions.groups import merged
 from airflow_emr_pipelines.emulator.ec2.actions.instances import new_fleet
 from airflow_emr_pipelines.emulator.ec2.allocation import allocate
 from airflow_emr_pipelines.emulator.ec2.instances import (
-    COLLECTION_EDGES,
-    INSTANCE_EDGES,
+    COLLECTION_TRANSITIONS,
+    INSTANCE_TRANSITIONS,
     CollectionState,
     InstanceFleet,
     InstanceGroup,
@@ -72,7 +72,7 @@ def in_a_slow_world(*, spot: int | None = None) -> Callable[[Callable[[SmallWorl
             async def world() -> None:
                 slow = SmallWorld(SLOW, SpotMarket(spot))
                 await test(slow)
-                await slow.lives.close()
+                await slow.lifecycles.close()
 
             asyncio.run(world())
 
@@ -324,7 +324,7 @@ async def test_spot_instances_that_do_not_come_in_time_end_the_cluster(world: Sm
     assert cluster.end is not None
     assert cluster.end.code == "INSTANCE_FLEET_TIMEOUT"
     assert "2 units for the CORE instance fleet" in cluster.end.message
-    assert world.lives.market.taken == 0
+    assert world.lifecycles.market.taken == 0
 
 
 @in_a_slow_world(spot=1)
@@ -404,8 +404,8 @@ def test_any_schedule_of_changes_keeps_fleets_to_their_state_machines(
         await world.call("TerminateJobFlows", JobFlowIds=[cluster.id])
         await world.clock.advance(100)
         assert cluster.state.finished
-        assert world.lives.market.taken == 0
-        await world.lives.close()
+        assert world.lifecycles.market.taken == 0
+        await world.lifecycles.close()
 
     with recorded_faults() as faults:
         asyncio.run(scenario())
@@ -415,8 +415,8 @@ def test_any_schedule_of_changes_keeps_fleets_to_their_state_machines(
 def check_fleets(world: SmallWorld, cluster: Cluster) -> None:
     everyone = [instance for one in cluster.fleets for instance in one.instances]
     taken = [one for one in everyone if one.market == "SPOT" and one.ec2_id and not one.ended]
-    assert len(taken) == world.lives.market.taken
-    assert world.lives.market.limit is None or len(taken) <= world.lives.market.limit
+    assert len(taken) == world.lifecycles.market.taken
+    assert world.lifecycles.market.limit is None or len(taken) <= world.lifecycles.market.limit
     assert all((instance.ended is not None) == (instance.state.value == "TERMINATED") for instance in everyone)
 
 
@@ -555,19 +555,19 @@ async def test_an_automatic_scaling_policy_is_attached_and_detached(world: Small
 
 
 def test_every_state_has_edges_and_the_last_have_none() -> None:
-    assert COLLECTION_EDGES.keys() == set(CollectionState)
-    assert INSTANCE_EDGES.keys() == set(InstanceState)
-    assert [one for one, edges in COLLECTION_EDGES.items() if not edges] == [CollectionState.TERMINATED]
-    assert [one for one, edges in INSTANCE_EDGES.items() if not edges] == [InstanceState.TERMINATED]
+    assert COLLECTION_TRANSITIONS.keys() == set(CollectionState)
+    assert INSTANCE_TRANSITIONS.keys() == set(InstanceState)
+    assert [one for one, edges in COLLECTION_TRANSITIONS.items() if not edges] == [CollectionState.TERMINATED]
+    assert [one for one, edges in INSTANCE_TRANSITIONS.items() if not edges] == [InstanceState.TERMINATED]
 
 
 @in_a_slow_world()
 async def test_a_move_along_no_edge_is_a_fault(world: SmallWorld) -> None:
     cluster = await ready(world)
     (group,) = cluster.groups
-    with pytest.raises(IllegalMove, match=r"ig-\w+: RUNNING -> BOOTSTRAPPING"):
+    with pytest.raises(IllegalTransition, match=r"ig-\w+: RUNNING -> BOOTSTRAPPING"):
         group.move(CollectionState.BOOTSTRAPPING, world.clock.now())
-    with pytest.raises(IllegalMove, match=r"instance ci-\w+: RUNNING -> PROVISIONING"):
+    with pytest.raises(IllegalTransition, match=r"instance ci-\w+: RUNNING -> PROVISIONING"):
         group.instances[0].move(InstanceState.PROVISIONING, world.clock.now())
 
 
@@ -583,4 +583,4 @@ async def test_a_cluster_that_ends_while_it_bootstraps_takes_its_instances_along
     await settle()
     assert state(cluster) == "TERMINATED"
     assert {one.state.value for group in cluster.groups for one in group.instances} == {"TERMINATED"}
-    assert world.lives.market.taken == 0
+    assert world.lifecycles.market.taken == 0

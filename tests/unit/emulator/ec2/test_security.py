@@ -10,7 +10,7 @@ import pytest
 from airflow_emr_pipelines.emulator.aws import wire
 from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused
 from airflow_emr_pipelines.emulator.ec2.model import SecurityConfiguration
-from airflow_emr_pipelines.emulator.ec2.responses import cluster_answer
+from airflow_emr_pipelines.emulator.ec2.responses import cluster_response
 from tests.unit.emulator.ec2.small_world import PRIMARY, SmallWorld, step
 from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
 
@@ -23,7 +23,7 @@ ROLE = "arn:aws:iam::123456789012:role/runtime"
 
 def give(world: SmallWorld, name: str, content: dict[str, Any]) -> None:
     found = SecurityConfiguration(name, json.dumps(content), world.clock.now())
-    world.emr.security_configurations[name] = found
+    world.settings.security_configurations[name] = found
 
 
 @in_a_small_world
@@ -32,7 +32,7 @@ async def test_a_security_configuration_must_exist(world: SmallWorld) -> None:
         await world.run_job_flow(SecurityConfiguration="none")
     give(world, "empty", {})
     cluster = await world.run_job_flow(SecurityConfiguration="empty")
-    assert cluster_answer(cluster, world.clock.now())["SecurityConfiguration"] == "empty"
+    assert cluster_response(cluster, world.clock.now())["SecurityConfiguration"] == "empty"
 
 
 @in_a_small_world
@@ -42,7 +42,7 @@ async def test_kerberos_needs_a_configuration_that_enables_it_and_tells_no_passw
     with pytest.raises(Refused, match="that enables Kerberos"):
         await world.run_job_flow(SecurityConfiguration="empty", KerberosAttributes=ATTRIBUTES)
     cluster = await world.run_job_flow(SecurityConfiguration="kerberos", KerberosAttributes=ATTRIBUTES)
-    told = cluster_answer(cluster, world.clock.now())["KerberosAttributes"]
+    told = cluster_response(cluster, world.clock.now())["KerberosAttributes"]
     assert told == {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "********", "ADDomainJoinUser": "joe"}
     assert "hunter2" not in repr(cluster)
 

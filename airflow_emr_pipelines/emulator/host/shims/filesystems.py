@@ -21,20 +21,20 @@ HDFS = "AIRFLOW_EMR_HDFS"
 
 @cache
 def s3_client() -> Any:
-    """A client of the emulator's S3, one for all places; its address and credentials stand in the environment."""
+    """A client of the emulator's S3, one for all file systems; its address and credentials stand in the environment."""
     return boto3.client("s3")
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file or object, by its whole address and by its path below the place that was listed."""
+    """A file or object, by its whole address and by its path below what was listed."""
 
     address: str
     path: str
     size: int
 
 
-class Place(ABC):
+class FileSystem(ABC):
     """A tree of files."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Place(ABC):
     def delete(self, address: str) -> None: ...
 
 
-class S3Place(Place):
+class S3FileSystem(FileSystem):
     """Buckets."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class S3Place(Place):
         self.client.delete_object(Bucket=bucket, Key=key)
 
 
-class FolderPlace(Place):
+class LocalFileSystem(FileSystem):
     """The cluster's HDFS, or with file:// addresses the files of this machine."""
 
     def path(self, address: str) -> Path:
@@ -163,11 +163,11 @@ class FolderPlace(Place):
         self.path(address).unlink()
 
 
-def place_of(address: str) -> Place:
+def filesystem_of(address: str) -> FileSystem:
     """What an address leads to; one without a scheme is in HDFS, as on a cluster."""
     scheme = urlsplit(address).scheme
     if scheme in S3_SCHEMES:
-        return S3Place()
+        return S3FileSystem()
     if scheme in ("", "hdfs", "file"):
-        return FolderPlace()
+        return LocalFileSystem()
     raise ValueError(f"{address}: there is no file system for the scheme {scheme!r}")
