@@ -91,7 +91,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         buckets = BucketFolder(folder / "s3")
     except FolderInUse as error:
         raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
-    runner = Runner(folder, buckets, url, options.memory)
+    runner = Runner(folder, buckets.store, url, options.memory)
     clock = Clock()
     delays = Delays(
         options.start_delay,

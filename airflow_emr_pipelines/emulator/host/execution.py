@@ -23,7 +23,7 @@ from airflow_emr_pipelines.emulator.host.metastore import Metastore
 from airflow_emr_pipelines.emulator.host.processes import ProcessGroup, Sweeper
 from airflow_emr_pipelines.emulator.host.run_records import Outcome
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch
-from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 _CONTAINER_FILES = ("stdout", "stderr")
 # As much of a container's stderr as YARN repeats in its diagnostics.
@@ -37,7 +37,7 @@ class Host:
     guard: Guard
     memory: Memory
     metastore: Metastore
-    s3: BucketFolder
+    s3: ObjectStore
     history: SparkHistory
     sweeper: Sweeper = field(default_factory=Sweeper)
 

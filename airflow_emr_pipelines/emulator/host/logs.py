@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +16,7 @@ STEP_FILES = ("controller", "syslog", "stdout", "stderr")
 _LOG_URI = re.compile(r"s3[an]?://([^/]+)/?(.*)")
 _READ_AT_END = 256 * 1024
 _LONGEST_MESSAGE = 1000
+_GZIPPED = {"metadata": {"Content-Type": "application/x-gzip"}}
 
 _TRACEBACK = "Traceback (most recent call last):"
 _RAISED = re.compile(r"([A-Za-z_][\w.]*): ?(.*)|[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)")
@@ -64,7 +65,7 @@ class StepLog:
             file.write(text)
 
 
-def store(s3: BucketFolder, log_uri: str | None, below: str, files: dict[str, Path]) -> dict[str, str]:
+def store(s3: ObjectStore, log_uri: str | None, below: str, files: dict[str, Path]) -> dict[str, str]:
     """Put files, gzipped, under the log address; returns the addresses of those that are there now."""
     match = _LOG_URI.fullmatch(log_uri) if log_uri else None
     if match is None:
@@ -77,7 +78,7 @@ def store(s3: BucketFolder, log_uri: str | None, below: str, files: dict[str, Pa
     for name, path in files.items():
         key = "/".join(part for part in (prefix, below, f"{name}.gz") if part)
         try:
-            s3.put(bucket, key, gzip.compress(path.read_bytes(), 6), content_type="application/x-gzip")
+            s3.put(bucket, key, gzip.compress(path.read_bytes(), 6), _GZIPPED)
         except OSError as error:
             logger.warning("s3://%s/%s is not stored: %s", bucket, key, error)
         else:

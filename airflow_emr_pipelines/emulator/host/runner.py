@@ -28,7 +28,7 @@ from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup, Outcom
 from airflow_emr_pipelines.emulator.host.steps import shell
 from airflow_emr_pipelines.emulator.host.steps.command_runner import interpret
 from airflow_emr_pipelines.emulator.host.steps.launch import Launch, Node
-from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 __all__ = ["ClusterSetup", "Outcome", "Runner", "StepRun"]
 
@@ -61,11 +61,9 @@ class _Cluster:
 class Runner:
     """Runs the steps of all clusters of one emulator."""
 
-    def __init__(
-        self, data_dir: Path, s3: BucketFolder, endpoint: Callable[[], str] | str, memory_mib: int | None = None
-    ) -> None:
-        self._data_dir = Path(data_dir).resolve()
-        self._endpoint = endpoint if callable(endpoint) else lambda: endpoint
+    def __init__(self, data_dir: Path, s3: ObjectStore, endpoint: str, memory_mib: int | None = None) -> None:
+        self._data_dir = data_dir.resolve()
+        self._endpoint = endpoint
         self._mark = uuid.uuid4().hex
         guard = Guard(self._mark)
         self.history = SparkHistory(self._data_dir / "history", guard, f"{self._mark}/history")
@@ -109,7 +107,7 @@ class Runner:
     async def run(self, setup: ClusterSetup, step: StepRun) -> Outcome:
         """Run a step; returns when its process group is gone and its logs are stored in S3."""
         asked = setup.cloud_watch
-        cloud_watch = None if asked is None else CloudWatchLogs(self._endpoint(), setup.region, asked)
+        cloud_watch = None if asked is None else CloudWatchLogs(self._endpoint, setup.region, asked)
         below = f"steps/{step.step_id}"
         destination = Destination(step.log_uri or setup.log_uri, setup.cluster_id, below, cloud_watch)
         title = f"Created Runner for step {step.step_id}, {step.name}: {step.jar} {' '.join(step.args)}"
@@ -128,7 +126,7 @@ class Runner:
         keep_strays: bool = False,
     ) -> Outcome:
         cluster = self._clusters[setup.cluster_id]
-        environment = cluster.home.environment(self._endpoint(), setup.region, identity)
+        environment = cluster.home.environment(self._endpoint, setup.region, identity)
         folder = cluster.home.step_folder(identity)
         log = StepLog(folder / "logs")
         log.say(title)

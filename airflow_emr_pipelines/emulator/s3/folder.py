@@ -27,7 +27,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class BucketFolder:
-    """moto's S3, keeping its objects as files of one folder that running steps read and write too.
+    """moto's S3, keeping its objects in a store of files that running steps read and write too.
 
     There is one per process: it takes the place of moto's own S3 until it is closed.
     """
@@ -47,37 +47,6 @@ class BucketFolder:
         S3Response.parse_key_name = with_key_checked(S3Response.parse_key_name)  # type: ignore[method-assign]
         for saved in self.store.buckets().values():
             s3_backends[saved.get("account", DEFAULT_ACCOUNT_ID)][saved.get("partition", "aws")]
-
-    @property
-    def root(self) -> Path:
-        return self.store.root
-
-    def buckets(self) -> list[str]:
-        """The names of all buckets."""
-        return list(self.store.buckets())
-
-    def has_bucket(self, bucket: str) -> bool:
-        return self.store.has_bucket(bucket)
-
-    def path_of(self, bucket: str, key: str) -> Path:
-        """The file that holds an object, or would hold it."""
-        return self.store.path_of(bucket, key)
-
-    def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "binary/octet-stream") -> None:
-        """Store an object; the bucket must exist."""
-        self.store.put(bucket, key, body, {"metadata": {"Content-Type": content_type}})
-
-    def get(self, bucket: str, key: str) -> bytes | None:
-        """An object's content, None if there is none."""
-        stored = self.store.find(bucket, key) if self.store.has_bucket(bucket) else None
-        return self.store.read(stored) if stored is not None else None
-
-    def has(self, bucket: str, key: str) -> bool:
-        """Whether there is such an object, or a folder of objects."""
-        if not self.store.has_bucket(bucket):
-            return False
-        below = f"{key.rstrip('/')}/"
-        return self.store.find(bucket, key) is not None or next(self.store.entries(bucket, below), None) is not None
 
     def wsgi_app(self) -> WsgiApp:
         """moto's server for S3, STS and all its other services."""

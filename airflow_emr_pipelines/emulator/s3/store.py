@@ -164,6 +164,18 @@ class ObjectStore:
             self._index.forget_older_of_steps(new)
         return known
 
+    def has(self, bucket: str, key: str) -> bool:
+        """Whether there is such an object, or a folder of objects."""
+        if not self.has_bucket(bucket):
+            return False
+        below = f"{key.rstrip('/')}/"
+        return self.find(bucket, key) is not None or next(self.entries(bucket, below), None) is not None
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """An object's content, None if there is none."""
+        stored = self.find(bucket, key) if self.has_bucket(bucket) else None
+        return self.read(stored) if stored is not None else None
+
     def read(self, stored: StoredObject) -> bytes:
         return stored.path.read_bytes() if stored.path is not None else b""
 

@@ -14,7 +14,7 @@ from airflow_emr_pipelines.emulator.host.home import ClusterHome
 from airflow_emr_pipelines.emulator.host.java import Java
 from airflow_emr_pipelines.emulator.host.memory import Memory
 from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup
-from airflow_emr_pipelines.emulator.s3.folder import BucketFolder
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 _ADDRESS = re.compile(r"\bs3[an]?://([^/\s,'\"#]+)(?:/([^\s,'\"#]*))?")
 _WHOLE_ADDRESS = re.compile(r"s3[an]?://([^/]+)(?:/(.*))?", re.DOTALL)
@@ -53,7 +53,7 @@ class Node:
     configuration: ClusterConfiguration
     home: ClusterHome
     folder: Path
-    s3: BucketFolder
+    s3: ObjectStore
     memory: Memory
     metastore_uri: str
     warehouse: Path
@@ -153,7 +153,7 @@ class Node:
                 prefix = _WILDCARD.split(key, maxsplit=1)[0]
                 if prefix != key:
                     prefix = prefix[: prefix.rfind("/") + 1]
-                hidden = self.s3.store.kept_aside(bucket, prefix)
+                hidden = self.s3.kept_aside(bucket, prefix)
                 if hidden:
                     raise CannotRun(
                         f"{word} covers the key {hidden[0]!r}, which the emulator cannot show to a step, since it "
