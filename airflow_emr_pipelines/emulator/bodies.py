@@ -32,7 +32,7 @@ _PIECE_BYTES = 256 * 1024
 _FRAMING_BYTES = 64 * 1024**2
 
 
-class TakenInWhole:
+class Buffered:
     """An ASGI application that asks the one behind it only when the whole request is there.
 
     :param app: what answers; it finds the body complete, and its answer is kept until it is through
@@ -47,11 +47,11 @@ class TakenInWhole:
         folder = str(self._folder) if self._folder is not None else None
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder) as body:
             try:
-                await self._take_in(Headers(scope=scope), receive, body)
+                await self._receive_body(Headers(scope=scope), receive, body)
             except _ClientLeft:
                 return
             except _Refused as refused:
-                await self._give_out(_messages(refused.refusal), receive, send)
+                await self._send_response(_messages(refused.refusal), receive, send)
                 return
             answer: list[Message] = []
 
@@ -59,9 +59,9 @@ class TakenInWhole:
                 answer.append(message)
 
             await self._app(scope, _from_beginning(body), keep)
-        await self._give_out(answer, receive, send)
+        await self._send_response(answer, receive, send)
 
-    async def _take_in(self, headers: Headers, receive: Receive, body: IO[bytes]) -> None:
+    async def _receive_body(self, headers: Headers, receive: Receive, body: IO[bytes]) -> None:
         framing = _FRAMING_BYTES if "x-amz-decoded-content-length" in headers else 0
         size = _number(headers.get("x-amz-decoded-content-length") or headers.get("content-length", ""))
         more = True
@@ -82,7 +82,7 @@ class TakenInWhole:
             more = message.get("more_body", False)
         body.seek(0)
 
-    async def _give_out(self, answer: list[Message], receive: Receive, send: Send) -> None:
+    async def _send_response(self, answer: list[Message], receive: Receive, send: Send) -> None:
         for message in answer:
             for piece in _pieces(message):
                 try:

@@ -21,7 +21,7 @@ from airflow_emr_pipelines.emulator.aws import wire
 from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused, not_emulated, throttled
 from airflow_emr_pipelines.emulator.aws.faults import BadFault, Fault, Faults, Kind
 from airflow_emr_pipelines.emulator.aws.rates import Rates
-from airflow_emr_pipelines.emulator.bodies import TakenInWhole, cut
+from airflow_emr_pipelines.emulator.bodies import Buffered, cut
 from airflow_emr_pipelines.emulator.ec2 import app_uis, tagging
 from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles
@@ -75,7 +75,7 @@ class Server:
         self.clusters, self.lifecycles, self.clock, self.rates = clusters, lifecycles, clock, rates
         self.moto_api = moto_api
         self.faults = Faults()
-        self.moto = TakenInWhole(_sandboxed(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS))), folder)
+        self.moto = Buffered(_sandboxed(cast(Any, WSGIMiddleware(cast(Any, moto), workers=THREADS))), folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,7 +109,7 @@ class Server:
         elif service in NOT_YET:
             response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
         else:
-            await self.moto(scope, receive, _unheard if loses_answer else send)
+            await self.moto(scope, receive, _discard if loses_answer else send)
             response = None
         if loses_answer:
             await cut(receive, send)
@@ -249,7 +249,7 @@ def _sandboxed(app: ASGIApp) -> ASGIApp:
     return sandboxed
 
 
-async def _unheard(message: Any) -> None:
+async def _discard(message: Any) -> None:
     """Where the parts of an answer go that gets lost."""
 
 

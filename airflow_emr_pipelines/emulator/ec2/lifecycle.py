@@ -71,7 +71,7 @@ class ClusterLifecycles:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_tell_fault)
+        task.add_done_callback(_log_failure)
         return task
 
     async def cancel(self, cluster: Cluster, step: Step, *, kill: bool) -> None:
@@ -341,7 +341,7 @@ def _bootstrap_failure(cluster: Cluster, index: int, name: str, outcome: Outcome
     return End("BOOTSTRAP_FAILURE", message, with_errors=True, details=(detail,))
 
 
-def _tell_fault(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         if fault := task.exception():
             log.error("A background task of the emulator failed", exc_info=fault)

@@ -47,12 +47,12 @@ class Guard:
                 )
 
     def watch(self, group: int) -> None:
-        self._tell(f"+{group}\n")
+        self._send(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        self._tell(f"-{group}\n")
+        self._send(f"-{group}\n")
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         self.start()
         with self._lock, contextlib.suppress(BrokenPipeError):
             assert self._process is not None

@@ -68,8 +68,8 @@ class SparkHistory:
         self._waking: asyncio.Task[int] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
-        self._resting: asyncio.Task[None] | None = None
-        self._asking = 0
+        self._stopping: asyncio.Task[None] | None = None
+        self._requests = 0
         shutil.rmtree(folder, ignore_errors=True)  # of an emulator that was killed
 
     @property
@@ -107,7 +107,7 @@ class SparkHistory:
             return True
         if self._waking is None or self._waking.done():
             self._waking = asyncio.get_running_loop().create_task(self.open())
-            self._waking.add_done_callback(_tell_fault)
+            self._waking.add_done_callback(_log_failure)
         return False
 
     async def open(self) -> int:
@@ -116,18 +116,18 @@ class SparkHistory:
             if self.pid is None or self._port is None:
                 await self._end()
                 self._port = await self._launch()
-            self._rest_later()
+            self._stop_when_idle()
             return self._port
 
     async def get(self, path: str, context: str = "") -> Page:
         """A page of the server, with links for a reader who has it below ``context``."""
-        self._asking += 1
+        self._requests += 1
         try:
             port = await self.open()
             return await asyncio.to_thread(_get, port, path, context)
         finally:
-            self._asking -= 1
-            self._rest_later()
+            self._requests -= 1
+            self._stop_when_idle()
 
     async def close(self) -> None:
         """Stop the server and forget the logs."""
@@ -181,17 +181,17 @@ class SparkHistory:
                 return
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _rest_later(self) -> None:
+    def _stop_when_idle(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._rest)
+        self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._stop)
 
-    def _rest(self) -> None:
-        self._resting = asyncio.get_running_loop().create_task(self._end_unless_asked())
+    def _stop(self) -> None:
+        self._stopping = asyncio.get_running_loop().create_task(self._end_unless_used())
 
-    async def _end_unless_asked(self) -> None:
+    async def _end_unless_used(self) -> None:
         async with self._starting:
-            if not self._asking:
+            if not self._requests:
                 await self._end()
 
     async def _end(self) -> None:
@@ -237,6 +237,6 @@ def _get(port: int, path: str, context: str) -> Page:
         return Page(answer.status, answer.read(), kind, answer.getheader("Location"))
 
 
-def _tell_fault(task: asyncio.Task[int]) -> None:
+def _log_failure(task: asyncio.Task[int]) -> None:
     if not task.cancelled() and (fault := task.exception()):
         logger.error("Spark's history server: %s", fault)

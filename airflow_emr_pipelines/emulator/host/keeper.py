@@ -22,13 +22,13 @@ import sys
 from collections.abc import Iterator, Sequence
 
 _SET_CHILD_SUBREAPER = 36  # of prctl
-_DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DEFAULT_FOR_STEPS = (*_DEAF_TO, signal.SIGPIPE, signal.SIGXFSZ)
+_IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DEFAULT_SIGNALS = (*_IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def main(arguments: Sequence[str]) -> None:
     mark, stdout, stderr, *command = arguments
-    for number in _DEAF_TO:
+    for number in _IGNORED_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -39,15 +39,15 @@ def main(arguments: Sequence[str]) -> None:
     try:
         step = _start(command, mark, int(stdout), int(stderr))
     except OSError as error:
-        _tell(f"failed {error.errno}")
+        _report(f"failed {error.errno}")
         return
-    _tell(f"started {step}")
+    _report(f"started {step}")
     runs = True
     while True:
         ready, _, _ = select.select([sys.stdin.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, 1024)
-            runs = _bury(step) and runs
+            runs = _reap(step) and runs
         if sys.stdin.fileno() in ready:
             break
     if runs:
@@ -63,23 +63,23 @@ def _start(command: list[str], mark: str, stdout: int, stderr: int) -> int:
         os.set_inheritable(descriptor, False)
     environment = {**os.environ, name: value}
     return os.posix_spawnp(
-        command[0], command, environment, file_actions=streams, setsid=True, setsigdef=_DEFAULT_FOR_STEPS
+        command[0], command, environment, file_actions=streams, setsid=True, setsigdef=_DEFAULT_SIGNALS
     )
 
 
-def _bury(step: int) -> bool:
+def _reap(step: int) -> bool:
     """Take note of all who have died; False if the step has."""
     runs = True
     with contextlib.suppress(ChildProcessError):
         while (found := os.waitpid(-1, os.WNOHANG)) != (0, 0):
-            _note(step, *found)
+            _report_end(step, *found)
             runs = runs and found[0] != step
     return runs
 
 
-def _note(step: int, pid: int, status: int) -> None:
+def _report_end(step: int, pid: int, status: int) -> None:
     if pid == step:
-        _tell(f"ended {os.waitstatus_to_exitcode(status)}")
+        _report(f"ended {os.waitstatus_to_exitcode(status)}")
 
 
 def _kill_all(step: int) -> None:
@@ -89,11 +89,11 @@ def _kill_all(step: int) -> None:
         while True:
             for pid, name in _children():
                 if pid not in killed and pid != step:
-                    _tell(f"killed {pid} {name}")
+                    _report(f"killed {pid} {name}")
                 killed.add(pid)
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
-            _note(step, *os.waitpid(-1, 0))
+            _report_end(step, *os.waitpid(-1, 0))
 
 
 def _children() -> Iterator[tuple[int, str]]:
@@ -109,7 +109,7 @@ def _children() -> Iterator[tuple[int, str]]:
                     yield int(entry.name), name
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     with contextlib.suppress(BrokenPipeError):  # of an emulator that is no more
         os.write(sys.stdout.fileno(), f"{line}\n".encode(errors="replace"))
 

@@ -39,9 +39,9 @@ class Metastore:
         self._process: asyncio.subprocess.Process | None = None
         self._gateway: Any = None
         self._port: int | None = None
-        self._opening, self._starting = asyncio.Lock(), asyncio.Lock()
+        self._listening, self._starting = asyncio.Lock(), asyncio.Lock()
         self._mounted: frozenset[str] = frozenset()
-        self._talks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._environment: Mapping[str, str] = {}
 
     @property
@@ -55,11 +55,11 @@ class Metastore:
 
     async def open(self, environment: Mapping[str, str]) -> str:
         """Be there for users; returns the address for `hive.metastore.uris`. Nothing is started yet."""
-        async with self._opening:
+        async with self._listening:
             if self._server is None:
                 self._environment = environment
                 self.warehouse.mkdir(parents=True, exist_ok=True)
-                self._server = await asyncio.start_server(self._welcome, _LOOPBACK, 0)
+                self._server = await asyncio.start_server(self._accept, _LOOPBACK, 0)
         return f"thrift://{_LOOPBACK}:{self._server.sockets[0].getsockname()[1]}"
 
     async def mount(self, buckets: Iterable[str]) -> None:
@@ -157,10 +157,10 @@ class Metastore:
         with contextlib.suppress(Exception):  # the connection breaks when the JVM is killed
             server.serve()
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._talks.add(task)
+        self._connections.add(task)
         try:
             begun = await reader.readexactly(len(_VERSION))
             if begun != _VERSION:
@@ -168,13 +168,13 @@ class Metastore:
             port = await self.start(self._mounted or self._bucket_names())
             behind_reader, behind_writer = await asyncio.open_connection(_LOOPBACK, port)
             behind_writer.write(begun)
-            await asyncio.gather(_pass_on(reader, behind_writer), _pass_on(behind_reader, writer))
+            await asyncio.gather(_forward(reader, behind_writer), _forward(behind_reader, writer))
         except asyncio.IncompleteReadError:
             return
         except (OSError, RuntimeError) as error:
             logger.warning("Hive metastore: %s", error)
         finally:
-            self._talks.discard(task)
+            self._connections.discard(task)
             writer.close()
 
     def _bucket_names(self) -> list[str]:
@@ -185,7 +185,7 @@ class Metastore:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in list(self._talks):
+        for task in list(self._connections):
             task.cancel()
         await self._end()
 
@@ -201,7 +201,7 @@ class Metastore:
             self._guard.forget(process.pid)
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(ConnectionError):
         while chunk := await reader.read(65536):
             writer.write(chunk)

@@ -85,7 +85,7 @@ class ProcessGroup:
                 pass_fds=streams,
                 start_new_session=True,
             )
-        word, number = await _next_word(kept) or ("failed", str(errno.ECHILD))
+        word, number = await _next_report(kept) or ("failed", str(errno.ECHILD))
         if word == "failed":
             await kept.wait()
             raise OSError(int(number), os.strerror(int(number)))
@@ -98,7 +98,7 @@ class ProcessGroup:
 
     async def wait(self) -> int:
         """The exit code of the process; a death by signal n is 128 + n, as shells have it."""
-        _, number = await _next_word(self._keeper) or ("ended", str(-signal.SIGKILL))  # the step killed its keeper
+        _, number = await _next_report(self._keeper) or ("ended", str(-signal.SIGKILL))  # the step killed its keeper
         code = int(number)
         return code if code >= 0 else 128 - code
 
@@ -114,15 +114,15 @@ class ProcessGroup:
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
         try:
-            await asyncio.wait_for(self._hear_to_the_end(killed), _PATIENCE_SECONDS)
+            await asyncio.wait_for(self._read_killed(killed), _PATIENCE_SECONDS)
         except asyncio.TimeoutError:  # somebody cannot be killed
             with contextlib.suppress(ProcessLookupError):
                 self._keeper.kill()
         await self._keeper.wait()
         return killed
 
-    async def _hear_to_the_end(self, killed: list[str]) -> None:
-        while word := await _next_word(self._keeper):
+    async def _read_killed(self, killed: list[str]) -> None:
+        while word := await _next_report(self._keeper):
             if word[0] == "killed":
                 killed.append(word[1])
 
@@ -131,7 +131,7 @@ class ProcessGroup:
         self._guard.forget(self.pid)
 
 
-async def _next_word(keeper: asyncio.subprocess.Process) -> tuple[str, str] | None:
+async def _next_report(keeper: asyncio.subprocess.Process) -> tuple[str, str] | None:
     """What a keeper tells next, and of what; None when it is no more."""
     assert keeper.stdout is not None
     line = (await keeper.stdout.readline()).decode(errors="replace").rstrip("\n")

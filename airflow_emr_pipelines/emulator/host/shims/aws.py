@@ -115,7 +115,7 @@ def _copy(options: argparse.Namespace, *, move: bool = False) -> None:
             tree.copy(source, target)
             if move:
                 tree.delete(source)
-        _tell(options, f"{verb}: {source} to {target}")
+        _print(options, f"{verb}: {source} to {target}")
 
 
 def _move(options: argparse.Namespace) -> None:
@@ -132,12 +132,12 @@ def _sync(options: argparse.Namespace) -> None:
             target = f"{options.target.rstrip('/')}/{path}"
             if not options.dryrun:
                 tree.copy(file.address, target)
-            _tell(options, f"copy: {file.address} to {target}")
+            _print(options, f"copy: {file.address} to {target}")
     for path, file in there.items():
         if options.delete and path not in here:
             if not options.dryrun:
                 tree.delete(file.address)
-            _tell(options, f"delete: {file.address}")
+            _print(options, f"delete: {file.address}")
 
 
 def _remove(options: argparse.Namespace) -> None:
@@ -149,7 +149,7 @@ def _remove(options: argparse.Namespace) -> None:
     for address in found:
         if not options.dryrun:
             tree.delete(address)
-        _tell(options, f"delete: {address}")
+        _print(options, f"delete: {address}")
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -179,10 +179,10 @@ def _make_bucket(options: argparse.Namespace) -> None:
     region = client.meta.region_name
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     client.create_bucket(Bucket=S3FileSystem.split(options.source)[0], **elsewhere)
-    _tell(options, f"make_bucket: {options.source}")
+    _print(options, f"make_bucket: {options.source}")
 
 
-def _tell(options: argparse.Namespace, text: str) -> None:
+def _print(options: argparse.Namespace, text: str) -> None:
     streamed = "-" in (options.source, getattr(options, "target", None))  # of which the AWS CLI tells nothing either
     if not (options.quiet or options.only_show_errors or streamed):
         print(f"(dryrun) {text}" if options.dryrun else text)

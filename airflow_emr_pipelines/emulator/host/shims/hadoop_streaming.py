@@ -131,7 +131,7 @@ class Streaming:
             )
         inputs = list(dict.fromkeys(file for pattern in self.options.many["-input"] for file in self._inputs(pattern)))
         print(f"INFO mapred.FileInputFormat: Total input files to process : {len(inputs)}", file=sys.stderr)
-        self._bring()
+        self._ship_files()
         written = self._job().run([(file, partial(_lines, file)) for file in inputs])
         for number, path in enumerate(written):
             with path.open("rb") as body:
@@ -202,14 +202,14 @@ class Streaming:
 
     # --- what the programs find beside them
 
-    def _bring(self) -> None:
-        brought = self.folder / "brought"
-        brought.mkdir()
+    def _ship_files(self) -> None:
+        shipped = self.folder / "shipped"
+        shipped.mkdir()
         for option in ("-files", "-file", "-archives"):
             for number, entry in enumerate(self.options.many[option]):
                 address, _, alias = entry.partition("#")
                 name = address.rstrip("/").rpartition("/")[2]
-                path = brought / f"{option}-{number}-{name}"
+                path = shipped / f"{option}-{number}-{name}"
                 self._fetch(address, path)
                 if option == "-archives":
                     shutil.unpack_archive(path, path.with_suffix(".unpacked"), "zip" if name.endswith(".jar") else None)

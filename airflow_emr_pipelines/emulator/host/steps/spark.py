@@ -87,7 +87,7 @@ def _launch(
         node.require_file(address)
     application_id = node.new_application_id()
     node.write_conf()
-    _bring_files(node, options, local.kept)
+    _ship_files(node, options, local.kept)
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
     event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
     settings_here = {
@@ -174,20 +174,20 @@ def _master(cores: int, settings: Mapping[str, str]) -> str:
     return f"local[{cores},{attempts}]" if attempts.isdigit() else f"local[{cores}]"
 
 
-def _bring_files(node: Node, options: SparkOptions, settings: Mapping[str, str]) -> None:
+def _ship_files(node: Node, options: SparkOptions, settings: Mapping[str, str]) -> None:
     """On YARN, --files and --archives lie in the working folder of the driver and the executors."""
     for option, name in (("--files", "spark.files"), ("--archives", "spark.archives")):
         for entry in (options.values.get(option) or settings.get(name, "")).split(","):
             address, _, alias = entry.strip().partition("#")
             if not address:
                 continue
-            brought = node.fetch(address)
+            fetched = node.fetch(address)
             target = node.work / (alias or Path(address).name)
             if option == "--files":
-                shutil.copyfile(brought, target)
+                shutil.copyfile(fetched, target)
                 continue
             try:
-                shutil.unpack_archive(brought, target, "zip" if brought.suffix == ".jar" else None)
+                shutil.unpack_archive(fetched, target, "zip" if fetched.suffix == ".jar" else None)
             except (shutil.ReadError, ValueError) as error:
                 raise CannotRun(f"spark-submit: --archives {address}: {error}") from None
 

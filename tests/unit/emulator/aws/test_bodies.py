@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from airflow_emr_pipelines.emulator.bodies import TakenInWhole
+from airflow_emr_pipelines.emulator.bodies import Buffered
 
 IDLE_SECONDS = 0.3
 LARGE = 32 * 1024**2  # more than the system keeps of a connection
@@ -34,7 +34,7 @@ class Echo:
 
 
 @contextlib.asynccontextmanager
-async def connection(app: TakenInWhole) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connection(app: Buffered) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
@@ -54,7 +54,7 @@ def talk(with_it: Talk, folder: Path | None = None, idle_seconds: float = IDLE_S
     echo = Echo()
 
     async def both() -> None:
-        async with connection(TakenInWhole(echo, folder, idle_seconds)) as (reader, writer):
+        async with connection(Buffered(echo, folder, idle_seconds)) as (reader, writer):
             await asyncio.wait_for(with_it(reader, writer), 30)
 
     asyncio.run(both())
