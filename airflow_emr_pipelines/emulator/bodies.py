@@ -53,13 +53,13 @@ class Buffered:
             except _Refused as refused:
                 await self._send_response(_messages(refused.refusal), receive, send)
                 return
-            answer: list[Message] = []
+            response: list[Message] = []
 
             async def keep(message: Message) -> None:
-                answer.append(message)
+                response.append(message)
 
             await self._app(scope, _from_beginning(body), keep)
-        await self._send_response(answer, receive, send)
+        await self._send_response(response, receive, send)
 
     async def _receive_body(self, headers: Headers, receive: Receive, body: IO[bytes]) -> None:
         framing = _FRAMING_BYTES if "x-amz-decoded-content-length" in headers else 0
@@ -82,8 +82,8 @@ class Buffered:
             more = message.get("more_body", False)
         body.seek(0)
 
-    async def _send_response(self, answer: list[Message], receive: Receive, send: Send) -> None:
-        for message in answer:
+    async def _send_response(self, response: list[Message], receive: Receive, send: Send) -> None:
+        for message in response:
             for piece in _pieces(message):
                 try:
                     await asyncio.wait_for(send(piece), self._idle_seconds)

@@ -147,15 +147,15 @@ class Server:
         parameters = wire.read("GetResources", await _json(request), "resourcegroupstaggingapi")
         first = not parameters.get("PaginationToken")
         rest = tagging.for_others(parameters)
-        answer: dict[str, Any] = {"ResourceTagMappingList": [], "PaginationToken": ""}
+        found: dict[str, Any] = {"ResourceTagMappingList": [], "PaginationToken": ""}
         if rest is not None:
             status, body = await self._ask_moto(request, json.dumps(rest).encode())
             if status != 200:
                 return Response(body, status, media_type=JSON_1_1)
-            answer = json.loads(body)
+            found = json.loads(body)
         if first and tagging.asks_for_clusters(parameters):
-            answer["ResourceTagMappingList"] += tagging.matching(self.clusters.of(region), parameters)
-        return _response(answer)
+            found["ResourceTagMappingList"] += tagging.matching(self.clusters.of(region), parameters)
+        return _response(found)
 
     async def _ask_moto(self, request: Request, body: bytes) -> tuple[int, bytes]:
         """moto's answer to the same request with another body."""

@@ -41,7 +41,7 @@ AS_REQUESTED = (
     "MonitoringConfiguration",
     "SessionEnabled",
 )
-"""What DescribeCluster says as RunJobFlow was told."""
+"""What DescribeCluster says as RunJobFlow was asked for it."""
 NETWORK = (
     "Ec2KeyName",
     "EmrManagedMasterSecurityGroup",
@@ -55,7 +55,7 @@ SECRETS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoin
 
 
 def without_secrets(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A RunJobFlow as it is kept and told: nobody who asks is shown its passwords."""
+    """A RunJobFlow as it is kept and shown: nobody who asks is shown its passwords."""
     if "KerberosAttributes" not in request:
         return request
     attributes = {name: HIDDEN if name in SECRETS else value for name, value in request["KerberosAttributes"].items()}

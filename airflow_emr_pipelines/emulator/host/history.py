@@ -172,7 +172,7 @@ class SparkHistory:
         return port
 
     async def _until_listed(self, port: int) -> None:
-        """Wait until the server has found what is kept; it looks for that after it has begun to answer."""
+        """Wait until the server has found what is kept; it looks for that after it has begun to response."""
         kept = set[str]().union(*self._applications.values())
         until = time.monotonic() + _LISTING_PATIENCE_SECONDS
         while time.monotonic() < until:
@@ -232,9 +232,9 @@ def _get(port: int, path: str, context: str) -> Page:
     connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_ANSWER_SECONDS)
     with contextlib.closing(connection):
         connection.request("GET", path, headers={"X-Forwarded-Context": context} if context else {})
-        answer = connection.getresponse()
-        kind = answer.getheader("Content-Type", "application/octet-stream")
-        return Page(answer.status, answer.read(), kind, answer.getheader("Location"))
+        response = connection.getresponse()
+        kind = response.getheader("Content-Type", "application/octet-stream")
+        return Page(response.status, response.read(), kind, response.getheader("Location"))
 
 
 def _log_failure(task: asyncio.Task[int]) -> None:

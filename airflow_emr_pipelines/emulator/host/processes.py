@@ -29,24 +29,24 @@ class Sweeper:
 
     async def sweep(self, trace: Trace) -> list[str]:
         """Kill until nobody is left that has the trace; returns who that was."""
-        answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-        self._asked[trace] = answer
+        names_killed: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+        self._asked[trace] = names_killed
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = asyncio.create_task(self._sweep())
-        return await answer
+        return await names_killed
 
     async def _sweep(self) -> None:
         while self._asked:
             asked, self._asked = self._asked, {}
             looking = asyncio.create_task(asyncio.to_thread(kill_until_gone, asked.keys()))
             await asyncio.wait({looking})
-            for trace, answer in asked.items():
-                if answer.done():
+            for trace, names_killed in asked.items():
+                if names_killed.done():
                     continue  # whoever asked does not wait any more
                 if error := looking.exception():
-                    answer.set_exception(error)
+                    names_killed.set_exception(error)
                 else:
-                    answer.set_result(looking.result()[trace])
+                    names_killed.set_result(looking.result()[trace])
 
 
 class ProcessGroup:

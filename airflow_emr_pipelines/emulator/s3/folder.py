@@ -57,7 +57,7 @@ class BucketFolder:
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             _tell_raw_path(environ)
             try:
-                return self._answer(dispatcher, environ, start_response)
+                return self._respond(dispatcher, environ, start_response)
             except NoRoom:
                 refusal = insufficient_storage()
                 start_response(refusal.status_line, list(refusal.headers.items()))
@@ -65,12 +65,12 @@ class BucketFolder:
 
         return app
 
-    def _answer(self, app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def _respond(self, app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """The answer, once all that the request has changed is saved."""
         started: list[tuple[Any, ...]] = []
         changed = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         try:
-            answer = list(app(environ, lambda *start: started.append(start)))
+            response = list(app(environ, lambda *start: started.append(start)))
         finally:
             try:
                 if changed:
@@ -79,7 +79,7 @@ class BucketFolder:
             finally:
                 self._request.forget()
         start_response(*started[-1])
-        return answer
+        return response
 
     def _save_buckets(self, names: Iterable[str]) -> None:
         for name in names:

@@ -162,6 +162,7 @@ class Index:
     # --- keys aside
 
     def aside(self, bucket: str, key: str) -> Aside | None:
+        """What is known of this key, if it lies aside."""
         rows = self._rows("SELECT file, needs_folder FROM aside WHERE bucket = ? AND key = ?", bucket, key)
         return Aside(rows[0][0], bool(rows[0][1])) if rows else None
 

@@ -133,6 +133,7 @@ class CompletedUpload:
 
 
 def attributes_of(key: FakeKey) -> dict[str, Any]:
+    """What a client said of an object, as it is saved."""
     attributes: dict[str, Any] = {
         name: value for name in _ATTRIBUTES if (value := getattr(key, name, None)) not in (None, "null")
     }

@@ -38,12 +38,12 @@ def with_key_checked(parse_key_name: Callable[[S3Response], str]) -> Any:
 def with_listings_written(serialized: Callable[[BaseResponse, ActionResult], TYPE_RESPONSE]) -> Any:
     """moto's way of writing an answer, but for those that can be long, and for our own refusals."""
 
-    def write(response: BaseResponse, answer: ActionResult) -> TYPE_RESPONSE:
-        if isinstance(answer.result, Refused):
-            refusal = answer.result.refusal
+    def write(response: BaseResponse, outcome: ActionResult) -> TYPE_RESPONSE:
+        if isinstance(outcome.result, Refused):
+            refusal = outcome.result.refusal
             return refusal.status, refusal.headers, refusal.body()
-        if response.data.get("Action") in listings.LISTINGS and isinstance(answer.result, dict):
-            return 200, {**listings.HEADERS, **response.response_headers}, listings.written(answer.result)
-        return serialized(response, answer)
+        if response.data.get("Action") in listings.LISTINGS and isinstance(outcome.result, dict):
+            return 200, {**listings.HEADERS, **response.response_headers}, listings.written(outcome.result)
+        return serialized(response, outcome)
 
     return write

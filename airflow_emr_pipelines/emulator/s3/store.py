@@ -80,8 +80,9 @@ class ObjectStore:
             gone = self._files.incoming()
             os.rename(self.root / bucket, gone)
             shutil.rmtree(gone, ignore_errors=True)
-            for aside in self._index.aside_below(bucket, "").values():
-                self._files.forget_file(aside.file)
+            for owner, _, file in self._index.all_aside():
+                if owner == bucket:
+                    self._files.forget_file(file)
             self._index.forget_bucket(bucket)
 
     # --- names

@@ -1,4 +1,4 @@
-"""Clusters: made, told, ended."""
+"""Clusters: created, described, terminated."""
 
 from __future__ import annotations
 

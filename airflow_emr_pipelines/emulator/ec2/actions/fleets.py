@@ -1,4 +1,4 @@
-"""Instance fleets: told, added, changed."""
+"""Instance fleets: listed, added, changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instance groups: told, added, changed."""
+"""Instance groups: listed, added, changed."""
 
 from __future__ import annotations
 
