@@ -21,8 +21,9 @@ from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.shapes import faults
 
 Warned = PlanWarning
+"""The former name."""
 
-__all__ = ["Plan", "Request", "Warned", "assert_sound", "faults", "plan_of"]
+__all__ = ["Plan", "PlanWarning", "Request", "Warned", "assert_sound", "faults", "plan_of"]
 
 
 def assert_sound(

@@ -15,13 +15,13 @@ from datetime import date
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
-from local.drawn import write_private
 from local.errors import NotReady, PortTaken, StillUp
 from local.inputs import encounters
 from local.local_airflow import LocalAirflow, free_port
 from local.local_emulator import LocalEmulator, java_options
 from local.processes import STOP_SECONDS, LastingProcess
 from local.running import Running
+from local.secret_files import write_private
 from local.seed import days_between, find_dags_folder, has_landed, seed
 from local.settings import COMPONENTS, HOST, SCHEDULER
 

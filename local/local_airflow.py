@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 
 from local.api import AirflowApi
-from local.drawn import drawn_once
 from local.errors import BrokenDags
 from local.processes import GuardedProcess, MakeProcess, Process, run_to_end, wait_until
+from local.secret_files import made_once
 from local.settings import (
     API_USER,
     COMPONENTS,
@@ -59,9 +59,9 @@ class LocalAirflow:
         self.home, self.dags_folder, self.start_timeout = home.resolve(), dags_folder.resolve(), start_timeout
         port = port or free_port()
         self.url = f"http://{HOST}:{port}"
-        self.user, self.password = API_USER, drawn_once(self.passwords_file, [API_USER], size=16)[API_USER]
+        self.user, self.password = API_USER, made_once(self.passwords_file, [API_USER], size=16)[API_USER]
         self.api = AirflowApi(self.url, self.user, self.password)
-        kept = drawn_once(self.home / "secrets.json", SECRETS, size=64)
+        kept = made_once(self.home / "secrets.json", SECRETS, size=64)
         self.environment = airflow_environment(self.home, self.dags_folder, port, {**kept, **(env or {})})
         self.parts = {
             name: process(f"Airflow's {name}", this_python(command), env=self.environment, log=self.log_of(name))

@@ -10,7 +10,7 @@ from airflow_emr_pipelines.cli import dags
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command can be told."""
+    """Declare the command's arguments."""
     dags.add_arguments(parser)
     parser.add_argument("--account", default="*", metavar="ID", help="AWS account of the resources; any by default")
     parser.add_argument(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command can be told."""
+    """Declare the command's arguments."""
     dags.add_arguments(parser)
     parser.add_argument("--params", type=_params, default={}, metavar="JSON", help="parameters of the run")
     parser.add_argument(
@@ -79,9 +79,9 @@ def lines_of(plan: Plan) -> Iterator[str]:
         yield "\nWhat other tasks may call\n" + table(("task", "operations"), rows)
     if plan.requests and plan.edges:
         yield "\nWhat comes before what\n" + table(("task", "then"), _below(plan.edges))
-    for title, told in (("Warnings", plan.warnings), ("Errors", plan.errors)):
-        if told:
-            yield f"\n{title}\n" + "\n".join(f"  {each}" for each in told)
+    for title, problems in (("Warnings", plan.warnings), ("Errors", plan.errors)):
+        if problems:
+            yield f"\n{title}\n" + "\n".join(f"  {each}" for each in problems)
     yield f"\n{len(plan.requests)} requests, {len(plan.warnings)} warnings, {len(plan.errors)} errors."
 
 
@@ -89,8 +89,8 @@ def _request_lines(request: Request) -> Iterator[str]:
     if request.body is None:
         yield "  not known before the run: " + ", ".join(request.unknown)
         return
-    told = {name: value for name, value in request.body.items() if name != "Steps"}
-    yield _indented(json.dumps(told, indent=2, ensure_ascii=False), 2)
+    without_steps = {name: value for name, value in request.body.items() if name != "Steps"}
+    yield _indented(json.dumps(without_steps, indent=2, ensure_ascii=False), 2)
     by_task = request.operation == "AddJobFlowSteps" and not request.stock
     for step, word in zip(request.steps, request.on_failure, strict=True):
         yield f"  step {step.get('Name')}"

@@ -10,7 +10,7 @@ MINUTES = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command can be told."""
+    """Declare the command's arguments."""
     parser.add_argument("--terminate", action="store_true", help="end the orphaned clusters; without it only list them")
     parser.add_argument("--deployment", metavar="ID", help="whose clusters; the configured deployment by default")
     parser.add_argument(

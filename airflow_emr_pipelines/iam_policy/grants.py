@@ -139,7 +139,7 @@ class _Grants:
 
     def _roles(self, path: str) -> None:
         for name, service in ROLES.items():
-            for role in self._words(f"{path}.{name}"):
+            for role in self._texts(f"{path}.{name}"):
                 arn = (
                     role
                     if role.startswith("arn:")
@@ -164,13 +164,13 @@ class _Grants:
     # Files and logs
 
     def _s3_documents(self) -> None:
-        for address in self._words("document"):
+        for address in self._texts("document"):
             place = "*" if address == "*" else "/".join(bucket_and_key(address))
             self.policy.grant("ReadDocuments", ("s3:GetObject",), f"arn:{self.account.partition}:s3:::{place}")
 
     def _s3_logs(self) -> None:
         for path in ("cluster.log_uri", "step.log_uri", "steps.log_uri"):
-            for address in self._words(path, self.account.log_uri or "*"):
+            for address in self._texts(path, self.account.log_uri or "*"):
                 bucket, prefix = ("*", "") if address == "*" else bucket_and_key(address)
                 arn = f"arn:{self.account.partition}:s3:::{bucket}"
                 within = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
@@ -182,7 +182,7 @@ class _Grants:
                     self._decrypt(str(key))
 
     def _s3_reports(self) -> None:
-        for address in self._words("folder"):
+        for address in self._texts("folder"):
             bucket, prefix = ("*", "") if address == "*" else bucket_and_key(address.rstrip("/") + "/")
             arn = f"arn:{self.account.partition}:s3:::{bucket}/{prefix}*"
             self.policy.grant("WriteReports", ("s3:PutObject",), arn)
@@ -196,7 +196,7 @@ class _Grants:
             self.policy.grant("DecryptLogs", ("kms:Decrypt",), arn)
 
     def _cloud_watch_logs(self) -> None:
-        named = list(self._words("cluster.monitoring.cloud_watch.log_group_name"))
+        named = list(self._texts("cluster.monitoring.cloud_watch.log_group_name"))
         for group in named or [ANY_LOG_GROUP]:
             for resource in (f"log-group:{group}", f"log-group:{group}:*"):
                 actions = (f"logs:{operation}" for operation in READS_CLOUD_WATCH)
@@ -210,7 +210,7 @@ class _Grants:
     def _given(self, path: str) -> Iterator[Any]:
         return (value for value in self.task.values(path) if value is not None)
 
-    def _words(self, path: str, unknown: str = "*") -> Iterator[str]:
+    def _texts(self, path: str, unknown: str = "*") -> Iterator[str]:
         """The values that a path leads to; for one that only a run knows a star, with a note, or what is said."""
         for value in self._given(path):
             if not known(value) and unknown == "*":

@@ -71,7 +71,7 @@ def _of_operator(operator: type[Requesting], fields: Fields, task: Any, run: Sam
     """What an operator says that it would send."""
     kinds = {name: kind for name, kind in operator.request_fields.items() if kind is not None}
     if any(isinstance(fields[name], NotKnown) for name in kinds):
-        return Request(fields.label, operator.operation, None, _unknown_words(fields))
+        return Request(fields.label, operator.operation, None, _placeholders(fields))
     specs = {name: _specs(fields[name], kind) for name, kind in kinds.items()}
     steps = [spec for given in specs.values() for spec in _listed(given) if isinstance(spec, Step)]
     tags = task_tags(KEY, dag_id=run.dag.dag_id, run_id=run.run_id, task_id=task.task_id)
@@ -82,8 +82,8 @@ def _of_operator(operator: type[Requesting], fields: Fields, task: Any, run: Sam
         # Of a request of which a whole member is not known, such as a mapping. What is known writes its request.
         if all_known(tuple(specs.values())):
             raise
-        return Request(fields.label, operator.operation, None, _unknown_words(fields))
-    return Request(fields.label, operator.operation, body, _unknown(fields, task, steps), _words(steps))
+        return Request(fields.label, operator.operation, None, _placeholders(fields))
+    return Request(fields.label, operator.operation, body, _unknown(fields, task, steps), _failure_actions(steps))
 
 
 def _specs(plain: Any, kind: Any) -> Any:
@@ -101,34 +101,34 @@ def _steps_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [step for step in body.get("Steps") or () if isinstance(step, Mapping)]
 
 
-def _words(steps: list[Step]) -> tuple[str, ...]:
+def _failure_actions(steps: list[Step]) -> tuple[str, ...]:
     return tuple(getattr(step.on_failure, "value", step.on_failure) for step in steps)
 
 
 def _unknown(fields: Fields, task: Any, steps: list[Step]) -> tuple[str, ...]:
     lineage = getattr(task, "lineage", None)
     added = isinstance(lineage, Lineage) and lineage.adds and any(is_spark_step(step) for step in steps)
-    return (*_unknown_words(fields), *(["what OpenLineage adds to the step"] if added else []))
+    return (*_placeholders(fields), *(["what OpenLineage adds to the step"] if added else []))
 
 
-def _unknown_words(fields: Fields) -> tuple[str, ...]:
-    return tuple(_words_in(dict(fields.values)))
+def _placeholders(fields: Fields) -> tuple[str, ...]:
+    return tuple(_placeholders_in(dict(fields.values)))
 
 
-def _words_in(value: Any) -> Iterator[str]:
+def _placeholders_in(value: Any) -> Iterator[str]:
     """What is not known within a value, each once."""
-    yield from dict.fromkeys(_all_words(value))
+    yield from dict.fromkeys(_all_placeholders(value))
 
 
-def _all_words(value: Any) -> Iterator[str]:
+def _all_placeholders(value: Any) -> Iterator[str]:
     if isinstance(value, NotKnown):
         yield str.__str__(value)
     elif isinstance(value, Mapping):
         for part in value.values():
-            yield from _all_words(part)
+            yield from _all_placeholders(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            yield from _all_words(part)
+            yield from _all_placeholders(part)
 
 
 def _masked(request: Request) -> Request:
@@ -156,5 +156,5 @@ def _stock_steps(fields: Fields) -> Any:
 def _stock(label: str, operation: str, body: Any) -> Request:
     if not isinstance(body, Mapping):
         return Request(label, operation, None, (str(body),), stock=True)
-    words = tuple(str(step.get("ActionOnFailure", "TERMINATE_CLUSTER")) for step in _steps_of(body))
-    return Request(label, operation, body, tuple(_words_in(body)), words, stock=True)
+    actions = tuple(str(step.get("ActionOnFailure", "TERMINATE_CLUSTER")) for step in _steps_of(body))
+    return Request(label, operation, body, tuple(_placeholders_in(body)), actions, stock=True)

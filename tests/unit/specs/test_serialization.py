@@ -14,7 +14,7 @@ from airflow_emr_pipelines.specs.ec2.configurations import Configuration
 from airflow_emr_pipelines.specs.serialization import KINDS, from_plain, to_plain
 from airflow_emr_pipelines.specs.steps import HiveStep, OnFailure, ShellStep, SparkStep, Step
 from airflow_emr_pipelines.specs.values.base import Spec
-from tests.unit.specs.drawn import specs
+from tests.unit.specs.strategies import specs
 
 
 @given(specs)

@@ -6,7 +6,7 @@ from hypothesis import given
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import addresses
 from airflow_emr_pipelines.specs.values.templates import all_is_rendered
-from tests.unit.specs.drawn import files, places, s3_folders
+from tests.unit.specs.strategies import files, places, s3_folders
 
 
 @given(files(".py"), places, s3_folders)

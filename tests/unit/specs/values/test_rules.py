@@ -12,8 +12,8 @@ from airflow_emr_pipelines.specs.ec2.render.step import render_step
 from airflow_emr_pipelines.specs.serialization import KINDS
 from airflow_emr_pipelines.specs.steps import ShellStep
 from airflow_emr_pipelines.specs.values import rules
-from tests.unit.specs.drawn import legal
 from tests.unit.specs.each_field import FIELDS, REQUIRED, with_field
+from tests.unit.specs.strategies import legal
 
 INSTANCE_TYPES = {
     ("instance_groups", "primary"): "Group.instance_type",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.keys import KEY_TAG
 from airflow_emr_pipelines.specs.values.tags import cluster_tags, legal_value
-from tests.unit.specs.drawn import mappings, tag_keys, tag_texts
+from tests.unit.specs.strategies import mappings, tag_keys, tag_texts
 
 
 @given(mappings(tag_keys, tag_texts))

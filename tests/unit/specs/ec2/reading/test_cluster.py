@@ -30,8 +30,8 @@ from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
-from tests.unit.specs.drawn import clusters
 from tests.unit.specs.emr_model import EMR, faults
+from tests.unit.specs.strategies import clusters
 from tests.unit.specs.whole_clusters import EACH, STEP, WITH_ROLE
 
 MASTER = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}

@@ -29,8 +29,8 @@ from airflow_emr_pipelines.specs.steps import (
     Step,
     TrinoStep,
 )
-from tests.unit.specs.drawn import steps, words
 from tests.unit.specs.each_field import Output
+from tests.unit.specs.strategies import steps, words
 
 
 def command(*args: Any, **more: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from airflow_emr_pipelines.specs.ec2.cluster import BootstrapAction, EbsVolumes,
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, glue_catalog, spark_defaults
 from airflow_emr_pipelines.specs.ec2.render.step import check, render_cluster, render_step
 from airflow_emr_pipelines.specs.steps import ShellStep, Step
-from tests.unit.specs.drawn import clusters, steps
 from tests.unit.specs.emr_model import faults
+from tests.unit.specs.strategies import clusters, steps
 
 STEP = render_step(ShellStep("a", "true"))
 

@@ -26,9 +26,9 @@ from airflow_emr_pipelines.specs.steps import (
     Step,
     TrinoStep,
 )
-from tests.unit.specs.drawn import steps
 from tests.unit.specs.each_field import Output
 from tests.unit.specs.emr_model import faults
+from tests.unit.specs.strategies import steps
 
 
 def args(step: Step) -> list[str]:

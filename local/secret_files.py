@@ -1,4 +1,4 @@
-"""Secrets that are drawn once and kept in a file for their owner's eyes."""
+"""Secrets that are made once and kept in a file that only its owner reads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def drawn_once(path: Path, names: Iterable[str], *, size: int) -> dict[str, str]:
-    """A secret of so many random bytes for each name: drawn at first, and read from the file from then on."""
+def made_once(path: Path, names: Iterable[str], *, size: int) -> dict[str, str]:
+    """A secret of so many random bytes for each name: made at first, and read from the file from then on."""
     if path.exists():
         kept: dict[str, str] = json.loads(path.read_text())
         return kept
-    drawn = {name: secrets.token_urlsafe(size) for name in names}
-    write_private(path, json.dumps(drawn))
-    return drawn
+    made = {name: secrets.token_urlsafe(size) for name in names}
+    write_private(path, json.dumps(made))
+    return made
 
 
 def write_private(path: Path, text: str) -> None:
