@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
@@ -15,8 +15,9 @@ from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
-from airflow_emr_pipelines.operators.task_run import try_started
+from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
 from airflow_emr_pipelines.specs.values import rules
+from airflow_emr_pipelines.specs.values.keys import key_in_name
 from airflow_emr_pipelines.specs.values.templates import known
 from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S
 from airflow_emr_pipelines.versions import AirflowException
@@ -119,16 +120,22 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer."""
         if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
-            self._give_up_published(context)
-            raise BadTriggerEvent(event)
+            self._refuse_event(context, event)
         if versions.is_of_an_earlier_try(event, context):
             return self.execute(context)
+        if not self.waits_for.is_said_by(event["job"]):
+            self._refuse_event(context, event)
         self.in_flight = trigger = self.trigger_of(context, event["job"])
         try:
             return self._judge(context, trigger, event)
         except (BadTriggerEvent, UnknownState):
             self.give_up()
             raise
+
+    def _refuse_event(self, context: Context, event: object) -> NoReturn:
+        """Fail for an event that does not tell which job it is of: the job would run on."""
+        self._give_up_published(context)
+        raise BadTriggerEvent(event)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Airflow fails a task whose trigger was lost without asking it: its job would run on."""
@@ -153,13 +160,29 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
         """Try to cancel the job of this try when nothing else tells which it is."""
         try:
             job = self._published(context)
-            if job and not versions.is_of_an_earlier_try(job, context):
-                self.in_flight = trigger = self.trigger_of(context, job)
+            if self.owns_its_job and job and not versions.is_of_an_earlier_try(job, context):
+                trigger = self.trigger_of(context, job)
                 if not (known(self.aws_conn_id) and known(self.region_name)):  # what could not be rendered
                     trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
-                self.cancel()
+                if self._is_own(context, trigger):
+                    self.in_flight = trigger
+                    self.cancel()
+                else:
+                    self.log.error(
+                        "The XCom %s names %s, which is not this task's: it is let be", LINK_XCOM, trigger.label
+                    )
         except Exception as error:
             self.log.error("The job could not be cancelled either, and may run on: %s", error)
+
+    def _is_own(self, context: Context, trigger: JobsTrigger) -> bool:
+        """Whether what a trigger watches carries this task run's key: whoever may write XComs may name another job."""
+        from airflow_emr_pipelines.hooks.sending import retry_until_clear
+
+        look = partial(trigger.compute().reports, trigger.job_ids)
+        reports, _ = retry_until_clear(look, operation="the look at what is to be cancelled")
+        seen = [reports.get(job_id) for job_id in trigger.job_ids]
+        names = [None if report is None or isinstance(report, Exception) else report.name for report in seen]
+        return all(name is not None and key_in_name(name) == TaskRun.of(context).key for name in names)
 
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> JobsTrigger:
         """The trigger that watches that job; an event carries what this needs."""

@@ -36,6 +36,10 @@ class JobKind(Generic[S]):
     place: tuple[str, ...]
     read: Callable[[Mapping[str, Any]], S]
 
+    def is_said_by(self, job: Any) -> bool:
+        """Whether what an event or an XCom says of a job tells which it is, and where."""
+        return isinstance(job, Mapping) and all(job.get(name) is not None for name in (*self.place, self.id_field))
+
     def trigger(self, job: Mapping[str, Any], **watching: Any) -> JobsTrigger:
         """The trigger that watches a job; of what an event or an XCom says of it, as much as is needed is kept."""
         names = dict.fromkeys((*self.place, self.id_field))

@@ -37,8 +37,8 @@ CLUSTER = ClusterReport.from_answer(
 )
 
 
-def step_report(state: str) -> StepReport:
-    return StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": {"State": state}})
+def step_report(state: str, step_id: str = "s-1", name: str = "one") -> StepReport:
+    return StepReport.from_answer("j-1", {"Id": step_id, "Name": name, "Status": {"State": state}})
 
 
 def event(report: StepReport | None = None, *, timed_out: bool = False, refused: str | None = None) -> dict[str, Any]:
@@ -52,15 +52,20 @@ class Emr:
         self.done: list[str] = []
         self.connections: list[tuple[str | None, str | None]] = []
         self.faults: dict[str, Exception] = {}
+        self.names = {"s-2": "somebody's", "s-3": name_with_key("a neighbour's", "x" * 22)}
 
     def _do(self, what: str) -> None:
         self.done.append(what)
         if what in self.faults:
             raise self.faults[what]
 
-    def submit(self, *_: Any, **__: Any) -> str:
+    def submit(self, request: Any, key: str, *_: Any, **__: Any) -> str:
         self._do("submit")
+        self.names["s-1"] = name_with_key("one", key)
         return "s-1"
+
+    def reports(self, ids: Sequence[str]) -> tuple[dict[str, StepReport], int]:
+        return {step_id: step_report("RUNNING", step_id, self.names[step_id]) for step_id in ids}, 1
 
     def describe_cluster(self, cluster_id: str) -> ClusterReport:
         self._do("describe")
@@ -194,7 +199,13 @@ def test_a_job_is_cancelled_when_what_was_seen_of_it_cannot_be_judged(
     assert emr.done == ["cancel s-1"]
 
 
-@pytest.mark.parametrize("seen", [None, "done", {"job": JOB, "report": None}])
+@pytest.mark.parametrize(
+    "seen",
+    [
+        *(None, "done", {"job": JOB, "report": None}),
+        *({**event(), "job": job} for job in (None, "s-1", {"cluster_id": "j-1"}, {"step_id": "s-1"})),
+    ],
+)
 def test_a_job_is_cancelled_when_its_trigger_comes_back_with_no_event(emr: Emr, context: Any, seen: Any) -> None:
     with pytest.raises(TaskDeferred):
         operator().execute(context)
@@ -235,6 +246,20 @@ def test_a_job_whose_trigger_was_lost_is_cancelled(emr: Emr, context: Any) -> No
     with pytest.raises(Exception, match="Trigger timeout"):
         operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
     assert emr.done == ["describe", "submit", "cancel s-1"]
+
+
+@pytest.mark.parametrize("step_id", ["s-2", "s-3"], ids=["without a key", "of another key"])
+def test_of_a_lost_job_nothing_is_cancelled_that_does_not_carry_the_tasks_key(
+    emr: Emr, context: Any, step_id: str
+) -> None:
+    """Whoever may write XComs of the DAG can set the one that says which job it is."""
+    with pytest.raises(TaskDeferred):
+        operator().execute(context)
+    said = context["ti"].xcom_pull("emr_where", "t", -1)
+    context["ti"].xcom_push("emr_where", {**said, "step_id": step_id})
+    with pytest.raises(Exception, match="Trigger timeout"):
+        operator().resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+    assert emr.done == ["describe", "submit"]
 
 
 def test_a_retry_that_is_resumed_with_what_an_earlier_try_waited_for_starts_anew(emr: Emr, context: Any) -> None:
