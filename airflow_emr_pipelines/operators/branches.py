@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from airflow_emr_pipelines.errors import BranchesMissing, InvalidSpec
+from airflow_emr_pipelines.operators.task_run import states_of_tasks
 from airflow_emr_pipelines.versions import AirflowSkipException
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class BranchesEndedOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         own: int | None = context["ti"].map_index
         places = self.places(-1 if own is None else own)
-        states = self._states(context, {task_id for tasks in places.values() for task_id, _ in tasks})
+        states = states_of_tasks(context["ti"], {task_id for tasks in places.values() for task_id, _ in tasks})
         made: list[str] = []
         skipped: list[str] = []
         missing: dict[str, str] = {}
@@ -82,11 +83,6 @@ class BranchesEndedOperator(BaseOperator):
                 raise InvalidSpec("BranchesEndedOperator.mapped", name, rule, way_out)
             mapped[name] = [(task_id, index) for task_id in self.task_ids]
         return {**static, **mapped}
-
-    def _states(self, context: Context, task_ids: set[str]) -> dict[str, str]:
-        ti: Any = context["ti"]
-        found = ti.get_task_states(dag_id=ti.dag_id, task_ids=sorted(task_ids), run_ids=[ti.run_id])
-        return {name: str(getattr(state, "value", state)) for name, state in found.get(ti.run_id, {}).items()}
 
     def _lack(self, context: Context, of_branch: Sequence[tuple[Place, str]]) -> str | None:
         """Why a branch has not made it; None where it has."""

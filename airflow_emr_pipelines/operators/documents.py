@@ -10,6 +10,7 @@ from airflow_emr_pipelines import settings
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.run_step import J, RunStep
+from airflow_emr_pipelines.operators.task_run import states_of_tasks
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.values import addresses, rules
@@ -82,10 +83,7 @@ class RunDocumentStep(RunStep[J]):
 
     def _await_those_before(self, context: Context) -> None:
         ti: Any = context["ti"]
-        states: dict[str, str] = {}
-        if self.after:
-            found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]).get(ti.run_id, {})
-            states = {name: str(getattr(state, "value", state)) for name, state in found.items()}
+        states = states_of_tasks(ti, [ti.task_id]) if self.after else {}
         of_those = {index: states.get(f"{ti.task_id}_{index}", "None") for index in self.after}
         wrong = [f"[{index}] is {state}" for index, state in of_those.items() if state in GONE_WRONG]
         if wrong:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,12 @@ def task_tags(key: str, *, dag_id: str, run_id: str, task_id: str) -> dict[str, 
         RUN_TAG: run_id,
         TASK_TAG: task_id,
     }
+
+
+def states_of_tasks(ti: Any, task_ids: Collection[str]) -> dict[str, str]:
+    """The states of tasks of the same run, by their ids; of mapped ones by ``id_index``."""
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=sorted(task_ids), run_ids=[ti.run_id])
+    return {name: str(getattr(state, "value", state)) for name, state in found.get(ti.run_id, {}).items()}
 
 
 def try_started(ti: Any) -> float:

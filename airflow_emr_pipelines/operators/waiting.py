@@ -19,7 +19,7 @@ from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.keys import key_in_name
 from airflow_emr_pipelines.specs.values.templates import known
-from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S
+from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S, is_event
 from airflow_emr_pipelines.versions import AirflowException
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer."""
-        if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+        if not is_event(event):
             self._refuse_event(context, event)
         if versions.is_of_an_earlier_try(event, context):
             return self.execute(context)

@@ -21,7 +21,7 @@ from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.waiting import BACKSTOP
 from airflow_emr_pipelines.specs.values import rules
-from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S
+from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S, is_event
 from airflow_emr_pipelines.versions import AirflowSensorTimeout, AirflowSkipException
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class EmrSensor(BaseSensorOperator, Generic[S]):
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer. The task ends as it would have ended waiting in the worker."""
-        if not isinstance(event, Mapping) or not {"job", "report", "timed_out", "refused"} <= set(event):
+        if not is_event(event):
             raise BadTriggerEvent(event)
         if versions.is_of_an_earlier_try(event, context):
             return self.execute(context)

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 
 S = TypeVar("S", bound="Report | Reports[Any]")
+
+
+def is_event(event: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a task came back with what a JobsTrigger makes, as far as its form tells."""
+    return isinstance(event, Mapping) and {"job", "report", "timed_out", "refused"} <= set(event)
 
 
 @dataclass(frozen=True)

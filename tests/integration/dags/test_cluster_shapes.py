@@ -28,7 +28,8 @@ from airflow_emr_pipelines.specs.ec2.presets import (
     multi_tenant_cluster,
     spark_analytics_cluster,
 )
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.step import render_step
 from local.local_emulator import LocalEmulator
 from local.seed import Landed
 

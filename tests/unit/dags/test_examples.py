@@ -25,7 +25,8 @@ from airflow_emr_pipelines.plan.plan import plan_of
 from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.step import render_step
 from airflow_emr_pipelines.specs.serialization import from_plain
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.versions import AirflowException

@@ -10,14 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, Step
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, SCRIPT_RUNNER, command_words
 from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PROGRAMS
 from airflow_emr_pipelines.specs.values.arns import role_arn
 from airflow_emr_pipelines.specs.values.templates import all_known, is_text
-
-__all__ = ["check", "check_runtime_role", "hadoop_jar_step", "render_cluster", "render_step"]
 
 HadoopJarStep = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceFleets
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from tests.boto3_of import knows
 from tests.unit.specs.whole_clusters import BY_RULES, EACH, IN_FLEETS, IN_GROUPS, STEP, WITH_ROLE
 

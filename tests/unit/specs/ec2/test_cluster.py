@@ -18,7 +18,7 @@ from airflow_emr_pipelines.specs.ec2.cluster import (
 from airflow_emr_pipelines.specs.ec2.configurations import glue_catalog, spark_defaults
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet, OnDemandProvisioning
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
 

@@ -8,7 +8,7 @@ import pytest
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
 
 PASSWORDS = ("kdc_admin_password", "cross_realm_trust_principal_password", "ad_domain_join_password")

@@ -25,7 +25,7 @@ from airflow_emr_pipelines.specs.ec2.presets import (
     streaming_cluster,
 )
 from airflow_emr_pipelines.specs.ec2.releases import lacks_idle_policy
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 
 Preset = Callable[..., EmrCluster]
 PRESETS: list[Preset] = [

@@ -27,8 +27,7 @@ from airflow_emr_pipelines.specs.ec2.fleets import (
     SpotProvisioning,
 )
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
-from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
-from airflow_emr_pipelines.specs.ec2.render.step import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal, render_cluster
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 from tests.unit.specs.emr_model import EMR, faults
 from tests.unit.specs.strategies import clusters

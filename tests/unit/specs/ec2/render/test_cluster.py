@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.cluster import BootstrapAction, EbsVolumes, EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, glue_catalog, spark_defaults
-from airflow_emr_pipelines.specs.ec2.render.step import check, render_cluster, render_step
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
+from airflow_emr_pipelines.specs.ec2.render.step import check, render_step
 from airflow_emr_pipelines.specs.steps import ShellStep, Step
 from tests.unit.specs.emr_model import faults
 from tests.unit.specs.strategies import clusters, steps
