@@ -16,10 +16,10 @@ from airflow_emr_pipelines.documents.lines import Document, Path, named
 from airflow_emr_pipelines.documents.templates import render
 from airflow_emr_pipelines.errors import InvalidDocument, InvalidSpec
 from airflow_emr_pipelines.specs.backend import Backend
-from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import from_dict, to_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.rules import article, nearest
-from airflow_emr_pipelines.specs.values.templates import all_is_rendered
+from airflow_emr_pipelines.specs.values.templates import rendering_is_over
 
 DEPENDS_ON = "depends_on"
 WORDS = re.compile(r"\['([^']+)'\]|\[(\d+)\]|(\w+)")
@@ -61,7 +61,7 @@ def planned(address: str, text: str, values: Mapping[str, Any], backend: Backend
         raise InvalidDocument(address, problems)
     order = _ordered(document, root, before, names)
     place = {number: index for index, number in enumerate(order)}
-    return [Planned(to_plain(steps[n]), tuple(sorted(place[other] for other in before[n]))) for n in order]
+    return [Planned(to_dict(steps[n]), tuple(sorted(place[other] for other in before[n]))) for n in order]
 
 
 class _Fault(Exception):
@@ -111,8 +111,8 @@ def _step(path: Path, entry: Any, values: Mapping[str, Any], backend: Backend) -
         filled = _filled(path, {name: part for name, part in entry.items() if name != DEPENDS_ON}, values)
         if "kind" in filled and "HadoopJarStep" in filled:
             raise InvalidSpec("kind", filled["kind"], "a step is in one form, ours or EMR's", "leave one of them out")
-        with all_is_rendered():
-            step = from_plain(filled, Step) if "kind" in filled else Step.from_request(filled)
+        with rendering_is_over():
+            step = from_dict(filled, Step) if "kind" in filled else Step.from_request(filled)
             backend.check(step)
         return step
     except InvalidSpec as error:

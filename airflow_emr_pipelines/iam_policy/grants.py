@@ -12,7 +12,7 @@ from airflow_emr_pipelines.operators.calls import ALWAYS, READS_CLOUD_WATCH, REA
 from airflow_emr_pipelines.specs.values.addresses import bucket_and_key
 from airflow_emr_pipelines.specs.values.keys import DEPLOYMENT_TAG
 from airflow_emr_pipelines.specs.values.tags import legal_value
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 ACCOUNT_WIDE = {
     "ListClusters": "ListClusters",
@@ -111,7 +111,7 @@ class _Grants:
             return "AllClusters", self._arn("elasticmapreduce", "cluster/*"), {}  # to tell ours from others
         if named is None or self.task.maker() is not None:
             return "OwnClusters", self._arn("elasticmapreduce", "cluster/*"), self._deployment("ResourceTag")
-        if not (known(named) and named.startswith("j-")):
+        if not (is_rendered(named) and named.startswith("j-")):
             self._star("its cluster")
             named = "*"
         return "StandingClusters", self._arn("elasticmapreduce", f"cluster/{named}"), {}
@@ -120,7 +120,7 @@ class _Grants:
         """The cluster that somebody made before, by its id or its name."""
         names = () if "RunJobFlow" in self.task.calls.get(ALWAYS, ()) else ("cluster_id", "cluster")
         values = (value for name in names for value in self._given(name))
-        return next((value for value in values if isinstance(value, str) or not known(value)), None)
+        return next((value for value in values if isinstance(value, str) or not is_rendered(value)), None)
 
     def _deployment(self, kind: str, operator: str = "StringEquals") -> dict[str, dict[str, str]]:
         if not self.account.deployment:
@@ -130,7 +130,7 @@ class _Grants:
 
     def _runtime_role(self) -> str | None:
         for role in self._given("execution_role_arn"):
-            if known(role):
+            if is_rendered(role):
                 return str(role)
             self._star("its runtime role")
         return None
@@ -178,7 +178,7 @@ class _Grants:
                 self.policy.grant("ListLogs", ("s3:ListBucket",), arn, within)
         for path in ("cluster.log_encryption_kms_key_id", "step.encryption_key_arn", "steps.encryption_key_arn"):
             for key in self._given(path):
-                if known(key):  # of a cluster that nobody knows, it is not known either whether there is one
+                if is_rendered(key):  # of a cluster that nobody knows, it is not known either whether there is one
                     self._decrypt(str(key))
 
     def _s3_reports(self) -> None:
@@ -213,14 +213,14 @@ class _Grants:
     def _texts(self, path: str, unknown: str = "*") -> Iterator[str]:
         """The values that a path leads to; for one that only a run knows a star, with a note, or what is said."""
         for value in self._given(path):
-            if not known(value) and unknown == "*":
+            if not is_rendered(value) and unknown == "*":
                 self._star(path)
-            yield str(value) if known(value) else unknown
+            yield str(value) if is_rendered(value) else unknown
 
     def _star(self, what: str) -> None:
         self.policy.note(f"Task {self.task.id}: {what} is known only when it runs, so the policy allows any")
 
     def _arn(self, service: str, resource: str) -> str:
-        named = [str(region) for region in self._given("region_name") if known(region)]
+        named = [str(region) for region in self._given("region_name") if is_rendered(region)]
         region = named[0] if named else self.account.region
         return f"arn:{self.account.partition}:{service}:{region}:{self.account.id}:{resource}"

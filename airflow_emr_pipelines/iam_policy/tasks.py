@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
-from airflow_emr_pipelines.specs.serialization import KINDS, to_plain
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.serialization import KINDS, to_dict
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 
 class DagTask:
@@ -37,7 +37,7 @@ class DagTask:
         if name == "cluster" and not self._has("cluster"):
             maker = self.maker()
             return None if not self._has("cluster_id") else UNKNOWN if maker is None else maker._field("cluster")
-        return to_plain(self._own(name))
+        return to_dict(self._own(name))
 
     def maker(self) -> DagTask | None:
         """The task of the DAG that creates the cluster of this one, if one does."""
@@ -66,7 +66,7 @@ class DagTask:
         negated, path = term.startswith("not "), term.removeprefix("not ").partition("=")[0]
         word = term.partition("=")[2]
         for value in self.values(path):
-            if not known(value):
+            if not is_rendered(value):
                 return True
             if (value is False) if negated else word in (value, str(value)) if word else bool(value):
                 return True
@@ -83,7 +83,7 @@ UNKNOWN = _Unknown()
 
 
 def _inside(value: Any, name: str) -> Iterator[Any]:
-    if not known(value):
+    if not is_rendered(value):
         yield value
     elif isinstance(value, (list, tuple)):
         for part in value:

@@ -14,7 +14,7 @@ from airflow_emr_pipelines.operators.task_run import states_of_tasks
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.values import addresses, rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 from airflow_emr_pipelines.versions import AirflowFailException, AirflowRescheduleException
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ReadSteps(EmrCallOperator):
         return addresses.s3_file(f"{type(self).__name__}.document", self.document)
 
     def _variables(self) -> Any:
-        if isinstance(self.variables, Mapping) or not known(self.variables):
+        if isinstance(self.variables, Mapping) or not is_rendered(self.variables):
             return self.variables
         rule = f"it is a mapping, not {rules.article(self.variables)}"
         raise InvalidSpec(f"{type(self).__name__}.variables", self.variables, rule, 'write {"name": "value"}')

@@ -16,7 +16,7 @@ from airflow_emr_pipelines.operators.task_run import TaskRun
 from airflow_emr_pipelines.operators.waiting import EmrOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.reports import JobReport
-from airflow_emr_pipelines.specs.serialization import described, from_plain
+from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.versions import TaskDeferred
 
@@ -59,7 +59,7 @@ class RunStep(Requesting, EmrOperator[J]):
         if show_logs not in ("on_failure", "always"):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
         self.backend.check(step, options={"region": self.region_name})
-        self.step = described(step, Step)
+        self.step = checked_dict(step, Step)
         self.show_logs = show_logs
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
@@ -94,7 +94,7 @@ class RunStep(Requesting, EmrOperator[J]):
     # What is the same everywhere
 
     def execute(self, context: Context) -> Any:
-        step, run = from_plain(self.step, Step), TaskRun.of(context)
+        step, run = from_dict(self.step, Step), TaskRun.of(context)
         compute = self.compute()
         location = compute.location
         self.check_rendered(step)
@@ -164,7 +164,7 @@ class RunStep(Requesting, EmrOperator[J]):
                 show_logs(compute, report, log=self.log, level=logging.INFO)
             return self.result(report)
         final = TaskRun.of(context).last_try and not report.state.cancelled
-        word = from_plain(self.step, Step).on_failure if final else None
+        word = from_dict(self.step, Step).on_failure if final else None
         if word is OnFailure.TERMINATE_CLUSTER:
             self._end_compute(compute, report)
         failure = failure_of(compute, report, log=self.log)

@@ -18,7 +18,7 @@ from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.keys import key_in_name
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S, is_event
 from airflow_emr_pipelines.versions import AirflowException
 
@@ -162,7 +162,7 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
             job = self._published(context)
             if self.owns_its_job and job and not versions.is_of_an_earlier_try(job, context):
                 trigger = self.trigger_of(context, job)
-                if not (known(self.aws_conn_id) and known(self.region_name)):  # what could not be rendered
+                if not (is_rendered(self.aws_conn_id) and is_rendered(self.region_name)):  # what could not be rendered
                     trigger.aws_conn_id, trigger.region_name = job.get("aws_conn_id"), job.get("region")
                 if self._is_own(context, trigger):
                     self.in_flight = trigger

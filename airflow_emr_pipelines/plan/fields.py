@@ -12,7 +12,7 @@ from jinja2.exceptions import UndefinedError
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
 from airflow_emr_pipelines.plan.unknown import NotKnown, with_placeholders
-from airflow_emr_pipelines.specs.serialization import to_plain
+from airflow_emr_pipelines.specs.serialization import to_dict
 from airflow_emr_pipelines.specs.values.templates import is_output
 
 
@@ -41,7 +41,7 @@ def fields_of(task: Any, names: tuple[str, ...], run: SampleRun) -> Iterator[Fie
     :raises UndefinedError: a template uses a name that no run has
     """
     for label, given in _unmapped(task, names):
-        yield Fields(label, {name: render(to_plain(given[name]), task, run) for name in names})
+        yield Fields(label, {name: render(to_dict(given[name]), task, run) for name in names})
 
 
 def _unmapped(task: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -13,10 +13,10 @@ from airflow_emr_pipelines.operators.task_run import task_tags
 from airflow_emr_pipelines.plan.fields import Fields, fields_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
-from airflow_emr_pipelines.specs.serialization import from_plain
+from airflow_emr_pipelines.specs.serialization import from_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.masking import masked
-from airflow_emr_pipelines.specs.values.templates import all_known
+from airflow_emr_pipelines.specs.values.templates import all_rendered
 from airflow_emr_pipelines.versions import operator_of
 
 KEY = "-key-of-this-task-run-"
@@ -80,7 +80,7 @@ def _of_operator(operator: type[Requesting], fields: Fields, task: Any, run: Sam
         body = operator.request(given, key=KEY, tags=tags, region=fields.text("region_name"))
     except (AttributeError, TypeError):
         # Of a request of which a whole member is not known, such as a mapping. What is known writes its request.
-        if all_known(tuple(specs.values())):
+        if all_rendered(tuple(specs.values())):
             raise
         return Request(fields.label, operator.operation, None, _placeholders(fields))
     return Request(fields.label, operator.operation, body, _unknown(fields, task, steps), _failure_actions(steps))
@@ -90,7 +90,7 @@ def _specs(plain: Any, kind: Any) -> Any:
     """The spec that a field is, or those of its list; what is not known yet is let be."""
     if isinstance(kind, list):
         return [_specs(part, *kind) for part in plain or ()]
-    return from_plain(plain, kind, rendered=all_known(plain))
+    return from_dict(plain, kind, rendered=all_rendered(plain))
 
 
 def _listed(specs: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from airflow_emr_pipelines.specs.ec2.fleets import Fleet, InstanceFleets, Instan
 from airflow_emr_pipelines.specs.ec2.instances import Group, InstanceGroups, instance_type
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling
 from airflow_emr_pipelines.specs.values import rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 HOURS_A_MONTH = 730
 """As AWS's own calculators have it."""
@@ -131,8 +131,8 @@ def hourly_cost(cluster: EmrCluster, prices: Prices | Mapping[str, Any]) -> Hour
 def instance_types_of(cluster: EmrCluster) -> list[str]:
     """The instance types that a cluster may have, each once, as far as they are known."""
     instances = cluster.instances
-    known_types = [one.instance_type for _, one in instances.each()] if known(instances) else []
-    return sorted({name for name in known_types if known(name)})
+    known_types = [one.instance_type for _, one in instances.each()] if is_rendered(instances) else []
+    return sorted({name for name in known_types if is_rendered(name)})
 
 
 @dataclass(frozen=True)

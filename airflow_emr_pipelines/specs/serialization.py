@@ -14,50 +14,50 @@ from airflow_emr_pipelines.specs import steps  # noqa: F401 — they put their k
 from airflow_emr_pipelines.specs.ec2 import changes, cluster  # noqa: F401 — they put their kinds into KINDS
 from airflow_emr_pipelines.specs.values.base import KINDS, Spec
 from airflow_emr_pipelines.specs.values.rules import instead_of, nearest
-from airflow_emr_pipelines.specs.values.templates import all_is_rendered, all_known, is_output, known
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_output, is_rendered, rendering_is_over
 
-__all__ = ["KINDS", "described", "from_plain", "to_plain"]
+__all__ = ["KINDS", "checked_dict", "from_dict", "to_dict"]
 
 S = TypeVar("S", bound=Spec)
 
 
-def described(value: Any, kind: type[Spec]) -> Any:
-    """``to_plain`` of a spec of that kind, or of a dictionary that describes one; what is neither is refused now.
+def checked_dict(value: Any, kind: type[Spec]) -> Any:
+    """``to_dict`` of a spec of that kind, or of a dictionary that describes one; what is neither is refused now.
 
     What is not known before the task runs is let be.
     """
     whole = isinstance(value, Mapping) and "kind" in value
-    if all_known(value) if whole else known(value):
-        from_plain(value, kind)
-    return to_plain(value)
+    if all_rendered(value) if whole else is_rendered(value):
+        from_dict(value, kind)
+    return to_dict(value)
 
 
-def to_plain(value: Any) -> Any:
+def to_dict(value: Any) -> Any:
     """Specs within ``value`` as dictionaries with their ``kind`` and what is not the default; all else as it is.
 
     What holds no spec is handed back itself: what came from another task is not to be rendered as a template.
     """
     if isinstance(value, Spec):
-        return {"kind": value.kind, **{name: to_plain(part) for name, part in _given(value)}}
+        return {"kind": value.kind, **{name: to_dict(part) for name, part in _given(value)}}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (list, tuple)):
-        parts = [to_plain(part) for part in value]
+        parts = [to_dict(part) for part in value]
         return value if isinstance(value, list) and all(a is b for a, b in zip(parts, value, strict=True)) else parts
     if isinstance(value, Mapping):
-        plain = {key: to_plain(part) for key, part in value.items()}
+        plain = {key: to_dict(part) for key, part in value.items()}
         return value if all(plain[key] is part for key, part in value.items()) else plain
     return value
 
 
-def from_plain(value: Any, kind: type[S], *, rendered: bool = True) -> S:
+def from_dict(value: Any, kind: type[S], *, rendered: bool = True) -> S:
     """The spec of that kind that a plain dictionary describes, with defaults and every check.
 
     :param rendered: templates are rendered, and what is left of one is a text like any other; False lets be what is
         not known yet
     :raises InvalidSpec: it describes another kind, has a field that this kind has not, or breaks a rule
     """
-    with all_is_rendered() if rendered else nullcontext():
+    with rendering_is_over() if rendered else nullcontext():
         spec = _read(value)
     if not isinstance(spec, kind):
         name = kind.__name__

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import addresses, arns, rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 TENANT_ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}|[a-z][a-z0-9_]{0,31}", re.ASCII)
 """What is one folder, one word of a role, a queue, a task id, and of a database, and nothing else in any of them."""
@@ -44,7 +44,7 @@ class Tenant(Spec):
         self.check(rules.text, "queue", "pool")
         self.check(addresses.s3_folder, "log_uri")
         self.check(rules.number, "quality_threshold", least=0)
-        if known(self.quality_threshold) and self.quality_threshold > 1:
+        if is_rendered(self.quality_threshold) and self.quality_threshold > 1:
             self.refuse("quality_threshold", "it is a share of the rows, at most 1", "write 0.95 for 95 %")
 
     def values(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from airflow.sdk import TaskGroup
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
-from airflow_emr_pipelines.specs.serialization import described
+from airflow_emr_pipelines.specs.serialization import checked_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.specs.values import rules
 
@@ -54,7 +54,7 @@ class ClusterTasks(TaskGroup):
                 "a step runs within the group that owns its cluster",
                 "call run inside the group's `with`: with … as cluster: cluster.run(…)",
             )
-        described(step, Step)  # what is none is refused before a task id is made of it
+        checked_dict(step, Step)  # what is none is refused before a task id is made of it
         if "cluster_id" in operator_arguments:
             raise InvalidSpec(
                 f"{self.group_id}.run, cluster_id",

@@ -14,7 +14,7 @@ from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
 from airflow_emr_pipelines.specs.reports import Reports
 from airflow_emr_pipelines.specs.values import ids, rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -113,14 +113,14 @@ class EmrCancelStepsOperator(Ec2Operator[Reports[StepReport]]):
 
 def _step_ids(value: Any) -> Any:
     ids = rules.words("EmrCancelStepsOperator.step_ids", value, each=rules.text)
-    if known(ids) and not 1 <= len(ids) <= MOST_STEPS:
+    if is_rendered(ids) and not 1 <= len(ids) <= MOST_STEPS:
         raise InvalidSpec(
             "EmrCancelStepsOperator.step_ids",
             f"{len(ids)} ids",
             f"EMR cancels 1 to {MOST_STEPS} steps at once",
             "give the ids of steps, or part them over several tasks, as by .partial(…).expand(step_ids=[…])",
         )
-    return tuple(dict.fromkeys(ids)) if known(ids) else ids
+    return tuple(dict.fromkeys(ids)) if is_rendered(ids) else ids
 
 
 def _option(value: Any) -> Any:

@@ -24,7 +24,7 @@ from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
-from airflow_emr_pipelines.specs.serialization import described, from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict, to_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values import ids, rules
 from airflow_emr_pipelines.versions import TaskDeferred
@@ -99,7 +99,7 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         super().__init__(**kwargs)
         check(cluster, steps, region=self.region_name)
         _check_together(cluster, steps)
-        self.cluster = described(cluster, EmrCluster)
+        self.cluster = checked_dict(cluster, EmrCluster)
         self.steps = _described(steps)
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
@@ -121,8 +121,8 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         return cluster_request(cluster, steps, key=key, tags=tags, region=region, reveal=reveal)
 
     def execute(self, context: Context) -> Any:
-        cluster, run = from_plain(self.cluster, EmrCluster), TaskRun.of(context)
-        steps = [self.lineage.given_to(from_plain(step, Step), context) for step in self.steps]
+        cluster, run = from_dict(self.cluster, EmrCluster), TaskRun.of(context)
+        steps = [self.lineage.given_to(from_dict(step, Step), context) for step in self.steps]
         _check_together(cluster, steps)
         clusters = self.clusters()
         location = clusters.location
@@ -280,8 +280,8 @@ def _check_together(cluster: Any, steps: Any) -> None:
 
 
 def _described(steps: Any) -> Any:
-    rules.words("EmrCreateClusterOperator.steps", steps, each=lambda _, step: described(step, Step))
-    return to_plain(steps)
+    rules.words("EmrCreateClusterOperator.steps", steps, each=lambda _, step: checked_dict(step, Step))
+    return to_dict(steps)
 
 
 def _can_be_adopted(report: ClusterReport) -> bool:

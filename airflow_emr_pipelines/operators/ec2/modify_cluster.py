@@ -17,7 +17,7 @@ from airflow_emr_pipelines.specs.ec2.reports import CollectionReport
 from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
 from airflow_emr_pipelines.specs.ec2.states import Settling
 from airflow_emr_pipelines.specs.reports import Reports
-from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import from_dict, to_dict
 from airflow_emr_pipelines.specs.values import ids
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class EmrModifyClusterOperator(Ec2Operator[Reports[CollectionReport]]):
         if not any(_is_plain(value) for value in given.values()):
             ClusterChange(**given)
         for name in CHANGES:
-            setattr(self, name, to_plain(given[name]))
+            setattr(self, name, to_dict(given[name]))
 
     def execute(self, context: Context) -> Any:
         from airflow_emr_pipelines.hooks.ec2.changes import ClusterModification
@@ -133,7 +133,7 @@ class EmrModifyClusterOperator(Ec2Operator[Reports[CollectionReport]]):
 
         given = {name: getattr(self, name) for name in CHANGES}
         given = {name: value for name, value in given.items() if value is not None}
-        change = from_plain({"kind": ClusterChange.kind, **given}, ClusterChange)
+        change = from_dict({"kind": ClusterChange.kind, **given}, ClusterChange)
         cluster = self.hook.describe_cluster(self.cluster_id)
         fleets = bool(change.fleets or change.task_fleet)
         collections = EmrCollections(cluster.id, self.aws_conn_id, self.region_name, self.hook, fleets=fleets)

@@ -16,7 +16,7 @@ from airflow_emr_pipelines.run_report.prices import Prices
 from airflow_emr_pipelines.run_report.report import ClusterRun, InstanceReport, cluster_run, lines_of
 from airflow_emr_pipelines.run_report.timeline import timeline
 from airflow_emr_pipelines.specs.values import addresses, ids
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -126,7 +126,7 @@ def _plain(prices: Any) -> Any:
     if isinstance(prices, Prices):
         instances = {name: vars(price) for name, price in prices.instances.items()}
         return {"instances": instances, "ebs_gb_month": prices.ebs_gb_month}
-    if prices is not None and prices != LISTED and known(prices):
+    if prices is not None and prices != LISTED and is_rendered(prices):
         Prices.from_plain(prices)
     return prices
 

@@ -21,7 +21,7 @@ from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import check_runtime_role
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
-from airflow_emr_pipelines.specs.serialization import described, from_plain
+from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values import ids
 from airflow_emr_pipelines.specs.values.keys import KEY_TAG
@@ -101,7 +101,7 @@ class EmrRunStepOperator(RunStep[StepReport], Ec2Operator[StepReport]):
     ) -> None:
         super().__init__(step=step, **kwargs)
         check_runtime_role(step, execution_role_arn)
-        self.successor = None if successor is None else described(successor, EmrCluster)
+        self.successor = None if successor is None else checked_dict(successor, EmrCluster)
         self.cluster_id = ids.cluster_id(f"{type(self).__name__}.cluster_id", cluster_id)
         self.execution_role_arn = execution_role_arn
 
@@ -177,7 +177,7 @@ class EmrRunStepOperator(RunStep[StepReport], Ec2Operator[StepReport]):
             cleared = context["ti"].max_tries > (self.retries or 0)
             if not (ended.lost or cleared):
                 raise cluster_gone_error(ended)
-            spec = from_plain(self.successor, EmrCluster)
+            spec = from_dict(self.successor, EmrCluster)
 
             def render(*, key: str, reveal: Reveal) -> dict[str, Any]:
                 return cluster_request(spec, (), key=key, tags={**run.tags, KEY_TAG: key}, reveal=reveal)

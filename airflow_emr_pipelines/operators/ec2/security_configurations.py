@@ -10,7 +10,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.values import rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -50,7 +50,7 @@ class EmrCreateSecurityConfigurationOperator(EmrSecurityConfigurationOperator):
 
     def __init__(self, *, security_configuration: Mapping[str, Any] | str | Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if known(security_configuration):
+        if is_rendered(security_configuration):
             _content(security_configuration)
         self.security_configuration = security_configuration
 

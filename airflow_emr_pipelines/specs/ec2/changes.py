@@ -13,7 +13,7 @@ from airflow_emr_pipelines.specs.ec2.instances import MOST_INSTANCES, MOST_TASK_
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 RECONFIGURATIONS = ("MERGE", "OVERWRITE")
 SHRINK_POLICY = (
@@ -143,7 +143,7 @@ class ClusterChange(Spec):
         if len(_known(self.task_groups)) > MOST_TASK_GROUPS:
             rule = f"a cluster has at most {MOST_TASK_GROUPS} task groups"
             self.refuse("task_groups", rule, "join groups of the same instance type", value=len(self.task_groups))
-        names = [group.name for group in _known(self.task_groups) if known(group.name)]
+        names = [group.name for group in _known(self.task_groups) if is_rendered(group.name)]
         if len(set(names)) < len(names):
             self.refuse("task_groups", "a name is given twice", "give each group a name of its own", value=names)
 
@@ -159,7 +159,7 @@ class ClusterChange(Spec):
 
 
 def _known(values: Any) -> tuple[Any, ...]:
-    return tuple(value for value in values if known(value)) if isinstance(values, tuple) else ()
+    return tuple(value for value in values if is_rendered(value)) if isinstance(values, tuple) else ()
 
 
 def _idle_timeout(field: str, value: Any) -> Any:
@@ -178,19 +178,19 @@ def _is_false(value: object) -> bool:
 
 
 def _group_change(field: str, value: Any) -> Any:
-    if isinstance(value, GroupChange) or not known(value):
+    if isinstance(value, GroupChange) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, "it is no GroupChange", 'write GroupChange("CORE", count=4)')
 
 
 def _fleet_change(field: str, value: Any) -> Any:
-    if isinstance(value, FleetChange) or not known(value):
+    if isinstance(value, FleetChange) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, "it is no FleetChange", 'write FleetChange("CORE", spot=8)')
 
 
 def _task_group(field: str, value: Any) -> Any:
-    if not known(value):
+    if not is_rendered(value):
         return value
     if not isinstance(value, Group):
         raise InvalidSpec(field, value, "it is no Group", 'write Group("m5.xlarge", count=2, name="more")')

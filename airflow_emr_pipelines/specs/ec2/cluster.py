@@ -44,7 +44,7 @@ from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
 from airflow_emr_pipelines.specs.values import addresses, arns, rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.tags import cluster_tags
-from airflow_emr_pipelines.specs.values.templates import all_known, is_text, known
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered, is_text
 
 __all__ = ["BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceFleets", "InstanceGroups", "RootVolume"]
 
@@ -204,9 +204,9 @@ class EmrCluster(Spec):
                 f"{self.release_label} has no auto-termination policy: it needs emr-5.30.0 or emr-6.1.0",
                 "choose a newer release, or say idle_timeout=None and make sure that something ends the cluster",
             )
-        if self.step_concurrency != 1 and known(self.step_concurrency) and numbers < STEP_CONCURRENCY:
+        if self.step_concurrency != 1 and is_rendered(self.step_concurrency) and numbers < STEP_CONCURRENCY:
             self.refuse("step_concurrency", f"it needs {label_of(STEP_CONCURRENCY)}", "choose a newer release, or 1")
-        if known(self.instances) and self.instances.primaries == 3 and numbers < THREE_PRIMARIES:
+        if is_rendered(self.instances) and self.instances.primaries == 3 and numbers < THREE_PRIMARIES:
             self.refuse("release_label", f"three primaries need {label_of(THREE_PRIMARIES)}", "choose a newer release")
         for lacks, what, since in self._lacking(numbers):
             if lacks:
@@ -236,7 +236,7 @@ class EmrCluster(Spec):
 
     @property
     def _own_image(self) -> bool:
-        each = self.instances.each() if known(self.instances) else ()
+        each = self.instances.each() if is_rendered(self.instances) else ()
         return self.custom_ami_id is not None or any(one.custom_ami_id is not None for _, one in each)
 
     @property
@@ -252,7 +252,7 @@ class EmrCluster(Spec):
             for name in given:
                 if name.endswith("s"):
                     self.refuse(name, "instance groups are in one place", f"give {name[:-1]}, or use InstanceFleets")
-        if self.spread_primaries is True and known(self.instances) and self.instances.primaries != 3:
+        if self.spread_primaries is True and is_rendered(self.instances) and self.instances.primaries != 3:
             self.refuse("spread_primaries", "it is for three primary instances", "leave it out, or choose 3 primaries")
 
     def _check_scaling(self) -> None:
@@ -273,7 +273,7 @@ class EmrCluster(Spec):
         if not isinstance(self.managed_scaling, ManagedScaling):
             return
         unit, fleets = self.managed_scaling.unit_type, isinstance(self.instances, InstanceFleets)
-        if is_text(unit) and known(self.instances) and fleets != (unit == "InstanceFleetUnits"):
+        if is_text(unit) and is_rendered(self.instances) and fleets != (unit == "InstanceFleetUnits"):
             right = "InstanceFleetUnits" if fleets else "Instances or VCPU"
             self.refuse(
                 "managed_scaling", f"its unit type for these instances is {right}", "leave unit_type out", value=unit
@@ -285,7 +285,7 @@ class EmrCluster(Spec):
                 if getattr(self, name) is not None:
                     rule = f"it needs a security configuration that {what}"
                     self.refuse(name, rule, "name it: security_configuration=", value="given")
-        if self.step_execution_role_arn is not None and known(self.instances) and self.instances.primaries == 3:
+        if self.step_execution_role_arn is not None and is_rendered(self.instances) and self.instances.primaries == 3:
             self.refuse("step_execution_role_arn", "three primaries have no runtime roles", "choose one primary")
         master, slave = self.emr_managed_master_security_group, self.emr_managed_slave_security_group
         if (master is None) != (slave is None):
@@ -300,7 +300,7 @@ class EmrCluster(Spec):
         if self.log_encryption_kms_key_id is not None and self.log_uri is None:
             self.refuse("log_encryption_kms_key_id", "there are no logs without log_uri", 'add log_uri="s3://…"')
         installed = (
-            [str(name).lower() for name in self.applications] if all_known(self.applications) else [AGENT.lower()]
+            [str(name).lower() for name in self.applications] if all_rendered(self.applications) else [AGENT.lower()]
         )
         if self._cloud_watch and AGENT.lower() not in installed:
             self.refuse("applications", f"logs in CloudWatch need {AGENT}", f'add "{AGENT}"')
@@ -320,9 +320,9 @@ class EmrCluster(Spec):
                 "join scripts",
                 value=len(self.bootstrap_actions),
             )
-        if self.repo_upgrade_on_boot is not None and known(self.instances) and not self._own_image:
+        if self.repo_upgrade_on_boot is not None and is_rendered(self.instances) and not self._own_image:
             self.refuse("repo_upgrade_on_boot", "it is for an image of your own", "leave it out, or give custom_ami_id")
-        if known(self.tags) and MANAGED_POLICIES_TAG in self.tags and self.managed_policies:
+        if is_rendered(self.tags) and MANAGED_POLICIES_TAG in self.tags and self.managed_policies:
             self.refuse("managed_policies", f"the tag {MANAGED_POLICIES_TAG} is given as well", "leave one of them out")
 
     @classmethod
@@ -350,7 +350,7 @@ def _cluster_name(field: str, value: Any) -> Any:
 
 def _json(field: str, value: Any) -> Any:
     rules.text(field, value)
-    if known(value):
+    if is_rendered(value):
         try:
             json.loads(value)
         except ValueError:
@@ -359,7 +359,7 @@ def _json(field: str, value: Any) -> Any:
 
 
 def _instances(field: str, value: Any) -> Any:
-    if isinstance(value, (InstanceGroups, InstanceFleets)) or not known(value):
+    if isinstance(value, (InstanceGroups, InstanceFleets)) or not is_rendered(value):
         return value
     raise InvalidSpec(
         field, value, "it is neither InstanceGroups nor InstanceFleets", 'write InstanceGroups(primary="m5.xlarge")'
@@ -367,7 +367,7 @@ def _instances(field: str, value: Any) -> Any:
 
 
 def _bootstrap_action(field: str, value: Any) -> Any:
-    if isinstance(value, BootstrapAction) or not known(value):
+    if isinstance(value, BootstrapAction) or not is_rendered(value):
         return value
     raise InvalidSpec(
         field, value, "it is no BootstrapAction", 'write BootstrapAction("name", "s3://bucket/script.sh")'
@@ -385,6 +385,6 @@ def _security_group(field: str, value: Any) -> Any:
 
 
 def _id(field: str, value: Any, pattern: re.Pattern[str], like: str) -> Any:
-    if known(value) and not (isinstance(value, str) and pattern.fullmatch(value)):
+    if is_rendered(value) and not (isinstance(value, str) and pattern.fullmatch(value)):
         raise InvalidSpec(field, value, "it is no such id", f"write it like {like}")
     return value

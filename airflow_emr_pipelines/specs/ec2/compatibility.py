@@ -9,7 +9,7 @@ from airflow_emr_pipelines.specs.ec2 import releases
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
 from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
-from airflow_emr_pipelines.specs.values.templates import all_known, known
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered
 
 
 def check_role_on(cluster: EmrCluster, role: Any) -> None:
@@ -19,7 +19,7 @@ def check_role_on(cluster: EmrCluster, role: Any) -> None:
         rule, remedy = "a security configuration enables runtime roles", "give the cluster one: security_configuration="
     elif release and release < releases.RUNTIME_ROLES:
         rule, remedy = f"runtime roles need {releases.label_of(releases.RUNTIME_ROLES)}", "choose a newer release"
-    elif known(cluster.instances) and cluster.instances.primaries == 3:
+    elif is_rendered(cluster.instances) and cluster.instances.primaries == 3:
         rule, remedy = "three primaries have no runtime roles", "choose one primary"
     else:
         return
@@ -28,7 +28,7 @@ def check_role_on(cluster: EmrCluster, role: Any) -> None:
 
 def check_application(step: Step, cluster: EmrCluster) -> None:
     """EMR itself takes a step whose application is not installed, and fails it when it runs."""
-    if not step.requires or not all_known(cluster.applications):
+    if not step.requires or not all_rendered(cluster.applications):
         return
     if not cluster.has(*step.requires):
         needed = releases.name_on(cluster.release_label, step.requires)

@@ -11,7 +11,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import all_known, is_text, known
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered, is_text
 
 GLUE_CLIENT_FACTORY = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 ACCOUNT = re.compile(r"[0-9]{12}")
@@ -44,7 +44,7 @@ class Configuration(Spec):
         self.check(rules.words, "configurations", each=configuration)
         if self.classification == "spark-defaults":
             self.check(spark_conf.checked, "properties")
-        if known(self.properties) and is_text(self.classification):
+        if is_rendered(self.properties) and is_text(self.classification):
             self._check_place(self.classification, self.properties)
 
     def _check_place(self, classification: str, properties: Mapping[str, Any]) -> None:
@@ -80,7 +80,7 @@ class Configuration(Spec):
 
 def configuration(field: str, value: Any) -> Any:
     """An element of a list of configurations."""
-    if isinstance(value, Configuration) or not known(value):
+    if isinstance(value, Configuration) or not is_rendered(value):
         return value
     several = isinstance(value, (list, tuple))
     remedy = "write a * in front of what gives several, as in *glue_catalog()" if several else "write Configuration(…)"
@@ -119,7 +119,7 @@ def environment(classification: str, variables: Mapping[str, str | int | float])
     :param classification: such as hadoop-env, yarn-env, hive-env or spark-env
     """
     field = "environment.classification"
-    if rules.text(field, classification) and known(classification) and not classification.endswith("-env"):
+    if rules.text(field, classification) and is_rendered(classification) and not classification.endswith("-env"):
         raise InvalidSpec(
             field, classification, "it is no classification of an environment", "write it like hadoop-env"
         )
@@ -151,7 +151,7 @@ def yarn_queues(shares: Mapping[str, int | float], *, most: int | float = 100) -
     :param most: per cent that a queue may grow to while the others leave room
     """
     field = "yarn_queues.shares"
-    if not all_known(shares) or not known(most):
+    if not all_rendered(shares) or not is_rendered(most):
         raise InvalidSpec(field, shares, "shares are known when the DAG is written", "write numbers")
     checked = rules.settings(field, shares, name=_queue, each=_share)
     limit = rules.number("yarn_queues.most", most, least=max(checked.values(), default=0))
@@ -186,7 +186,7 @@ def sql_connector(name: str, properties: Mapping[str, Any] | None = None, *, eng
     """
     rules.choice("sql_connector.engine", engine, choices=SQL_ENGINES)
     rules.text("sql_connector.name", name)
-    if known(name) and not CONNECTOR.fullmatch(name):
+    if is_rendered(name) and not CONNECTOR.fullmatch(name):
         raise InvalidSpec(
             "sql_connector.name", name, "it is no name of a connector", "write it like hive or postgresql"
         )
@@ -225,7 +225,7 @@ def flink_conf(
 def jupyter_s3(bucket: str) -> Configuration:
     """JupyterHub's notebooks are kept in a bucket, under jupyter/, and not lost with the cluster (jupyter-s3-conf)."""
     rules.text("jupyter_s3.bucket", bucket)
-    if known(bucket) and not addresses.BUCKET.fullmatch(bucket):
+    if is_rendered(bucket) and not addresses.BUCKET.fullmatch(bucket):
         raise InvalidSpec(
             "jupyter_s3.bucket", bucket, "it is no bucket name", "write the bucket alone, without s3:// or a folder"
         )
@@ -256,7 +256,7 @@ def glue_catalog(catalog_id: str | None = None) -> tuple[Configuration, Configur
     """
     properties = {"hive.metastore.client.factory.class": GLUE_CLIENT_FACTORY}
     if catalog_id is not None:
-        if known(catalog_id) and not ACCOUNT.fullmatch(str(catalog_id)):
+        if is_rendered(catalog_id) and not ACCOUNT.fullmatch(str(catalog_id)):
             raise InvalidSpec(
                 "glue_catalog.catalog_id",
                 catalog_id,

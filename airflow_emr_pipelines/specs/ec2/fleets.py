@@ -19,7 +19,7 @@ from airflow_emr_pipelines.specs.ec2.instances import (
 )
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 SPOT_STRATEGIES = (
     "capacity-optimized",
@@ -224,7 +224,9 @@ class Fleet(Spec):
                 value=len(types),
             )
         names = [
-            kind.instance_type for kind in types if isinstance(kind, InstanceTypeConfig) and known(kind.instance_type)
+            kind.instance_type
+            for kind in types
+            if isinstance(kind, InstanceTypeConfig) and is_rendered(kind.instance_type)
         ]
         if len(set(names)) < len(names):
             self.refuse("instance_types", "an instance type is named twice", "name each once", value=names)
@@ -267,7 +269,7 @@ class InstanceFleets(Spec):
         for config in fleet.instance_types if isinstance(fleet.instance_types, tuple) else ():
             if (
                 isinstance(config, InstanceTypeConfig)
-                and known(config.weighted_capacity)
+                and is_rendered(config.weighted_capacity)
                 and config.weighted_capacity != 1
             ):
                 self.refuse("primary", "types of a primary fleet have weight 1", "leave the weight out", value=config)
@@ -295,7 +297,7 @@ def fleet_type(field: str, value: Any) -> Any:
     """An element of a list of a fleet's instance types."""
     if is_text(value):
         return InstanceTypeConfig(value)
-    if isinstance(value, InstanceTypeConfig) or not known(value):
+    if isinstance(value, InstanceTypeConfig) or not is_rendered(value):
         return value
     raise InvalidSpec(
         field, value, "it is an InstanceTypeConfig or an instance type", 'write InstanceTypeConfig("m5.xlarge", 4)'

@@ -12,7 +12,7 @@ from airflow_emr_pipelines.specs.ec2.configurations import Configuration, config
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import all_known, is_text, known
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered, is_text
 
 INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -51,9 +51,9 @@ class EbsVolumes(Spec):
         self.check(rules.whole, "iops", least=1)
         self.check(rules.whole, "throughput", least=125, most=1000)
         self.check(rules.whole, "per_instance", least=1, most=MOST_VOLUMES)
-        if self.throughput is not None and known(self.volume_type) and self.volume_type != "gp3":
+        if self.throughput is not None and is_rendered(self.volume_type) and self.volume_type != "gp3":
             self.refuse("throughput", "only gp3 has it", 'leave it out, or choose volume_type="gp3"')
-        if self.iops is not None and known(self.volume_type) and self.volume_type not in WITH_IOPS:
+        if self.iops is not None and is_rendered(self.volume_type) and self.volume_type not in WITH_IOPS:
             self.refuse("iops", "gp3 and io1 have it", 'leave it out, or choose volume_type="gp3"')
         if self.iops is None and self.volume_type == "io1":
             self.refuse(
@@ -166,11 +166,11 @@ class InstanceGroups(Spec):
             )
         if isinstance(self.primaries, int) and self.primaries not in (1, 3):
             self.refuse("primary", "a cluster has 1 primary instance, or 3", "choose 1 or 3", value=self.primaries)
-        if known(self.tasks) and self.tasks and self.core is None:
+        if is_rendered(self.tasks) and self.tasks and self.core is None:
             self.refuse(
                 "tasks", "task groups need a core group, which holds HDFS", "give core as well", value=len(self.tasks)
             )
-        if known(self.tasks) and len(self.tasks) > MOST_TASK_GROUPS:
+        if is_rendered(self.tasks) and len(self.tasks) > MOST_TASK_GROUPS:
             self.refuse(
                 "tasks",
                 f"a cluster has at most {MOST_TASK_GROUPS} task groups",
@@ -195,14 +195,14 @@ class InstanceGroups(Spec):
 
 def instance_type(field: str, value: Any) -> Any:
     """An instance type of EC2."""
-    if known(value) and not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
+    if is_rendered(value) and not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
         raise InvalidSpec(field, value, "it is no EC2 instance type", "write it like m5.xlarge")
     return value
 
 
 def price(field: str, value: Any) -> Any:
     """USD an hour."""
-    if not known(value):
+    if not is_rendered(value):
         return value
     if isinstance(value, bool) or not PRICE.fullmatch(str(value)):
         raise InvalidSpec(field, value, "it is USD an hour, as a text", 'write it like "0.15"')
@@ -211,21 +211,21 @@ def price(field: str, value: Any) -> Any:
 
 def volumes(field: str, value: Any) -> Any:
     """An element of a list of volumes."""
-    if isinstance(value, EbsVolumes) or not known(value):
+    if isinstance(value, EbsVolumes) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, "it is no EbsVolumes", "write EbsVolumes(200)")
 
 
 def ami(field: str, value: Any) -> Any:
     """An image of EC2."""
-    if known(value) and not (isinstance(value, str) and AMI.fullmatch(value)):
+    if is_rendered(value) and not (isinstance(value, str) and AMI.fullmatch(value)):
         raise InvalidSpec(field, value, "it is no such id", "write it like ami-0123456789abcdef0")
     return value
 
 
 def check_volumes(owner: Any) -> None:
     """Refuse more volumes than an instance takes, and smaller ones."""
-    if not isinstance(owner.ebs, tuple) or not all_known(owner.ebs):
+    if not isinstance(owner.ebs, tuple) or not all_rendered(owner.ebs):
         return
     asked = sum(int(volumes.per_instance) for volumes in owner.ebs)
     if asked > MOST_VOLUMES:
@@ -239,7 +239,7 @@ def check_volumes(owner: Any) -> None:
 def check_core_volumes(instances: Any) -> None:
     """Refuse volumes that are too small for HDFS."""
     for role, owner in instances.each():
-        if role == "core" and isinstance(owner.ebs, tuple) and all_known(owner.ebs):
+        if role == "core" and isinstance(owner.ebs, tuple) and all_rendered(owner.ebs):
             least = min((volumes.size_gb for volumes in owner.ebs), default=LEAST_OF_CORE)
             if least < LEAST_OF_CORE:
                 rule = f"volumes of core instances have at least {LEAST_OF_CORE} GiB"
@@ -249,6 +249,6 @@ def check_core_volumes(instances: Any) -> None:
 def _group(field: str, value: Any) -> Any:
     if isinstance(value, str):
         return Group(value)
-    if isinstance(value, Group) or not known(value):
+    if isinstance(value, Group) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, "it is a Group or an instance type", 'write Group("m5.xlarge", count=2)')

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class KerberosAttributes(Spec):
 
 
 def _secret(field: str, value: Any) -> Any:
-    if isinstance(value, Secret) or (not isinstance(value, str) and not known(value)):
+    if isinstance(value, Secret) or (not isinstance(value, str) and not is_rendered(value)):
         return value
     raise InvalidSpec(
         field,

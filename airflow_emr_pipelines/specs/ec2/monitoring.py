@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_emr_pipelines.specs.values import arns, rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 LOG_TYPES = ("STEP_LOGS", "SPARK_DRIVER", "SPARK_EXECUTOR")
 LOG_FILES = ("STDOUT", "STDERR")
@@ -56,7 +56,10 @@ class MonitoringConfiguration(Spec):
     def __post_init__(self) -> None:
         self.check(rules.instance, "cloud_watch", kind=CloudWatchLogs)
         self.check(rules.settings, "s3_upload_policy", name=_s3_log_type, each=_upload_policy)
-        if known(self.s3_upload_policy) and self.s3_upload_policy.get("persistent-ui-logs") == "on-customer-s3only":
+        if (
+            is_rendered(self.s3_upload_policy)
+            and self.s3_upload_policy.get("persistent-ui-logs") == "on-customer-s3only"
+        ):
             self.refuse(
                 "s3_upload_policy",
                 "logs of persistent UIs cannot be in your bucket only",

@@ -19,7 +19,7 @@ from airflow_emr_pipelines.specs.ec2.instances import MOST_INSTANCES
 from airflow_emr_pipelines.specs.ec2.releases import known_on
 from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
 from airflow_emr_pipelines.specs.values import rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 RELEASE = "emr-7.10.0"
 GROWTH = 4
@@ -257,7 +257,7 @@ def _core(instance_type: str, workers: Any, *, gib: int | None = None) -> Group:
 def _shares(tenants: Any) -> Mapping[str, float]:
     field = "multi_tenant_cluster.tenants"
     names = rules.words(field, tenants, each=rules.text)
-    if not known(names) or not names:
+    if not is_rendered(names) or not names:
         raise InvalidSpec(field, names, "a queue is made for each when the DAG is written", 'write ["one", "other"]')
     if len({*names, "default"}) <= len(names):
         raise InvalidSpec(field, names, "each is a queue beside the one that is called default", "name each once")

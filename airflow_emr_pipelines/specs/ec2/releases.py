@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 Release = tuple[int, int, int]
 LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
@@ -53,7 +53,7 @@ AT_TASK_COMPLETION: Release = (4, 1, 0)
 def release_label(field: str, label: Any) -> Any:
     """The label of a release, such as emr-7.10.0."""
     numbers = numbers_of(label)
-    if known(label) and not numbers:
+    if is_rendered(label) and not numbers:
         raise InvalidSpec(field, label, "it is no release label", "write it like emr-7.10.0")
     if numbers and numbers < (4, 0, 0):
         raise InvalidSpec(field, label, "releases before 4.0 are AMI versions", "choose a release such as emr-7.10.0")

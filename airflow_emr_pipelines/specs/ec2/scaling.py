@@ -10,7 +10,7 @@ from typing import Any
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 UNIT_TYPES = ("InstanceFleetUnits", "Instances", "VCPU")
 PERFORMANCE_INDEXES = (1, 25, 50, 75, 100)
@@ -72,7 +72,7 @@ class ManagedScaling(Spec):
         if isinstance(index, int) and index not in PERFORMANCE_INDEXES:
             choices = ", ".join(map(str, PERFORMANCE_INDEXES))
             self.refuse("utilization_performance_index", f"it is none of {choices}", "choose one of them")
-        if known(self.scaling_strategy) and (index is not None) != (self.scaling_strategy == "ADVANCED"):
+        if is_rendered(self.scaling_strategy) and (index is not None) != (self.scaling_strategy == "ADVANCED"):
             if index is not None:
                 self.refuse(
                     "utilization_performance_index",
@@ -124,7 +124,7 @@ class ScalingRule(Spec):
         self.check(rules.choice, "statistic", choices=STATISTICS)
         self.check(rules.choice, "unit", choices=UNITS)
         self.check(rules.settings, "dimensions")
-        if known(self.period) and self.period != METRIC_SECONDS:
+        if is_rendered(self.period) and self.period != METRIC_SECONDS:
             self.refuse(
                 "period", f"metrics come every {METRIC_SECONDS} seconds", "leave it, and use evaluation_periods"
             )
@@ -140,7 +140,7 @@ class ScalingRule(Spec):
                 "EMR does not have this metric",
                 "use YARNMemoryAvailablePercentage or ContainerPendingRatio, or the namespace that has it",
             )
-        if known(self.dimensions) and not set(self.dimensions) <= set(DIMENSIONS):
+        if is_rendered(self.dimensions) and not set(self.dimensions) <= set(DIMENSIONS):
             self.refuse(
                 "dimensions",
                 f"EMR's metrics have only {' and '.join(DIMENSIONS)}",
@@ -179,12 +179,12 @@ class AutoScaling(Spec):
             return
         if not self.rules:
             self.refuse("rules", "a policy has at least one rule", "add a ScalingRule to grow and one to shrink")
-        names = [rule.name for rule in self.rules if isinstance(rule, ScalingRule) and known(rule.name)]
+        names = [rule.name for rule in self.rules if isinstance(rule, ScalingRule) and is_rendered(rule.name)]
         if len(set(names)) < len(names):
             self.refuse("rules", "their names are not all different", "give each rule a name of its own", value=names)
 
 
 def _rule(field: str, value: Any) -> Any:
-    if isinstance(value, ScalingRule) or not known(value):
+    if isinstance(value, ScalingRule) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, "it is no ScalingRule", "write ScalingRule(…)")

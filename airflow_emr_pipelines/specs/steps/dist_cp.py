@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from airflow_emr_pipelines.specs.steps.base import Step
 from airflow_emr_pipelines.specs.steps.commands import Settings, Switch, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class DistCpStep(Step):
         self.check(rules.words, "args")
         if self.update is True and self.overwrite is True:
             self.refuse("overwrite", "distcp takes either it or update", "leave one of them out")
-        wanted = [value for value in (self.update, self.overwrite) if value or not known(value)]
+        wanted = [value for value in (self.update, self.overwrite) if value or not is_rendered(value)]
         if self.delete is True and not wanted:
             self.refuse("delete", "distcp takes it only with update or overwrite", "give one of them as well")
-        if known(self.src) and self.src == self.dest:
+        if is_rendered(self.src) and self.src == self.dest:
             self.refuse("dest", "it is the source", "name another folder")

@@ -11,7 +11,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.base import Step
 from airflow_emr_pipelines.specs.steps.commands import Equal, Switch
 from airflow_emr_pipelines.specs.values import addresses, rules
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 CODECS = ("gzip", "gz", "lzo", "snappy", "none")
 STORAGE_CLASSES = ("STANDARD", "REDUCED_REDUNDANCY")
@@ -119,7 +119,7 @@ class S3DistCpStep(Step):
             ("require_previous_manifest", "previous_manifest"),
         ):
             value, companion = getattr(self, name), getattr(self, other)
-            asked = known(value) and value is not None and value is not False
+            asked = is_rendered(value) and value is not None and value is not False
             if asked and (companion is None or companion is False):
                 self.refuse(name, f"it says nothing without {other}", f"give {other} as well, or leave it out")
         if self.multipart_upload_chunk_size is not None and self.disable_multipart_upload is True:
@@ -133,7 +133,7 @@ class S3DistCpStep(Step):
         patterns = [value for value in (self.src, self.src_pattern, self.group_by) if isinstance(value, str)]
         if not any("parquet" in pattern.lower() for pattern in patterns):
             return
-        if self.output_codec not in (None, "none") and known(self.output_codec):
+        if self.output_codec not in (None, "none") and is_rendered(self.output_codec):
             self.refuse(
                 "output_codec",
                 "it wraps Parquet files, which then cannot be read as such",
@@ -148,7 +148,7 @@ class S3DistCpStep(Step):
 def _folder(field: str, value: Any) -> Any:
     addresses.folder(field, value)
     bucket = addresses.bucket_and_key(value)[0] if isinstance(value, str) and value.startswith("s3") else ""
-    if known(bucket) and "_" in bucket:
+    if is_rendered(bucket) and "_" in bucket:
         raise InvalidSpec(
             field, value, "s3-dist-cp cannot use a bucket whose name has an underscore", "rename the bucket"
         )

@@ -21,7 +21,7 @@ from airflow_emr_pipelines.specs.steps.commands import (
     options_of,
 )
 from airflow_emr_pipelines.specs.values import addresses, rules
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
@@ -158,7 +158,7 @@ class SparkStep(Step):
             self.refuse("num_executors", spark_conf.ONLY_A_START, spark_conf.BOUNDS)
         for setting in conf.keys() & SAME.keys():
             said, value = getattr(self, SAME[setting]), conf[setting]
-            if said is not None and known(said) and known(value) and str(said) != value:
+            if said is not None and is_rendered(said) and is_rendered(value) and str(said) != value:
                 self.refuse(
                     SAME[setting],
                     f"conf says {setting}={value}, and spark-submit would take only one of the two",

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import setting_name, settings
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 DYNAMIC_ALLOCATION = "spark.dynamicAllocation.enabled"
 
@@ -52,7 +52,7 @@ HEAP = re.compile(r"-Xmx\S*")
 
 def memory(field: str, value: Any) -> Any:
     """An amount of memory that both the JVM and Spark take: whole, with the unit as one letter."""
-    if not known(value):
+    if not is_rendered(value):
         return value
     amount = MEMORY.fullmatch(value) if isinstance(value, str) else None
     kib = float(amount[1]) * KIB[amount[2].lower()] if amount else 0.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import list_element, text
-from airflow_emr_pipelines.specs.values.templates import is_template, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_template
 
 S3 = ("s3", "s3n", "s3a")
 OTHER_SCHEMES = ("hdfs", "local", "file", "https", "http")
@@ -38,7 +38,7 @@ def folder(field: str, value: Any) -> Any:
 def node_path(field: str, value: Any) -> Any:
     """A file on the primary node, which the program opens as it would any file there."""
     text(field, value)
-    if known(value) and not value.startswith("/"):
+    if is_rendered(value) and not value.startswith("/"):
         raise InvalidSpec(
             field,
             value,
@@ -51,7 +51,7 @@ def node_path(field: str, value: Any) -> Any:
 def shipped_file(field: str, value: Any) -> Any:
     """A file that a program brings to its nodes; ``archive.zip#name`` has that name there."""
     list_element(field, value)
-    file(field, value.partition("#")[0] if known(value) else value)
+    file(field, value.partition("#")[0] if is_rendered(value) else value)
     return value
 
 
@@ -63,7 +63,7 @@ def bucket_and_key(address: str) -> tuple[str, str]:
 
 def _can_be_judged(field: str, value: Any) -> bool:
     """A template that starts with a scheme shows enough to judge: authors see the error before the DAG ever runs."""
-    if known(value):
+    if is_rendered(value):
         text(field, value)
         return True
     return is_template(value) and SCHEME.match(value) is not None
@@ -91,7 +91,7 @@ def _s3(field: str, address: str, *, file: bool) -> str:
     if not slashes or scheme not in S3:
         raise InvalidSpec(field, address, "it is no S3 address", f"write {right}, with two slashes and in lower case")
     bucket, slash, key = rest.partition("/")
-    if not known(bucket):
+    if not is_rendered(bucket):
         return address
     if not BUCKET.fullmatch(bucket):
         raise InvalidSpec(

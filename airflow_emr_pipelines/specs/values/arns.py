@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import text
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 KEY_ID = r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KMS_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/\S+")
@@ -34,6 +34,6 @@ def role_arn(field: str, value: Any) -> Any:
 
 def _matching(field: str, value: Any, pattern: re.Pattern[str], rule: str, remedy: str) -> Any:
     text(field, value)
-    if known(value) and not pattern.fullmatch(value):
+    if is_rendered(value) and not pattern.fullmatch(value):
         raise InvalidSpec(field, value, rule, remedy)
     return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import instead_of
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 _WHOLE = {"j-": re.compile(r"j-[A-Za-z0-9]{1,64}"), "s-": re.compile(r"s-[A-Za-z0-9]{1,64}")}
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,16}){1,3}-[0-9]{1,2}")
@@ -45,6 +45,6 @@ def step_id(field: str, value: Any) -> Any:
 
 
 def _id(field: str, value: Any, what: str, start: str, remedy: str) -> Any:
-    if known(value) and not (isinstance(value, str) and value.startswith(start)):
+    if is_rendered(value) and not (isinstance(value, str) and value.startswith(start)):
         raise InvalidSpec(field, value, f"the id of a {what} starts with {start}", instead_of(value) or remedy)
     return value

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import article, by_key, nearest
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 Request = dict[str, Any]
 
@@ -91,7 +91,7 @@ class Structure(Form):
 
     def read(self, path: str, value: Any) -> Any:
         """The value that a structure says, all of whose members have to be understood."""
-        return read_members(path, value, self.made_of) if known(value) else value
+        return read_members(path, value, self.made_of) if is_rendered(value) else value
 
     def made_of(self, members: Members) -> Any:
         """The value that these members say."""
@@ -124,7 +124,7 @@ class ListOf(Form):
         return [self.form.render(value) for value in values]
 
     def read(self, path: str, values: Any) -> Any:
-        return [self.form.read(*element) for element in _elements(path, values)] if known(values) else values
+        return [self.form.read(*element) for element in _elements(path, values)] if is_rendered(values) else values
 
 
 class Alone(Form):
@@ -141,7 +141,7 @@ class Alone(Form):
         return {self.name: value}
 
     def read(self, path: str, value: Any) -> Any:
-        return read_members(path, value, self._made_of) if known(value) else value
+        return read_members(path, value, self._made_of) if is_rendered(value) else value
 
     def _made_of(self, members: Members) -> Any:
         members.refuse(self.refused)
@@ -167,7 +167,7 @@ class Members:
     """
 
     def __init__(self, path: str, value: Any) -> None:
-        if not known(value):
+        if not is_rendered(value):
             raise InvalidSpec(path, value, "it is not known yet", "write it out")
         if not isinstance(value, Mapping):
             raise InvalidSpec(path, value, f"it is a mapping, not {article(value)}", f"write {{…}} for {path}")

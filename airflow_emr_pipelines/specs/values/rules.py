@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec, may_be_secret
-from airflow_emr_pipelines.specs.values.templates import is_template, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_template
 
 Rule = Callable[[str, Any], Any]
 
@@ -28,7 +28,7 @@ WHOLE = re.compile(r"-?[0-9]+")
 
 def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = False) -> Any:
     """A text of characters that EMR takes, not too long."""
-    if not known(value):
+    if not is_rendered(value):
         return value
     if not isinstance(value, str):
         quotes = "give it a value" if value is None else "write it in quotes"
@@ -51,7 +51,7 @@ def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = Fal
 
 def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
     """A list, as a tuple, with a rule for each element: a word of a command line unless another is given."""
-    if not known(values):
+    if not is_rendered(values):
         return values
     name = field.rpartition(".")[2]
     if isinstance(values, str):
@@ -96,14 +96,14 @@ def word(field: str, value: Any) -> Any:
 def list_element(field: str, value: Any) -> Any:
     """One element of a list that a program gets joined by commas."""
     text(field, value)
-    if isinstance(value, str) and known(value) and "," in value:
+    if isinstance(value, str) and is_rendered(value) and "," in value:
         raise InvalidSpec(field, value, "a comma parts it into several", "write one an element")
     return value
 
 
 def settings(field: str, values: Any, *, name: Rule | None = None, each: Rule | None = None) -> Any:
     """A mapping of names to texts, with a rule for each name and for each value."""
-    if not known(values):
+    if not is_rendered(values):
         return values
     short = field.rpartition(".")[2]
     if isinstance(values, str):
@@ -113,7 +113,7 @@ def settings(field: str, values: Any, *, name: Rule | None = None, each: Rule | 
             field, values, f"it is a mapping, not {article(values)}", f'write {short}={{"name": "value"}}'
         )
     for key in values:
-        if not known(key):
+        if not is_rendered(key):
             raise InvalidSpec(
                 field, key, "Airflow renders the values of a mapping, not its keys", "write the key without a template"
             )
@@ -171,7 +171,7 @@ def setting(field: str, value: Any) -> Any:
 
 def truth(field: str, value: Any) -> Any:
     """True or False; a template gives them as text."""
-    if not known(value) or isinstance(value, bool):
+    if not is_rendered(value) or isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
@@ -180,7 +180,7 @@ def truth(field: str, value: Any) -> Any:
 
 def whole(field: str, value: Any, *, least: int, most: int | None = None) -> Any:
     """A whole number within bounds; a template gives it as text."""
-    if not known(value):
+    if not is_rendered(value):
         return value
     number = int(value) if isinstance(value, str) and WHOLE.fullmatch(value.strip()) else value
     bounds = f"from {least:,} to {most:,}" if most is not None else f"of at least {least:,}"
@@ -193,7 +193,7 @@ def whole(field: str, value: Any, *, least: int, most: int | None = None) -> Any
 
 def number(field: str, value: Any, *, least: float) -> Any:
     """A number that may have a fraction; a template gives it as text."""
-    if not known(value):
+    if not is_rendered(value):
         return value
     try:
         read = float(value) if not isinstance(value, bool) else None
@@ -210,14 +210,14 @@ def number(field: str, value: Any, *, least: float) -> Any:
 
 def instance(field: str, value: Any, *, kind: type[Any]) -> Any:
     """A value of that kind."""
-    if isinstance(value, kind) or not known(value):
+    if isinstance(value, kind) or not is_rendered(value):
         return value
     raise InvalidSpec(field, value, f"it is no {kind.__name__}", f"write {kind.__name__}(…)")
 
 
 def choice(field: str, value: Any, *, choices: Sequence[str]) -> Any:
     """One of some words."""
-    if known(value) and value not in choices:
+    if is_rendered(value) and value not in choices:
         raise InvalidSpec(field, value, f"it is none of {', '.join(choices)}", nearest(value, choices))
     return value
 

@@ -9,17 +9,17 @@ from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeGuard
 
-_all_is_rendered = ContextVar("all_is_rendered", default=False)
+_rendering_is_over = ContextVar("rendering_is_over", default=False)
 
 
 @contextmanager
-def all_is_rendered() -> Iterator[None]:
+def rendering_is_over() -> Iterator[None]:
     """Within, no value is waited for any more: what still looks like a template is a text like any other."""
-    token = _all_is_rendered.set(True)
+    token = _rendering_is_over.set(True)
     try:
         yield
     finally:
-        _all_is_rendered.reset(token)
+        _rendering_is_over.reset(token)
 
 
 def is_template(value: object) -> bool:
@@ -34,22 +34,22 @@ def is_output(value: object) -> bool:
     return callable(getattr(value, "resolve", None))
 
 
-def known(value: object) -> bool:
+def is_rendered(value: object) -> bool:
     """Whether a value can be judged now."""
-    return _all_is_rendered.get() or not (is_template(value) or is_output(value))
+    return _rendering_is_over.get() or not (is_template(value) or is_output(value))
 
 
-def all_known(value: Any) -> bool:
+def all_rendered(value: Any) -> bool:
     """Whether a value and all within it can be judged now."""
     if is_dataclass(value) and not isinstance(value, type):
-        return all(all_known(getattr(value, field.name)) for field in fields(value))
+        return all(all_rendered(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, Mapping):
-        return all(all_known(part) for item in value.items() for part in item)
+        return all(all_rendered(part) for item in value.items() for part in item)
     if isinstance(value, (list, tuple)):
-        return all(all_known(part) for part in value)
-    return known(value)
+        return all(all_rendered(part) for part in value)
+    return is_rendered(value)
 
 
 def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is a text that can be judged now."""
-    return isinstance(value, str) and known(value)
+    return isinstance(value, str) and is_rendered(value)

@@ -27,7 +27,7 @@ from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
 from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.ec2.render.step import render_step
-from airflow_emr_pipelines.specs.serialization import from_plain
+from airflow_emr_pipelines.specs.serialization import from_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.versions import AirflowException
 from tests.airflow_of import DagBag
@@ -163,7 +163,7 @@ def test_the_daily_etl_runs_its_steps_in_order_and_the_analytics_side_by_side(da
 
 def test_a_failure_means_what_the_workflow_says(dags: dict[str, Any]) -> None:
     dag = dags["emr_daily_etl"]
-    words = {name: OnFailure(from_plain(rendered(dag, name), Step).on_failure).value for name in steps_of(dag)}
+    words = {name: OnFailure(from_dict(rendered(dag, name), Step).on_failure).value for name in steps_of(dag)}
     assert {name.removeprefix("pipeline.") for name, word in words.items() if word == "CANCEL_AND_WAIT"} == {
         "data_quality_validation",
         "customer_analytics_processing",
@@ -311,7 +311,7 @@ def test_a_number_of_executors_is_asked_for_only_where_it_is_more_than_a_start(d
 
 def words_of(dag: DAG, task_id: str) -> list[str]:
     """The command of a step."""
-    words: list[str] = render_step(from_plain(rendered(dag, task_id), Step))["HadoopJarStep"]["Args"]
+    words: list[str] = render_step(from_dict(rendered(dag, task_id), Step))["HadoopJarStep"]["Args"]
     return words
 
 
@@ -321,7 +321,7 @@ def conf_of(words: list[str]) -> dict[str, str]:
 
 def defaults_of(dag: Any) -> dict[str, str]:
     """Spark's settings of the DAG's own cluster."""
-    request = render_cluster(from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster))
+    request = render_cluster(from_dict(dag.get_task("pipeline.create_cluster").cluster, EmrCluster))
     found: list[dict[str, Any]] = request.get("Configurations", [])
     return {
         name: value
@@ -336,9 +336,9 @@ def test_requests_are_legal_for_the_service(pipelines: list[Any]) -> None:
         if not dag.has_task("pipeline.create_cluster"):
             assert dag.has_task("find_cluster"), "it runs on a cluster of its own, or on one that stands"
             continue  # its steps stand in a document
-        cluster = from_plain(dag.get_task("pipeline.create_cluster").cluster, EmrCluster)
+        cluster = from_dict(dag.get_task("pipeline.create_cluster").cluster, EmrCluster)
         validate(render_cluster(cluster), "RunJobFlow")
-        steps = [render_step(from_plain(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
+        steps = [render_step(from_dict(rendered(dag, task_id), Step)) for task_id in steps_of(dag)]
         validate({"JobFlowId": "j-1", "Steps": steps}, "AddJobFlowSteps")
         assert {step["ActionOnFailure"] for step in steps} == {"CONTINUE"}
 
@@ -348,7 +348,7 @@ def test_the_document_of_steps_is_legal_and_its_jobs_understand_it() -> None:
     name = "etl-configs/daily-processing-steps.json"
     steps = [one.step for one in planned(f"s3://{name}", (JOBS / name).read_text(), {"day": "2013-01-31"}, EC2)]
     assert len(steps) == 4
-    requests = [render_step(from_plain(step, Step)) for step in steps]
+    requests = [render_step(from_dict(step, Step)) for step in steps]
     validate({"JobFlowId": "j-1", "Steps": requests}, "AddJobFlowSteps")
     for step in steps:
         if step["kind"] == "spark":
@@ -375,7 +375,7 @@ def test_nothing_is_wrong_with_what_the_examples_would_send(dags: dict[str, Any]
 def test_a_cluster_is_the_one_that_was_asked_for(
     dags: dict[str, Any], dag_id: str, name: str, applications: str, concurrency: int
 ) -> None:
-    request = render_cluster(from_plain(dags[dag_id].get_task("pipeline.create_cluster").cluster, EmrCluster))
+    request = render_cluster(from_dict(dags[dag_id].get_task("pipeline.create_cluster").cluster, EmrCluster))
     assert (request["Name"], request["StepConcurrencyLevel"]) == (name, concurrency)
     assert " ".join(application["Name"] for application in request["Applications"]) == applications
     classes = {configuration["Classification"] for configuration in request["Configurations"]}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.specs.ec2.render.step import render_step
-from airflow_emr_pipelines.specs.serialization import from_plain
+from airflow_emr_pipelines.specs.serialization import from_dict
 from airflow_emr_pipelines.specs.steps import Step
 from tests.airflow_of import DagBag
 from tests.conftest import DAGS
@@ -45,7 +45,7 @@ def named_by_steps(dag: Any, role: str) -> set[str]:
     for task in dag.tasks:
         if str(getattr(task, "execution_role_arn", None)).endswith(f"/{role}"):
             step = task.render_template(task.step, context, dag.get_template_env())
-            words = json.dumps(render_step(from_plain(step, Step)))
+            words = json.dumps(render_step(from_dict(step, Step)))
             found |= set(ADDRESS.findall(words)) | ({TABLE} if "clinical_curated.encounters" in words else set())
     return {address.replace("s3://", "arn:aws:s3:::") for address in found}
 

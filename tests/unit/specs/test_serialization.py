@@ -11,7 +11,7 @@ from hypothesis import given
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, Group, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration
-from airflow_emr_pipelines.specs.serialization import KINDS, from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import KINDS, from_dict, to_dict
 from airflow_emr_pipelines.specs.steps import HiveStep, OnFailure, ShellStep, SparkStep, Step
 from airflow_emr_pipelines.specs.values.base import Spec
 from tests.unit.specs.strategies import specs
@@ -19,12 +19,12 @@ from tests.unit.specs.strategies import specs
 
 @given(specs)
 def test_a_spec_comes_back_from_json_as_it_was(spec: Spec) -> None:
-    assert from_plain(json.loads(json.dumps(to_plain(spec))), type(spec)) == spec
+    assert from_dict(json.loads(json.dumps(to_dict(spec))), type(spec)) == spec
 
 
 @given(specs)
 def test_a_plain_spec_says_its_kind_and_only_what_is_not_the_default(spec: Spec) -> None:
-    plain = to_plain(spec)
+    plain = to_dict(spec)
     assert KINDS[plain["kind"]] is type(spec)
     for field in dataclasses.fields(spec):  # type: ignore[arg-type]
         default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
@@ -33,7 +33,7 @@ def test_a_plain_spec_says_its_kind_and_only_what_is_not_the_default(spec: Spec)
 
 def test_a_plain_step_reads_like_the_step() -> None:
     step = SparkStep("Clean", "s3://apps/a.py", ["--day", "{{ ds }}"], conf={"spark.x": True}, on_failure="CONTINUE")
-    assert to_plain(step) == {
+    assert to_dict(step) == {
         "kind": "spark",
         "name": "Clean",
         "application": "s3://apps/a.py",
@@ -54,18 +54,18 @@ def test_airflow_finds_templates_and_outputs_in_a_plain_spec() -> None:
 
         conf, memory = plan(), plan()
         step = SparkStep("a", "s3://apps/a.py", conf=conf, driver_memory=memory)  # type: ignore[arg-type]
-        plain = to_plain([step])
+        plain = to_dict([step])
     assert {operator.task_id for operator, _ in XComArg.iter_xcom_references(plain)} == {"plan", "plan__1"}
 
 
 def test_what_holds_no_spec_is_handed_back_itself() -> None:
     """What came from another task is not to be rendered as a template."""
     for value in ({"kind": "spark", "args": ["{{ ds }}"]}, ["a", {"b": ["c"]}], "{{ ds }}", None, 5):
-        assert to_plain(value) is value
+        assert to_dict(value) is value
 
 
 def test_lists_and_words_within_become_plain() -> None:
-    assert to_plain((OnFailure.CONTINUE, [ShellStep("a", "true")], {"a": (1,)})) == [
+    assert to_dict((OnFailure.CONTINUE, [ShellStep("a", "true")], {"a": (1,)})) == [
         "CONTINUE",
         [{"kind": "shell", "name": "a", "command": "true"}],
         {"a": [1]},
@@ -74,18 +74,18 @@ def test_lists_and_words_within_become_plain() -> None:
 
 def test_settings_may_be_named_kind() -> None:
     step = HiveStep("a", "s3://apps/a.hql", variables={"kind": "daily", "name": "x"})
-    assert from_plain(to_plain(step), Step) == step
+    assert from_dict(to_dict(step), Step) == step
     cluster = EmrCluster("a", "emr-7.10.0", InstanceGroups("m5.xlarge"), tags={"kind": "spark"})
-    assert from_plain(to_plain(cluster), EmrCluster) == cluster
+    assert from_dict(to_dict(cluster), EmrCluster) == cluster
 
 
 def test_a_spec_passes_as_itself() -> None:
     step = ShellStep("a", "true")
-    assert from_plain(step, Step) == step
+    assert from_dict(step, Step) == step
 
 
 def test_a_cluster_is_built_from_nested_dictionaries() -> None:
-    read = from_plain(
+    read = from_dict(
         {
             "kind": "cluster",
             "name": "a",
@@ -126,12 +126,12 @@ def test_a_cluster_is_built_from_nested_dictionaries() -> None:
 )
 def test_what_is_no_step_is_refused(plain: Any, told: str) -> None:
     with pytest.raises(InvalidSpec, match=told):
-        from_plain(plain, Step)
+        from_dict(plain, Step)
 
 
 def test_a_wrong_dictionary_is_not_told_whole() -> None:
     with pytest.raises(InvalidSpec) as refused:
-        from_plain({"name": "a", "properties": {"pin": "1234"}}, Step)
+        from_dict({"name": "a", "properties": {"pin": "1234"}}, Step)
     assert "1234" not in str(refused.value)
 
 
@@ -169,4 +169,4 @@ def test_an_output_is_never_compared_with_a_default() -> None:
         __hash__ = object.__hash__
 
     output: Any = Output()
-    assert to_plain(ShellStep("a", output, on_failure=output))["on_failure"] is output
+    assert to_dict(ShellStep("a", output, on_failure=output))["on_failure"] is output

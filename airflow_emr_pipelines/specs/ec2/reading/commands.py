@@ -30,7 +30,7 @@ from airflow_emr_pipelines.specs.steps.commands import (
 )
 from airflow_emr_pipelines.specs.steps.spark_conf import SETTING_OF_OPTION
 from airflow_emr_pipelines.specs.values.rules import nearest
-from airflow_emr_pipelines.specs.values.templates import known
+from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 Options = Mapping[str, Option]
 Reading = tuple[str, dict[str, Any]]
@@ -232,7 +232,7 @@ def _s3_dist_cp(rest: Rest, command: Command) -> dict[str, Any]:
     options = options_of(command)
     fields = _leading(rest, options, equals=True)
     if rest:
-        if not known(rest[0]) and "=" not in _text(rest[0]):
+        if not is_rendered(rest[0]) and "=" not in _text(rest[0]):
             raise _NoForm
         _refuse(rest[0], "s3-dist-cp", options)
     lacking = [option for option in ("--src", "--dest") if options[option].field not in fields]
@@ -259,7 +259,7 @@ def _dist_cp(rest: Rest, command: Command) -> dict[str, Any]:
 
 def _flink(rest: Rest, command: Command) -> dict[str, Any]:
     fields = _by_command_line(rest, command)
-    if known(fields["jar"]) and not _text(fields["jar"]).endswith(".jar"):
+    if is_rendered(fields["jar"]) and not _text(fields["jar"]).endswith(".jar"):
         raise _NoForm
     return fields
 
@@ -353,13 +353,13 @@ def _elements(value: Any) -> Any:
 
 def _pair(word: Any) -> tuple[str, str] | None:
     name, equals, value = _text(word).partition("=")
-    return (name, value) if equals and known(name) and name and not re.search(r"[,\s]", name) else None
+    return (name, value) if equals and is_rendered(name) and name and not re.search(r"[,\s]", name) else None
 
 
 def _setting(option: str, word: Any) -> tuple[str, str]:
     """The two sides of name=value; one whose name a task only knows when it runs has no place in a mapping."""
     name, equals, value = _text(word).partition("=")
-    if not known(word) and (not equals or not known(name) or "{" in name):
+    if not is_rendered(word) and (not equals or not is_rendered(name) or "{" in name):
         raise _NoForm
     if not equals:
         raise InvalidSpec("Args", word, f"what follows {option} is a setting", f"write {option} name=value")

@@ -9,7 +9,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.reading import commands
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values.rules import article, by_key, nearest
-from airflow_emr_pipelines.specs.values.templates import is_text, known
+from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 STEP_CONFIG = ("Name", "ActionOnFailure", "HadoopJarStep", "StepMonitoringConfiguration")
 HADOOP_JAR_STEP = ("Jar", "Args", "MainClass", "Properties")
@@ -77,7 +77,7 @@ def _from_cli(step: Mapping[str, Any]) -> Mapping[str, Any]:
         unfit = next((member for member in ("Jar", "MainClass", "Properties") if member in step), None)
         if unfit is not None:
             raise InvalidSpec(unfit, step[unfit], f"a step of type {asked} has none", f"take it out, or leave {asked}")
-        if not known(step.get("Args")) or not isinstance(step.get("Args"), (list, tuple)):
+        if not is_rendered(step.get("Args")) or not isinstance(step.get("Args"), (list, tuple)):
             raise InvalidSpec("Args", step.get("Args"), "it is a list with one text an element", "write Args=[…]")
         jar_step = {"Jar": COMMAND_RUNNER, "Args": [*command, *step["Args"]]}
     config = {**{member: step[member] for member in STEP_CONFIG if member in step}, "HadoopJarStep": jar_step}
@@ -105,7 +105,7 @@ def _properties(properties: Any) -> Any:
         return {}
     if is_text(properties):
         properties = [dict(zip(("Key", "Value"), item.split("=", 1), strict=False)) for item in properties.split(",")]
-    if isinstance(properties, Mapping) or not known(properties):
+    if isinstance(properties, Mapping) or not is_rendered(properties):
         return properties
     if not isinstance(properties, Sequence) or not all(isinstance(item, Mapping) for item in properties):
         raise InvalidSpec(

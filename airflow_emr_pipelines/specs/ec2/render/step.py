@@ -14,7 +14,7 @@ from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, S
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, SCRIPT_RUNNER, command_words
 from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PROGRAMS
 from airflow_emr_pipelines.specs.values.arns import role_arn
-from airflow_emr_pipelines.specs.values.templates import all_known, is_text
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_text
 
 HadoopJarStep = dict[str, Any]
 
@@ -30,7 +30,7 @@ def check(*values: Any, region: str | None = None) -> None:
     for value in values:
         if isinstance(value, (list, tuple)):
             check(*value, region=region)
-        elif isinstance(value, Step) and all_known(value):
+        elif isinstance(value, Step) and all_rendered(value):
             render_step(value, region=region if is_text(region) else None)
 
 
@@ -39,7 +39,7 @@ def check_runtime_role(step: Any, execution_role_arn: Any) -> None:
     if execution_role_arn is None:
         return
     role_arn("execution_role_arn", execution_role_arn)
-    if isinstance(step, Step) and all_known(step):
+    if isinstance(step, Step) and all_rendered(step):
         by_program = isinstance(step, CustomJarStep) and step.program in (*SPARK_PROGRAMS, *HIVE_PROGRAMS)
         if not (step.allows_runtime_role or by_program):
             raise InvalidSpec(

@@ -20,7 +20,7 @@ from airflow_emr_pipelines.specs.ec2.fleets import Fleet, OnDemandProvisioning
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
 from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
-from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import from_dict, to_dict
 
 
 def cluster(name: str = "daily", release_label: str = "emr-7.10.0", **fields: Any) -> EmrCluster:
@@ -371,9 +371,9 @@ def test_a_role_for_steps_is_not_silently_without_steps() -> None:
 def test_what_comes_from_a_template_is_judged_when_it_is_there(
     fields: dict[str, Any], rendered: dict[str, Any], told: str
 ) -> None:
-    plain = to_plain(cluster(**{**fields, **({"idle_timeout": None} if "release_label" in fields else {})}))
+    plain = to_dict(cluster(**{**fields, **({"idle_timeout": None} if "release_label" in fields else {})}))
     with pytest.raises(InvalidSpec, match=told):
-        from_plain({**plain, **rendered}, EmrCluster)
+        from_dict({**plain, **rendered}, EmrCluster)
 
 
 def test_an_application_is_known_by_its_name_in_any_case_as_emr_knows_it() -> None:

@@ -9,7 +9,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
 from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
-from airflow_emr_pipelines.specs.serialization import from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import from_dict, to_dict
 
 PASSWORDS = ("kdc_admin_password", "cross_realm_trust_principal_password", "ad_domain_join_password")
 
@@ -35,7 +35,7 @@ def test_a_password_does_not_stand_in_a_dag_and_is_not_told(field: str, password
 def test_a_password_that_a_task_hands_over_is_refused_when_it_is_there(field: str) -> None:
     plain = {"kind": "kerberos_attributes", "realm": "A", "kdc_admin_password": {"kind": "secret", "conn_id": "kdc"}}
     with pytest.raises(InvalidSpec, match="does not stand in a DAG"):
-        from_plain({**plain, field: "hunter2"}, KerberosAttributes)
+        from_dict({**plain, field: "hunter2"}, KerberosAttributes)
 
 
 def test_a_secret_is_a_connections_or_a_variables() -> None:
@@ -54,7 +54,7 @@ def test_the_user_of_a_domain_has_a_password() -> None:
 
 
 def test_airflow_keeps_a_reference_only_and_may_render_it() -> None:
-    plain = to_plain(cluster(attributes(kdc_admin_password=Secret("{{ params.kdc }}"))))
+    plain = to_dict(cluster(attributes(kdc_admin_password=Secret("{{ params.kdc }}"))))
     assert plain["kerberos"]["kdc_admin_password"] == {"kind": "secret", "conn_id": "{{ params.kdc }}"}
 
 

@@ -16,7 +16,7 @@ from airflow_emr_pipelines.operators import lineage
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.render.step import check_runtime_role
-from airflow_emr_pipelines.specs.serialization import KINDS, from_plain, to_plain
+from airflow_emr_pipelines.specs.serialization import KINDS, from_dict, to_dict
 from airflow_emr_pipelines.specs.steps.commands import Option, Settings, Switch, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.testing import assert_sound
@@ -113,9 +113,9 @@ def test_a_command_that_it_has_no_form_for_is_kept_as_it_is(words: list[str]) ->
 
 
 def test_it_is_serialized_and_read_back(notebooks: type[Any]) -> None:
-    plain = to_plain(full(notebooks))
+    plain = to_dict(full(notebooks))
     assert plain["kind"] == "notebook"
-    assert from_plain(plain, Step) == full(notebooks)
+    assert from_dict(plain, Step) == full(notebooks)
 
 
 def test_its_task_is_planned(notebooks: type[Any]) -> None:

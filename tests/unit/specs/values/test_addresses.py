@@ -5,7 +5,7 @@ from hypothesis import given
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import addresses
-from airflow_emr_pipelines.specs.values.templates import all_is_rendered
+from airflow_emr_pipelines.specs.values.templates import rendering_is_over
 from tests.unit.specs.strategies import files, places, s3_folders
 
 
@@ -106,7 +106,7 @@ def test_what_a_template_shows_is_judged_at_once(address: str) -> None:
 
 
 def test_a_template_is_a_poor_address_once_all_is_rendered() -> None:
-    with all_is_rendered(), pytest.raises(InvalidSpec):
+    with rendering_is_over(), pytest.raises(InvalidSpec):
         addresses.file("field", "s3://{{ params.bucket }}/x.py")
 
 

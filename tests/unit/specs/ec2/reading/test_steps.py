@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.render.step import hadoop_jar_step, render_step
-from airflow_emr_pipelines.specs.serialization import to_plain
+from airflow_emr_pipelines.specs.serialization import to_dict
 from airflow_emr_pipelines.specs.steps import (
     CustomJarStep,
     DistCpStep,
@@ -277,7 +277,7 @@ def test_outputs_of_other_tasks_are_kept() -> None:
     ):
         assert Step.from_request(request) == CustomJarStep("a", "command-runner.jar", request["HadoopJarStep"]["Args"])
     whole = {"Name": output, "HadoopJarStep": {"Jar": "command-runner.jar", "Args": output}}
-    assert to_plain(Step.from_request(whole)) == {
+    assert to_dict(Step.from_request(whole)) == {
         "kind": "custom_jar",
         "name": output,
         "jar": "command-runner.jar",
