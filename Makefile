@@ -153,7 +153,7 @@ bench: $(STAMP) ## what the emulator costs, in figures (ARGS="calls sleepers" fo
 soak: $(STAMP) ## many random schedules of faults, kills, retries and clears (SCHEDULES=300)
 	FAULT_SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest $(ARGS) tests/integration/faults/test_any_schedule.py
 
-mutants: $(STAMP) ## faults put into the core, and which of them no test sees (ARGS="*hooks.once*" for a part of it)
+mutants: $(STAMP) ## faults put into the core, and which of them no test sees (ARGS="*hooks.sending*" for a part of it)
 	$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
 

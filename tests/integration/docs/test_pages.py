@@ -17,6 +17,7 @@ from tests.integration.docs.pages import FENCE, PAGES, ROOT, blocks
 from tests.public_names import PUBLIC
 
 PACKAGE = ROOT / "airflow_emr_pipelines"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 
 def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_an_error_that_is_explained_is_one_that_is_raised() -> None:
 
 
 def test_a_command_that_a_page_names_is_there() -> None:
-    text = "\n".join(page.read_text() for page in [*PAGES, ROOT / "CONTRIBUTING.md"])
+    text = "\n".join(page.read_text() for page in [*PAGES, CONTRIBUTING])
     code = "\n".join([*(found["text"] for found in FENCE.finditer(text)), *re.findall(r"`([^`\n]+)`", text)])
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     known = {command.name for group in get_commands() for command in getattr(group, "subcommands", ())}
@@ -93,8 +94,9 @@ def test_every_option_is_told_with_its_default() -> None:
     assert dict(rows) == {name: default.removesuffix(".0") for name, default in defaults.items()}
 
 
-def test_a_test_that_a_page_names_is_there() -> None:
-    named = {name for page in PAGES for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", page.read_text())}
+def test_a_test_or_file_of_ours_that_a_page_names_is_there() -> None:
+    file_of_ours = r"`((?:tests|local|airflow_emr_pipelines)/[\w/]+\.pyi?(?:::\w+)?)`"
+    named = {name for page in [*PAGES, CONTRIBUTING] for name in re.findall(file_of_ours, page.read_text())}
     assert len(named) > 10
     missing = []
     for name in named:
