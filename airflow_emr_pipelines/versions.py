@@ -42,39 +42,14 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import TaskInstanceKey
 
-__all__ = [
-    "CLICKS_CARRY_THE_LOGIN",
-    "NOT_KNOWN",
-    "TRIGGERS_ARE_TOLD_OF_KILLS",
-    "TRIGGER_FAILED",
+__all__ = [  # of what is handed on
     "AirflowException",
     "AirflowFailException",
     "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
-    "RenderedOrTold",
     "TaskDeferred",
     "conf",
-    "dag_bag",
-    "dag_folders",
-    "data_interval",
-    "expanded_arguments",
-    "fields_of_task",
-    "fixed_arguments",
-    "is_mapped",
-    "is_of_an_earlier_try",
-    "kept_xcom",
-    "mapped_over",
-    "operator_of",
-    "password_of",
-    "respects_reschedules",
-    "run_is_over",
-    "run_started",
-    "shielded",
-    "state_of_task",
-    "template_macros",
-    "web_dependencies",
-    "xcom_value",
 ]
 
 TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from airflow_emr_pipelines.specs.steps.base import OnFailure, Step
-from airflow_emr_pipelines.specs.steps.custom_jar import CustomJarStep
-from airflow_emr_pipelines.specs.steps.dist_cp import DistCpStep
-from airflow_emr_pipelines.specs.steps.flink import FlinkStep
-from airflow_emr_pipelines.specs.steps.hadoop_streaming import HadoopStreamingStep
-from airflow_emr_pipelines.specs.steps.hive import HiveStep
-from airflow_emr_pipelines.specs.steps.pig import PigStep
-from airflow_emr_pipelines.specs.steps.s3_dist_cp import S3DistCpStep
-from airflow_emr_pipelines.specs.steps.script_runner import ScriptRunnerStep
-from airflow_emr_pipelines.specs.steps.shell import ShellStep
-from airflow_emr_pipelines.specs.steps.spark import SparkStep
-from airflow_emr_pipelines.specs.steps.spark_sql import SparkSqlStep
-from airflow_emr_pipelines.specs.steps.sql_client import PrestoStep, TrinoStep
-
-__all__ = [
-    "CustomJarStep",
-    "DistCpStep",
-    "FlinkStep",
-    "HadoopStreamingStep",
-    "HiveStep",
-    "OnFailure",
-    "PigStep",
-    "PrestoStep",
-    "S3DistCpStep",
-    "ScriptRunnerStep",
-    "ShellStep",
-    "SparkSqlStep",
-    "SparkStep",
-    "Step",
-    "TrinoStep",
-]
+from airflow_emr_pipelines.specs.steps.base import OnFailure as OnFailure
+from airflow_emr_pipelines.specs.steps.base import Step as Step
+from airflow_emr_pipelines.specs.steps.custom_jar import CustomJarStep as CustomJarStep
+from airflow_emr_pipelines.specs.steps.dist_cp import DistCpStep as DistCpStep
+from airflow_emr_pipelines.specs.steps.flink import FlinkStep as FlinkStep
+from airflow_emr_pipelines.specs.steps.hadoop_streaming import HadoopStreamingStep as HadoopStreamingStep
+from airflow_emr_pipelines.specs.steps.hive import HiveStep as HiveStep
+from airflow_emr_pipelines.specs.steps.pig import PigStep as PigStep
+from airflow_emr_pipelines.specs.steps.s3_dist_cp import S3DistCpStep as S3DistCpStep
+from airflow_emr_pipelines.specs.steps.script_runner import ScriptRunnerStep as ScriptRunnerStep
+from airflow_emr_pipelines.specs.steps.shell import ShellStep as ShellStep
+from airflow_emr_pipelines.specs.steps.spark import SparkStep as SparkStep
+from airflow_emr_pipelines.specs.steps.spark_sql import SparkSqlStep as SparkSqlStep
+from airflow_emr_pipelines.specs.steps.sql_client import PrestoStep as PrestoStep
+from airflow_emr_pipelines.specs.steps.sql_client import TrinoStep as TrinoStep
