@@ -40,4 +40,4 @@ def is_file_name(segment: str) -> bool:
 
 def is_uncommitted(key: str) -> bool:
     """Whether a key, or the part of one, is by its name something that a step has not committed."""
-    return any(_UNCOMMITTED.fullmatch(segment) for segment in key.split("/"))
+    return any(map(_UNCOMMITTED.fullmatch, key.split("/")))
