@@ -38,6 +38,6 @@ def is_file_name(segment: str) -> bool:
     return len(segment.encode()) <= 255
 
 
-def is_uncommitted(key: str) -> bool:
-    """Whether a key, or the part of one, is by its name something that a step has not committed."""
-    return any(map(_UNCOMMITTED.fullmatch, key.split("/")))
+def is_uncommitted(segment: str) -> bool:
+    """Whether this part of a key is by its name something that a step has not committed."""
+    return _UNCOMMITTED.fullmatch(segment) is not None

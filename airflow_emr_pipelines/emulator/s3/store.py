@@ -115,7 +115,7 @@ class ObjectStore:
         if path is not None and not key.endswith("/"):
             status = status_of(path)
             if status is not None and os.path.realpath(path) == str(path):
-                if is_uncommitted(key) and self._index.is_of_steps_alone(bucket, key):
+                if any(map(is_uncommitted, key.split("/"))) and self._index.is_of_steps_alone(bucket, key):
                     return None
                 return self._index.described(StoredObject(bucket, key, path, signature_of(status)))
         return self._files.find_aside(bucket, key)

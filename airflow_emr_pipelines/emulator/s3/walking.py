@@ -49,7 +49,8 @@ class Walker:
         folder = self._root / bucket / base
         if os.path.realpath(folder) != str(folder):
             return iter(())
-        return self._walk(bucket, str(folder), base, prefix, after, fold, is_uncommitted(base))
+        hidden = any(map(is_uncommitted, base.split("/")))
+        return self._walk(bucket, str(folder), base, prefix, after, fold, hidden)
 
     def _walk(
         self, bucket: str, folder: str, base: str, prefix: str, after: str, fold: bool, hidden: bool
