@@ -12,7 +12,7 @@ from tests.integration.faults.world import Ending, KilledAt, Task
 def ran_beside(account: Account, cluster: str, ending: Ending, neighbour: Task) -> bool:
     """Whether a task and its neighbour, which waits for its step, have had a step each, and it ran to success once."""
     assert neighbour.deferral is not None
-    assert ending.value["step_id"] != neighbour.deferral[1]["step_id"], "the task took over its neighbour's step"
+    assert ending.value["step_id"] != neighbour.deferral[1]["job"]["step_id"], "the task took over its neighbour's step"
     return comes_true(lambda: [state for _, state in account.steps(cluster)] == ["COMPLETED"] * 2) and list(
         account.completed(cluster).values()
     ) == [1, 1]
