@@ -15,6 +15,8 @@ REACH = 3
 
 _HINT = re.compile("|".join(sorted({re.escape(hint) for form in FORMS for hint in (*form.hints, *NAMED, "%")})))
 _ENCODED_NAME = re.compile(r"(?<![\w.%-])((?:[\w.-]|%[0-9a-fA-F]{2}){1,200})=([^\s&\"']+)")
+_UNSEEN = re.compile("\x1b\\[[\\d;:]*[mK]|[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+"""Codes of colours, and characters that take no room: no piece of a name, though they may stand in one."""
 _WORD_BREAK = "\x1f"
 """Stands between the arguments of a command: a blank to the forms that no argument holds."""
 
@@ -32,7 +34,20 @@ def without_secrets(text: str) -> str:
 
 
 def lines_without_secrets(lines: Sequence[str]) -> list[str]:
-    """As many lines, masked as the one text that they are: a secret may go over several."""
+    """As many lines, masked as the one text that they are: a secret may go over several.
+
+    Colours and characters of no width hide no secret: a line that says one is shown without them.
+    """
+    plain = [_without_unseen(line) for line in lines]
+    shown = _masked_lines(plain)
+    return [line if text == bare else text for line, bare, text in zip(lines, plain, shown, strict=True)]
+
+
+def _without_unseen(line: str) -> str:
+    return line if line.isascii() and "\x1b" not in line else _UNSEEN.sub("", line)
+
+
+def _masked_lines(lines: Sequence[str]) -> list[str]:
     shown = without_blocks(lines)
     for start, end in _worth_a_look(shown):
         shown[start:end] = _masked_text("\n".join(shown[start:end])).split("\n")

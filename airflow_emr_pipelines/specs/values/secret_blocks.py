@@ -1,14 +1,18 @@
-"""Secrets over several lines: a private key's block, and what is indented below a secret name."""
+"""Secrets over several lines: a private key's block, what is indented below a secret name, a text in quotes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from airflow_emr_pipelines.specs.values.secret_forms import MASK, WHOLE_NAME
+from airflow_emr_pipelines.specs.values.secret_forms import MASK, NAME, TYPE, WHOLE_NAME, YAML_TAG
 
 LONGEST_KEY = 400
 """Lines within which a key's end is looked for: one of 16,384 bits has 200."""
+LONGEST_TEXT = 100
+"""Lines within which the end of a text in quotes is looked for."""
+LONGEST_NAME = 300
+"""Characters before threefold quotes in which a name, and what puts it to them, is looked for."""
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -19,7 +23,7 @@ _SHORT_KEY_LINE = re.compile(r"[\s\"'+,>|]*[\w+/]+=*(?:\\+[nr])*[\s\"'+,]*\Z")
 
 _START = r"[ \t{]*(?:- +)*"
 _NAME = rf"(?<![\w.-]){WHOLE_NAME}[\"']?\s*"
-_OPENED = re.compile(rf"{_NAME}[:=]\s*(?:[|>][+-]?\d?[+-]?|[\[{{(])\s*(?:#.*)?\Z", re.IGNORECASE)
+_OPENED = re.compile(rf"{_NAME}[:=]\s*(?:(?:{YAML_TAG})?[|>][+-]?\d?[+-]?|[\[{{(])\s*(?:#.*)?\Z", re.IGNORECASE)
 """``password: |`` or ``"passwords": [``, wherever in a line it begins."""
 _PARENT = re.compile(rf"{_START}[\"']?{WHOLE_NAME}[\"']?\s*:\s*(?:#.*)?\Z", re.IGNORECASE)
 """``password:``, alone in its line."""
@@ -29,6 +33,22 @@ _PAIR_NAME = re.compile(rf"{_START}[\"']?(?:key|name)[\"']?\s*:\s*[\"']?{WHOLE_N
 _PAIR_VALUE = re.compile(
     rf"{_START}[\"']?values?[\"']?\s*:\s*(?:[|>][+-]?\d?[+-]?|[\[{{])?\s*(?:#.*)?\Z", re.IGNORECASE
 )
+_THREEFOLD = re.compile(rf"{_NAME}(?::[ \t]*{TYPE}[ \t]*)?[:=]\s*[bfru]{{0,2}}\Z", re.IGNORECASE)
+"""What stands before the quotes in ``password = \"\"\"``."""
+_UNCLOSED = re.compile(
+    rf"(?P<mark>[\"'])[\w.-]{{0,100}}?{NAME}(?P=mark)\s*:\s*(?P=mark)(?:(?!(?P=mark))[^\\]|\\.)*\\?\Z", re.IGNORECASE
+)
+"""``"password": "…``, whose quote does not end in its line."""
+_ENDS = {
+    mark: re.compile(end)
+    for mark, end in {
+        '"""': r'(?P<end>""")',
+        "'''": r"(?P<end>''')",
+        '"': r'(?<!\\)(?:\\\\)*(?:(?P<end>")(?=\s*(?:[,})\]]|\Z))|")',
+        "'": r"(?<!\\)(?:\\\\)*(?:(?P<end>')(?=\s*(?:[,})\]]|\Z))|')",
+    }.items()
+}
+"""The first quotes of the kind, which end the text where what may follow a text follows."""
 _INDENT = re.compile(r"[ \t]*(?:- +)*")
 _TRACE = re.compile(r"\s+(?:at\s|\.\.\. \d+ more|File \"|~~|\^)")
 
@@ -38,6 +58,13 @@ def without_blocks(lines: Sequence[str]) -> list[str]:
     shown = list(lines)
     place = 0
     while place < len(lines):
+        if closing := _end_of_text(lines, place):
+            last, column = closing
+            for inside in range(place + 1, last):
+                shown[inside] = _masked(lines[inside])
+            shown[last] = _masked(lines[last][:column]) + lines[last][column:]
+            place = last
+            continue
         end = _end_of_block(lines, place)
         for inside in range(place + 1, end):
             shown[inside] = _masked(lines[inside])
@@ -55,6 +82,28 @@ def _masked(line: str) -> str:
     found = _INDENT.match(text)
     indent = found.group() if found else ""
     return f"{indent}{MASK if text[len(indent) :].strip() else ''}{rest}"
+
+
+def _end_of_text(lines: Sequence[str], place: int) -> tuple[int, int] | None:
+    """The line and the column of the quotes that end a secret which begins in this line and goes on in the next."""
+    mark = _unclosed(lines[place])
+    if not mark:
+        return None
+    for end in range(place + 1, min(place + 1 + LONGEST_TEXT, len(lines))):
+        if (found := _ENDS[mark].search(lines[end])) is not None:
+            return (end, found.start("end")) if found["end"] else None
+    return None
+
+
+def _unclosed(line: str) -> str | None:
+    """The quotes in which a secret of this line goes on."""
+    for mark in ('"""', "'''"):
+        if line.count(mark) % 2 and _THREEFOLD.search(line[: line.rindex(mark)][-LONGEST_NAME:]):
+            return mark
+    for mark in ('"', "'"):
+        if line.replace("\\\\", "").replace(f"\\{mark}", "").count(mark) % 2 and (found := _UNCLOSED.search(line)):
+            return found["mark"]
+    return None
 
 
 def _end_of_block(lines: Sequence[str], place: int) -> int:

@@ -29,21 +29,41 @@ NAME = rf"{SECRET}{_NO_SECRET}[\w.-]{{0,100}}"
 """A secret name from its telling word on."""
 WHOLE_NAME = rf"[\w.-]{{0,100}}?{NAME}"
 
+_LAST = rf"[\w.-]{{0,100}}?{SECRET}(?:[._-]?key)?(?:_?\d{{1,3}})?(?:\.[\w.-]{{1,100}}\.windows\.net)?(?![\w.-])"
+"""A name that a secret's telling word ends."""
+_PROPERTY = rf"(?=[\w-]{{1,100}}\.){_LAST}"
+_VARIABLE = rf"(?-i:(?=[A-Z0-9]{{1,100}}_[A-Z0-9_]{{1,100}}(?![\w.-]))){_LAST}"
+_UPPER = rf"(?-i:(?=[A-Z0-9_]{{1,100}}(?![\w.-]))){_LAST}"
+_ROW_END = r"(?=[ \t]*(?:\||$))"
+_HEADING = r"(?-i:[A-Z_]+(?![^\s|]))"
+"""What stands beside a column's name in the line above a table."""
+_TOLD = (
+    r"(?:ok|passed|failed|skipped|started|stopped|loaded|created|updated|renewed|changed|removed|found|missing"
+    r"|required|set|unset|deprecated|ignored|invalid|expired)\W{0,3}$"
+)
+"""What may be told of a name in one word."""
+_ARTICLE = r"(?:the|an?|be|your|its|this|that)\b"
+TYPE = (
+    r"(?:(?:Final|Optional)\[)?(?:str(?:ing)?|bytes|SecretStr|any|Final)\]?(?:[ \t]*\|[ \t]*(?:None|null|undefined))?"
+)
+"""What may stand between a name and its value in Python and TypeScript."""
+
+YAML_TAG = r"!!(?:str|binary|int|float)[ \t]+"
 _NOTHING = (
-    r"(?!\*{3}(?![\w*])|(?:N/A|null|none|nil|true|false)(?![^\s\"',;)}\]\\&])|arn:aws|[|>][+-]?\d?[ \t]*(?:#.*)?$"
-    r"|\\?$|[\[{(]\s*$)"
+    r"(?!\*{3}(?![\w*])|(?:N/A|null|none|nil|true|false)(?![^\s\"',;)}\]\\&])|arn:aws"
+    rf"|{YAML_TAG}|[|>][+-]?\d?[ \t]*(?:#.*)?$|\\?$|[\[{{(]\s*$)"
 )
-"""What is no secret after a secret name: a mask, no value, an ARN, the beginning of a block."""
-_OPEN = r"(?:(?P<escaped>\\{1,31}[\"'])|\"\"\"|'''|\"(?!\"\")|'(?!''))"
+"""What is no secret after a secret name: a mask, no value, an ARN, YAML's word for a text, the beginning of a block."""
+_OPEN = r"(?:(?P<escaped>\\{1,31}[\"'])|\"\"\"|'''|\"(?!\"\")|'(?!'')|`(?=(?:[^`\\\n]|\\.)+`))"
 _QUOTED = (
-    r"(?(escaped)(?:(?!(?<!\\)(?P=escaped))[^\n])+|(?:(?<=\"\"\")[^\"\n]+|(?<=''')[^'\n]+"
-    r"|(?<=\")(?:[^\"\\\n]|\\.|\\$)+|(?<=')(?:[^'\\\n]|\\.|\\$|''(?=\w))+{}))"
+    r"(?(escaped)(?:(?!(?<!\\)(?P=escaped))[^\n])+|(?:(?<=\"\"\")(?:[^\"\n]|\"(?!\"\"))+|(?<=''')(?:[^'\n]|'(?!''))+"
+    r"|(?<=\")(?:[^\"\\\n]|\\.|\\$)+|(?<=')(?:[^'\\\n]|\\.|\\$|''(?=\w))+|(?<=`)(?:[^`\\\n]|\\.)+{}))"
 )
-"""All within quotes, plain, threefold or escaped, and to the line's end where they are not closed."""
+"""All within quotes, plain, threefold or escaped, and to the line's end where they are not closed; or in backticks."""
 _LISTED = r"\[[^\[\]\n]{1,2000}\]|\{(?:[^{}\n]|\{[^{}\n]{0,500}\}){1,2000}\}"
 _WORD = r"(?:(?:bearer|basic|digest|negotiate)[ \t]+)?\S+?(?=\\*[\"']?[,;)}\]]{0,2}(?:\s|\Z))"
 """Up to the next blank, without what closes a sentence or a bracket around it."""
-_BARE = rf"|(?<![\"'])(?![nbru]?\\*[\"'])(?:{_LISTED}|{_WORD})"
+_BARE = rf"|(?<![\"'`])(?![nbru]?\\*[\"'])(?:{_LISTED}|{_WORD})"
 IN_QUOTES = f"{_NOTHING}{_QUOTED.format('')}"
 VALUE = f"{_NOTHING}{_QUOTED.format(_BARE)}"
 """What a name is put to, in quotes or not."""
@@ -53,7 +73,10 @@ _SQL = (
 )
 """What is in SQL's quotes, where a quote within is doubled."""
 _SPACE = r"(?:\s|\\\n)"
-_IS = rf"\\*[\"']?[ \t]*(?:[=-]>|:=|==|[=:])[ \t]*(?:\n[ \t]+(?=\\*[\"']))?(?:\b[nbru](?=\\*[\"']))?{_OPEN}?"
+_IS = (
+    rf"\\*[\"']?[ \t]*(?:[=-]>|:=|==|=(?![=>])|:(?!=|[ \t]*{TYPE}[ \t]*=)|:[ \t]*{TYPE}[ \t]*=)[ \t]*(?:{YAML_TAG})?"
+    rf"(?:\n[ \t]+(?=\\*[\"']))?(?:\b[nbru](?=\\*[\"']))?{_OPEN}?"
+)
 _PAIR_NAME = r"(?<![\w.-])(?:key|name)\\*[\"']?\s*[=:]\s*\\*[\"']?"
 _PAIR_VALUE = r"(?<![\w.-])values?\\*[\"']?\s*[=:]\s*"
 _CURL_USER = rf"\bcurl\b[^\n]{{0,200}}?{_SPACE}(?-i:-[uU]|--(?:proxy-)?user)(?:{_SPACE}|=)*"
@@ -135,6 +158,36 @@ FORMS = (
     ),
     Form('password=…, "secret_key": "…", password -> …', NAMED, rf"{NAME}{_IS}", VALUE),
     Form(
+        "Setting fs.s3a.secret.key to …",
+        NAMED,
+        rf"\bset(?:ting)?[ \t]+{_PROPERTY}[ \t]+to[ \t]+{_OPEN}?",
+        rf"(?!{_ARTICLE}){VALUE}",
+    ),
+    Form(
+        "fs.s3a.secret.key …, as a file of properties says it",
+        NAMED,
+        rf"^[ \t]*{_PROPERTY}[ \t]+",
+        rf"(?!{_TOLD}|[=:>|]|-[>-]){_NOTHING}\S+(?=[ \t\r]*$)",
+    ),
+    Form(
+        "|DB_PASSWORD|…|, a row of a table",
+        NAMED,
+        rf"^[ \t]*\|?[ \t]*(?:{_VARIABLE}|{_PROPERTY})[ \t]*\|[ \t]*",
+        rf"(?!{_HEADING}){_NOTHING}[^|\s]+{_ROW_END}",
+    ),
+    Form(
+        "DB_PASSWORD  …, in columns",
+        NAMED,
+        rf"^[ \t]*{_VARIABLE}(?:\t| [ \t])[ \t]*",
+        rf"(?!{_HEADING}|[=:>|]|-[>-]){_NOTHING}\S+(?=[ \t\r]*$|[ \t]{{2}}|\t)",
+    ),
+    Form(
+        "PASSWORD …, a word of letters and digits alone",
+        NAMED,
+        rf"^[ \t]*{_UPPER}[ \t]+",
+        rf"(?=[^\s\d]{{0,400}}\d)(?=[^\sa-z]{{0,400}}[a-z])(?![=:>|]|-[>-]|\w{{1,20}}\(){_NOTHING}\S+(?=[ \t\r]*$)",
+    ),
+    Form(
         "%22password%22%3A%22…",
         ("%3a", "%3d"),
         rf"{NAME}(?:%22|%27)?(?:%3a|%3d)(?:%20|\+)?(?:%22|%27)?",
@@ -142,6 +195,12 @@ FORMS = (
     ),
     Form("(fs.secret.key,…), as Spark tells its configuration", NAMED, rf"\({WHOLE_NAME},", rf"{_NOTHING}[^)\s]+"),
     Form("Hadoop's and others' XML", NAMED, rf"{NAME}</name>\s*<value>|<[\w.:-]{{0,100}}?{NAME}>", rf"{_NOTHING}[^<]+"),
+    Form(
+        "<value>…</value><name>password</name>",
+        ("<value>",),
+        r"(?:(?<!</name)>|[^>\s]|\A)\s*<value>",
+        rf"{_NOTHING}[^<]+(?=</value>\s*<name>{WHOLE_NAME}</name>)",
+    ),
     Form(
         '["--password", "…"]',
         NAMED,
@@ -188,6 +247,7 @@ FORMS = (
         rf"[\"']auth\\*[\"']\s*:\s*{_OPEN}",
         r"(?-i:(?=[A-Z0-9]{0,400}[a-z])(?=[a-z]{0,400}[A-Z0-9]))[\w+/]{8,}={0,2}",
     ),
+    Form("?sig=… in an address", ("sig=",), r"(?:[?&]|&amp;)sig=", rf"{_NOTHING}[^\s&#\"'<>\\]+"),
     Form("sig=… of a shared access signature", ("sig=",), r"(?<![\w-])sig=", r"[\w%+/=-]{16,}"),
     Form(
         "Signature=… of a signed address",

@@ -187,6 +187,29 @@ def test_a_secret_that_is_json_itself_is_masked_whole() -> None:
     assert without_secrets(r"password='it\'s hunter2' of me") == f"password='{MASK}' of me"
 
 
+@pytest.mark.parametrize("unseen", ["\x1b[0m", "\x1b[1;31m", "\x1b[K", "\u200b", "\u2060", "\ufeff", "\u00ad"])
+def test_colours_and_what_takes_no_room_hide_no_secret(unseen: str) -> None:
+    lines = [
+        f"p{unseen}assword: hun{unseen}ter89",
+        f"a {unseen}word",
+        f"pass{unseen}word{unseen}={unseen}hunter89 of me",
+    ]
+    assert lines_without_secrets(lines) == [f"password: {MASK}", lines[1], f"password={MASK} of me"]
+
+
+def test_a_secret_in_quotes_that_goes_on_in_the_next_lines_is_masked_from_its_first() -> None:
+    assert without_secrets('{"password": "hunter62\nhunter63", "port": 1}') == (
+        f'{{"password": "{MASK}\n{MASK}", "port": 1}}'
+    )
+    assert without_secrets('password = """hunter62\n"hunter63"\n""" + x') == f'password = """{MASK}\n{MASK}\n""" + x'
+
+
+def test_quotes_that_end_nowhere_mask_no_more_than_their_line() -> None:
+    lines = ["26/11/21 06:27:33 INFO Client: next"] * 200
+    for opened in ('{"password": "', 'password = """'):
+        assert lines_without_secrets([f"{opened}hunter62", *lines, '"""']) == [f"{opened}{MASK}", *lines, '"""']
+
+
 PARTS = ("password", "authorization", "--", "token", ":", "=", ",", " ", "'", '"', "//", "@", "Bearer", "ASIA", "x")
 
 
@@ -303,6 +326,26 @@ SEEDS = (
     "sig=",
     "basic ",
     "sk-a-",
+    "?sig=",
+    "a.secret ",
+    "a.secret\t\n",
+    "setting a.token to ",
+    "|A_TOKEN|a ",
+    "A_TOKEN  ",
+    "TOKEN a1 ",
+    "<value>",
+    "<value>a</value>\n",
+    "password: str",
+    "password=`",
+    "password=`\\",
+    "password: !!str ",
+    'password="""',
+    'password="""\n',
+    '"password":"',
+    '"password":"a\n',
+    "\x1b[",
+    "\x1b[0",
+    "p\u200b",
 )
 
 
