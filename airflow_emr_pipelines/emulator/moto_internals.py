@@ -20,7 +20,7 @@ USED: Mapping[str, tuple[str, ...]] = {
     "moto.core.config": ("default_user_config.iam.load_aws_managed_policies",),
     "moto.core.models": ("DEFAULT_ACCOUNT_ID",),
     "moto.core.responses": ("ActionResult.result", "BaseResponse.data", "BaseResponse.response_headers"),
-    "moto.moto_server.werkzeug_app": ("DomainDispatcherApplication(create_app)", "create_backend_app"),
+    "moto.moto_server.werkzeug_app": ("DomainDispatcherApplication(create_app)", "create_backend_app(service)"),
     "moto.s3.exceptions": ("InvalidBucketName", "S3ClientError.code", "S3ClientError.message"),
     "moto.s3.models": (
         "FakeAcl.grants",

@@ -27,7 +27,7 @@ from airflow_emr_pipelines.emulator.ec2.actions import ACTIONS, Emr
 from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles
 from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, Clusters, End
 from airflow_emr_pipelines.emulator.ec2.responses import cluster_response, step_summary
-from airflow_emr_pipelines.emulator.s3.folder import WsgiApp
+from airflow_emr_pipelines.emulator.s3.uploads import WsgiApp
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import moto.s3.models as moto_s3
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 
@@ -22,8 +22,7 @@ from airflow_emr_pipelines.emulator.s3.moto_responses import with_key_checked, w
 from airflow_emr_pipelines.emulator.s3.refusals import insufficient_storage
 from airflow_emr_pipelines.emulator.s3.request import RequestObjects
 from airflow_emr_pipelines.emulator.s3.store import ObjectStore
-
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from airflow_emr_pipelines.emulator.s3.uploads import WsgiApp, app_of, hide_type
 
 
 class BucketFolder:
@@ -52,10 +51,11 @@ class BucketFolder:
         """moto's server for S3, STS and all its other services."""
         # EMR's default roles have policies of AWS's own.
         default_user_config["iam"]["load_aws_managed_policies"] = True
-        dispatcher = DomainDispatcherApplication(create_backend_app)
+        dispatcher = DomainDispatcherApplication(app_of)
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             _tell_raw_path(environ)
+            hide_type(environ)
             try:
                 return self._respond(dispatcher, environ, start_response)
             except NoRoom:

@@ -7,6 +7,7 @@ import io
 import itertools
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -49,6 +50,29 @@ def test_what_a_client_puts_is_a_file_and_what_is_a_file_a_client_gets(s3: Any, 
         s3.get_object(Bucket=bucket, Key="a/c.txt")
     s3.delete_object(Bucket=bucket, Key="a/b.txt")
     assert list(folder.iterdir()) == []
+
+
+FORMS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "Application/X-WWW-Form-URLEncoded"]
+
+
+@pytest.mark.parametrize("content", [b"a=1&b=2", b"key=1&file=2", b"\xff=\x00", b"--x\r\n\r\n--x--"])
+@pytest.mark.parametrize("kind", FORMS)
+def test_what_is_put_as_a_form_is_content_like_any_other(s3: Any, bucket: str, kind: str, content: bytes) -> None:
+    s3.put_object(Bucket=bucket, Key="form", Body=content, ContentType=kind)
+    got = s3.get_object(Bucket=bucket, Key="form")
+    assert (got["Body"].read(), got["ContentType"]) == (content, kind)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_part_that_is_sent_as_a_form_is_content_like_any_other(s3: Any, bucket: str, kind: str) -> None:
+    place: dict[str, Any] = {"Bucket": bucket, "Key": "parts"}
+    place["UploadId"] = s3.create_multipart_upload(**place, ContentType=kind)["UploadId"]
+    asked = s3.generate_presigned_url("upload_part", {**place, "PartNumber": 1})
+    with urlopen(Request(asked, b"a=1&b=2", {"Content-Type": kind}, method="PUT"), timeout=20) as answer:
+        part = {"PartNumber": 1, "ETag": answer.headers["ETag"]}
+    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [part]})
+    got = s3.get_object(Bucket=bucket, Key="parts")
+    assert (got["Body"].read(), got["ContentType"]) == (b"a=1&b=2", kind)
 
 
 def test_what_a_client_said_is_told_back(s3: Any, bucket: str) -> None:
