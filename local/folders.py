@@ -1,4 +1,4 @@
-"""A folder for each demo, and an end for those of earlier ones."""
+"""Folders that users name; a folder for each demo, and an end for those of earlier ones."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from typing import IO
 PREFIX = "demo-"
 LOCK = ".running"
 DOOR = ".door"
+
+
+def named_folder(text: str) -> Path:
+    """The folder that an option names: its ``~`` is known here, since a shell reads none in ``--option=~/…``."""
+    return Path(text).expanduser()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from airflow_emr_pipelines.emulator.s3.names import is_bucket_name
 from airflow_emr_pipelines.errors import InvalidSpec
 from local.buckets import make_buckets, put
 from local.flights import FIRST_DAY, LAST_DAY, REFERENCE_TABLES, flights_of, packaged_data, with_faults
+from local.folders import named_folder
 from local.inputs import INPUTS, encounters
 
 log = logging.getLogger(__name__)
@@ -156,7 +157,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", default=str(FIRST_DAY), help=f"first day, {FIRST_DAY} when not given")
     parser.add_argument("--until", help="last day; only the first when not given")
     parser.add_argument("--plant-faults", type=int, metavar="SEED", help="add faulty rows drawn from SEED")
-    parser.add_argument("--dags-folder", type=Path, help="the folder with jobs/; Airflow's or ./dags when not given")
+    parser.add_argument(
+        "--dags-folder", type=named_folder, help="the folder with jobs/; Airflow's or ./dags when not given"
+    )
     parser.add_argument("--endpoint-url", help="where S3 is; AWS_ENDPOINT_URL or AWS itself when not given")
 
 

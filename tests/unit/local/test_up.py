@@ -1,0 +1,73 @@
+"""What ``make up`` is asked for is kept for the next time, and refused before anything is kept when it cannot be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from airflow_emr_pipelines.emulator.host.java import UnfitJava
+from local.background import Background, Choices, Say, choices_file
+from local.progress import Progress
+from local.up import arguments, begin
+
+
+class Started(Exception):
+    """Stands in for the start of the emulator and Airflow."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose start keeps what it was asked for, and ends there."""
+
+    def keep(background: Background, say: Say) -> list[str]:
+        choices_file(background.home).parent.mkdir(exist_ok=True)
+        choices_file(background.home).write_text(json.dumps(asdict(background.choices)))
+        raise Started
+
+    monkeypatch.setattr(Background, "up", keep)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "dags").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def java(tmp_path: Path) -> Path:
+    """A folder like that of a Java, version 17."""
+    folder = tmp_path / "java"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "java").touch(mode=0o755)
+    (folder / "release").write_text('JAVA_VERSION="17.0.15"\n')
+    return folder
+
+
+def up(home: Path, *given: str) -> Choices | None:
+    """What is kept after a start."""
+    with pytest.raises(Started):
+        begin(arguments().parse_args(["--home", str(home), *given]), Progress())
+    return Choices.kept_in(home)
+
+
+def test_a_java_is_kept_until_the_packaged_one_is_asked_for_again(home: Path, java: Path) -> None:
+    for given, kept in (("--java-home=~/java",), str(java)), ((), str(java)), (("--java-home", ""), None), ((), None):
+        choices = up(home, *given)
+        assert choices is not None
+        assert choices.java_home == kept
+
+
+def test_a_folder_without_java_is_refused_with_the_way_back_and_never_kept(home: Path, java: Path) -> None:
+    with pytest.raises(UnfitJava, match=r"--java-home /nowhere has no program .* or write --java-home '' for the one"):
+        begin(arguments().parse_args(["--home", str(home), "--java-home", "/nowhere"]), Progress())
+    assert Choices.kept_in(home) is None
+    up(home, "--java-home", str(java))
+    (java / "bin" / "java").unlink()
+    with pytest.raises(UnfitJava, match=f"--java-home {java} .* or write --java-home '' for"):
+        begin(arguments().parse_args(["--home", str(home)]), Progress())
+
+
+def test_a_dags_folder_in_ones_home_is_found_though_no_shell_has_named_it(home: Path, tmp_path: Path) -> None:
+    choices = up(home, "--dags-folder=~/dags")
+    assert choices is not None
+    assert choices.dags_folder == str(tmp_path / "dags")
