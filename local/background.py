@@ -16,6 +16,7 @@ from pathlib import Path
 
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
 from airflow_emr_pipelines.emulator.host import java
+from airflow_emr_pipelines.errors import InvalidSpec
 from local.errors import NotReady, PortTaken, StillUp
 from local.folders import named_folder
 from local.inputs import encounters
@@ -68,6 +69,7 @@ class Choices:
 
         Port 0 is a free one; while the home is up, the one that it has. An empty name of a Java is the default.
 
+        :raises InvalidSpec: the DAGs folder is none
         :raises UnfitJava: steps cannot run on that Java
         """
         kept = cls.kept_in(home)
@@ -79,6 +81,9 @@ class Choices:
             return asked or before or default
 
         folder = dags_folder or (Path(kept.dags_folder) if kept else find_dags_folder())
+        if not folder.is_dir():
+            way_out = "make it, or name another one with --dags-folder"
+            raise InvalidSpec("--dags-folder", str(folder), "there is no such folder", way_out)
         java_folder = java_home if java_home is not None else kept.java_home if kept else None
         choices = cls(
             str(folder.resolve()),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_emr_pipelines.emulator.host.java import UnfitJava
+from airflow_emr_pipelines.errors import InvalidSpec
 from local.background import Background, Choices, Say, choices_file
 from local.progress import Progress
 from local.up import arguments, begin
@@ -71,3 +72,9 @@ def test_a_dags_folder_in_ones_home_is_found_though_no_shell_has_named_it(home: 
     choices = up(home, "--dags-folder=~/dags")
     assert choices is not None
     assert choices.dags_folder == str(tmp_path / "dags")
+
+
+def test_a_dags_folder_that_is_none_is_refused_by_name_and_never_kept(home: Path) -> None:
+    with pytest.raises(InvalidSpec, match="--dags-folder = '/nowhere/dags': there is no such folder; make it, or"):
+        begin(arguments().parse_args(["--home", str(home), "--dags-folder", "/nowhere/dags"]), Progress())
+    assert Choices.kept_in(home) is None
