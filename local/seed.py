@@ -24,6 +24,7 @@ from local.inputs import INPUTS, encounters
 
 log = logging.getLogger(__name__)
 
+ENV_FILE = ". .local/airflow/env"
 RAW_BUCKET = "raw-data"
 RESULT_BUCKETS = (
     "analytics-results",
@@ -166,17 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Carry the command out; credentials, region and endpoint are found as for any AWS client."""
     try:
-        days = days_between(checked_day(options.day), checked_day(options.until or options.day))
-        import boto3
-
-        client = boto3.client("s3", endpoint_url=options.endpoint_url)
-        landed = seed(
-            days,
-            s3_client=client,
-            plant_faults=options.plant_faults,
-            dags_folder=options.dags_folder,
-            secrets_client=_secrets_of_an_emulator(options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")),
-        )
+        landed = _seed_as_asked(options)
     except (InvalidSpec, ModuleNotFoundError) as error:
         sys.exit(str(error))
     for day in landed:
@@ -184,6 +175,25 @@ def run(options: argparse.Namespace) -> None:
             f", of which {day.duplicates} duplicates and {day.broken} broken rows are planted" if day.broken else ""
         )
         print(f"s3://{RAW_BUCKET}/{key_of(day.day)}: {day.rows} rows{planted}")
+
+
+def _seed_as_asked(options: argparse.Namespace) -> list[Landed]:
+    """What landed; where no S3 can be asked, the program ends with the reason."""
+    days = days_between(checked_day(options.day), checked_day(options.until or options.day))
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return seed(
+            days,
+            s3_client=boto3.client("s3", endpoint_url=options.endpoint_url),
+            plant_faults=options.plant_faults,
+            dags_folder=options.dags_folder,
+            secrets_client=_secrets_of_an_emulator(options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")),
+        )
+    except (BotoCoreError, ClientError) as error:
+        told = str(error).rstrip(".")
+        sys.exit(f"S3 cannot be used: {told}; for that of make up let this shell read its settings: {ENV_FILE}")
 
 
 def _secrets_of_an_emulator(endpoint_url: str | None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -129,6 +131,28 @@ def test_the_command_prints_what_landed(s3: Any, capsys: pytest.CaptureFixture[s
 def test_the_command_says_what_is_wrong_with_a_day(s3: Any) -> None:
     with pytest.raises(SystemExit, match="2014-01-01"):
         main(["--day", "2014-01-01", "--dags-folder", str(DAGS)])
+
+
+def test_without_credentials_the_command_says_in_a_sentence_where_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with pytest.raises(
+        SystemExit, match=r"^S3 cannot be used: Unable to locate credentials; .* \. \.local/airflow/env$"
+    ):
+        main(["--dags-folder", str(DAGS)])
+
+
+def test_where_nobody_answers_the_command_says_it_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(SystemExit, match=rf"^S3 cannot be used: Could not connect .*{url}.*; .*airflow/env$"):
+            main(["--dags-folder", str(DAGS), "--endpoint-url", url])
 
 
 def test_without_the_examples_extra_the_command_names_it(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
