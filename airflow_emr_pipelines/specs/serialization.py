@@ -57,17 +57,35 @@ def from_dict(value: Any, kind: type[S], *, rendered: bool = True) -> S:
         not known yet
     :raises InvalidSpec: it describes another kind, has a field that this kind has not, or breaks a rule
     """
+    if isinstance(value, Mapping) and "kind" in value:
+        _check_kind(value["kind"], kind)
     with rendering_is_over() if rendered else nullcontext():
         spec = _read(value)
     if not isinstance(spec, kind):
-        name = kind.__name__
-        rule = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} is needed here"
-        raise InvalidSpec(name, type(spec), rule, _way_to(kind, spec))
+        raise InvalidSpec(kind.__name__, type(spec), _is_needed(kind), _way_to(kind, spec))
     return spec
 
 
+def _check_kind(word: Any, wanted: type[Spec]) -> type[Spec]:
+    """The class of a kind by its word; one that is not wanted is refused before anything else is asked of it."""
+    if not isinstance(word, str) or word not in KINDS:
+        raise InvalidSpec("kind", word, "it is no kind of spec", nearest(word, _words_of(wanted)))
+    if not issubclass(KINDS[word], wanted):
+        raise InvalidSpec("kind", word, _is_needed(wanted), f"choose one of {', '.join(_words_of(wanted))}")
+    return KINDS[word]
+
+
+def _words_of(kind: type[Spec]) -> list[str]:
+    return sorted(word for word, known in KINDS.items() if issubclass(known, kind))
+
+
+def _is_needed(kind: type[Spec]) -> str:
+    name = kind.__name__
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name} is needed here"
+
+
 def _way_to(kind: type[Spec], value: Any) -> str:
-    kinds = ", ".join(sorted(word for word, known in KINDS.items() if issubclass(known, kind)))
+    kinds = ", ".join(_words_of(kind))
     if isinstance(value, Mapping) and hasattr(kind, "from_request"):
         return f"read a request of EMR's by {kind.__name__}.from_request(…), or name its kind, one of: {kinds}"
     return instead_of(value) or f"give one, or a dictionary whose kind is one of: {kinds}"
@@ -83,9 +101,7 @@ def _read(value: Any) -> Any:
 
 def _spec(value: Mapping[Any, Any]) -> Spec:
     word = value["kind"]
-    if not isinstance(word, str) or word not in KINDS:
-        raise InvalidSpec("kind", word, "it is no kind of spec", nearest(word, list(KINDS)))
-    spec = KINDS[word]
+    spec = _check_kind(word, Spec)
     fields = {field.name: field for field in dataclasses.fields(spec)}  # type: ignore[arg-type]
     given = {name: part for name, part in value.items() if name != "kind"}
     for name in given:

@@ -215,6 +215,15 @@ def test_what_is_no_text_number_date_or_truth_value_is_told_by_what_it_is() -> N
         assert f"reads values only: it gives {what}" in told
 
 
+def test_of_kinds_those_of_steps_are_offered_and_no_other_is_asked_for_its_fields() -> None:
+    offered = "choose one of custom_jar, dist_cp, flink, hadoop_streaming, hive, pig, presto, s3_dist_cp, "
+    for kind, why in (("zzz", "it is no kind of spec"), ("managed_scaling", "a Step is needed here")):
+        (told,) = faults(json.dumps([{"kind": kind}]), "s3://etl/steps.json")
+        assert f"kind = '{kind}': {why}; {offered}" in told
+        assert told.startswith("line 1, column 11: ")
+        assert "ebs" not in told
+
+
 def test_what_a_template_ends_in_does_not_tell_the_values_that_it_was_given() -> None:
     text = json.dumps([{**SHELL, "command": "{{ ds_format(params.word, '%Y', '%Y') }}{{ params[params.word] }}"}])
     with pytest.raises(InvalidDocument) as caught:
