@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
+from math import isfinite
+from operator import index
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
@@ -29,10 +31,10 @@ FORM = re.compile(r"(?:[^%]|%[-_0^#]?[A-Za-z%])*", re.DOTALL)
 def ds_add(ds: str, days: int) -> str:
     """The date that many days later, or earlier."""
     try:
-        return str(date.fromisoformat(ds) + timedelta(days=days))
+        return str(date.fromisoformat(ds) + timedelta(days=index(days)))
     except (TypeError, ValueError, OverflowError):
         raise TemplateError(
-            "ds_add wants a date, as ds is, and a number of days between the years 1 and 9999"
+            "ds_add wants a date, as ds is, and a whole number of days between the years 1 and 9999"
         ) from None
 
 
@@ -54,6 +56,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, Undefined):
         return value  # which refuses by itself to become a text, and tells its name
+    if isinstance(value, float) and not isfinite(value):
+        raise TemplateError(f"it gives {value}, which is no finite number")
     if isinstance(value, (str, int, float, date)):
         return value
     told = "None, which or can replace" if value is None else article(value)
@@ -162,6 +166,8 @@ def _refused(node: nodes.Node, values: Mapping[str, Any]) -> str | None:
         return None if known else "it calls something else"
     if isinstance(node, nodes.Filter):
         return None if node.name in FILTERS else f"there is no filter {node.name}"
+    if isinstance(node, nodes.Const) and isinstance(node.value, float) and not isfinite(node.value):
+        return "it has a number that is too large"
     if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
         return f"there is no {node.attr}"
     return None if isinstance(node, READING) else f"{type(node).__name__} is more than reading"

@@ -215,6 +215,19 @@ def test_what_is_no_text_number_date_or_truth_value_is_told_by_what_it_is() -> N
         assert f"reads values only: it gives {what}" in told
 
 
+def test_a_number_that_is_none_is_told_in_words() -> None:
+    for template, why in (
+        ("{{ ds_add(ds, 1e400) }}", "it has a number that is too large"),
+        ("{{ 1e400 }}", "it has a number that is too large"),
+        ("{{ ds_add(ds, 1.5) }}", "ds_add wants a date, as ds is, and a whole number of days"),
+        ("{{ params.ratio }}", "it gives inf, which is no finite number"),
+        ("{{ params.ratio | upper }}", "it gives inf, which is no finite number"),
+    ):
+        text = json.dumps([{**SHELL, "command": template}])
+        with pytest.raises(InvalidDocument, match=f"reads values only: {why}"):
+            planned("s3://etl/steps.json", text, {"ds": "2013-01-31", "params": {"ratio": float("inf")}}, EC2)
+
+
 def test_of_kinds_those_of_steps_are_offered_and_no_other_is_asked_for_its_fields() -> None:
     offered = "choose one of custom_jar, dist_cp, flink, hadoop_streaming, hive, pig, presto, s3_dist_cp, "
     for kind, why in (("zzz", "it is no kind of spec"), ("managed_scaling", "a Step is needed here")):
@@ -262,6 +275,10 @@ def test_what_a_template_ends_in_does_not_tell_the_values_that_it_was_given() ->
         "{{ ds_format(7, '%Y', '%Y') }}",
         "{{ ds_add(ds, 10 ** 9) }}",
         "{{ ds_add(ds, 999999999) }}",
+        "{{ ds_add(ds, 1.5) }}",
+        "{{ ds_add(ds, 1e400) }}",
+        "{{ 1e400 }}",
+        "{{ -1e400 }}",
         "{{ ds_add(none, 1) }}",
         "{{ " + "(" * 500 + "ds" + ")" * 500 + " }}",
         "{{ " + "not " * 500 + "ds }}",
