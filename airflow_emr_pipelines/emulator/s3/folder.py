@@ -19,7 +19,7 @@ from airflow_emr_pipelines.emulator.host.room import NoRoom
 from airflow_emr_pipelines.emulator.s3.backend import FolderBackend
 from airflow_emr_pipelines.emulator.s3.keys import FolderKey
 from airflow_emr_pipelines.emulator.s3.moto_responses import with_key_checked, with_listings_written
-from airflow_emr_pipelines.emulator.s3.refusals import insufficient_storage
+from airflow_emr_pipelines.emulator.s3.refusals import S3Refusal, access_denied, insufficient_storage
 from airflow_emr_pipelines.emulator.s3.request import RequestObjects
 from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 from airflow_emr_pipelines.emulator.s3.uploads import WsgiApp, app_of, hide_type
@@ -59,9 +59,7 @@ class BucketFolder:
             try:
                 return self._respond(dispatcher, environ, start_response)
             except NoRoom:
-                refusal = insufficient_storage()
-                start_response(refusal.status_line, list(refusal.headers.items()))
-                return [refusal.body()]
+                return _refused(insufficient_storage(), start_response)
 
         return app
 
@@ -78,7 +76,10 @@ class BucketFolder:
                     self._save_buckets(self._request.buckets)
             finally:
                 self._request.forget()
-        start_response(*started[-1])
+        status, *rest = started[-1]
+        if status.startswith("403") and environ["REQUEST_METHOD"] != "HEAD" and not any(response):
+            return _refused(access_denied(), start_response)  # of which moto tells the status alone
+        start_response(status, *rest)
         return response
 
     def _save_buckets(self, names: Iterable[str]) -> None:
@@ -96,6 +97,11 @@ class BucketFolder:
         S3Response.serialized = self._serialized  # type: ignore[method-assign]
         S3Response.parse_key_name = self._parse_key_name  # type: ignore[method-assign]
         self.store.close()
+
+
+def _refused(refusal: S3Refusal, start_response: Callable[..., Any]) -> list[bytes]:
+    start_response(refusal.status_line, list(refusal.headers.items()))
+    return [refusal.body()]
 
 
 def _tell_raw_path(environ: dict[str, Any]) -> None:

@@ -56,6 +56,16 @@ def request_timeout() -> S3Refusal:
     )
 
 
+def access_denied() -> S3Refusal:
+    return S3Refusal(
+        "AccessDenied",
+        "Access Denied: a request without a signature may do what the bucket's policy or the object's access list lets "
+        "everybody do, and no request what a policy denies. Use a client that signs, as boto3 and the AWS CLI do, or "
+        "a presigned URL.",
+        403,
+    )
+
+
 def insufficient_storage() -> S3Refusal:
     """S3 is never full; a status that no client answers by trying again."""
     return S3Refusal(

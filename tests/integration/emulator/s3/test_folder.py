@@ -7,6 +7,7 @@ import io
 import itertools
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -73,6 +74,20 @@ def test_a_part_that_is_sent_as_a_form_is_content_like_any_other(s3: Any, bucket
     s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [part]})
     got = s3.get_object(Bucket=bucket, Key="parts")
     assert (got["Body"].read(), got["ContentType"]) == (b"a=1&b=2", kind)
+
+
+def test_a_request_without_a_signature_is_told_why_it_is_denied(s3: Any, bucket: str, emulator: LocalEmulator) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    for method in ("GET", "DELETE"):
+        with pytest.raises(HTTPError) as denied:
+            urlopen(Request(f"{emulator.url}/{bucket}/k", method=method), timeout=20)
+        with denied.value as answer:
+            said = answer.read().decode()
+        assert (answer.code, answer.headers["Content-Type"]) == (403, "application/xml")
+        assert "<Code>AccessDenied</Code><Message>Access Denied: a request without a signature" in said
+    s3.put_object_acl(Bucket=bucket, Key="k", ACL="public-read")
+    with urlopen(f"{emulator.url}/{bucket}/k", timeout=20) as answer:
+        assert answer.read() == b"x"
 
 
 def test_what_a_client_said_is_told_back(s3: Any, bucket: str) -> None:
