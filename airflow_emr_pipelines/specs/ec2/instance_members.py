@@ -97,9 +97,9 @@ AUTO_SCALING = Structure(
 )
 MANAGED_SCALING = Structure(
     ManagedScaling,
+    Member("unit_type", "ComputeLimits.UnitType"),
     Member("minimum", "ComputeLimits.MinimumCapacityUnits", required=True),
     Member("maximum", "ComputeLimits.MaximumCapacityUnits", required=True),
-    Member("unit_type", "ComputeLimits.UnitType"),
     Member("maximum_on_demand", "ComputeLimits.MaximumOnDemandCapacityUnits"),
     Member("maximum_core", "ComputeLimits.MaximumCoreCapacityUnits"),
     Member("scaling_strategy", "ScalingStrategy"),
