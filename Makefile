@@ -78,7 +78,7 @@ fmt: $(STAMP) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-unit: $(STAMP) ## the tests that need nothing to run beside them: two minutes (ARGS="-k spark" for some)
+unit: $(STAMP) ## the tests that need nothing to run beside them (ARGS="-k spark" for some)
 	$(PYTEST) --dist worksteal tests/unit $(ARGS)
 
 integration: $(STAMP) $(CLIENTS)/.installed ## those with an emulator, Spark, or tasks run by dag.test()
