@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _LOOPBACK = "127.0.0.1"
 _HEAP_MIB = 256
 _PATIENCE_SECONDS = 60.0
-_LISTING_PATIENCE_SECONDS = 10.0
+_NOTHING_LISTED_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.1
 _ANSWER_SECONDS = 60.0
 _IDLE_SECONDS = 600.0
@@ -62,6 +62,7 @@ class SparkHistory:
         self.folder = folder
         self._guard, self._mark, self._idle_seconds = guard, mark, idle_seconds
         self._applications: dict[str, set[str]] = {}
+        self._unlisted: set[str] = set()
         self._process: asyncio.subprocess.Process | None = None
         self._port: int | None = None
         self._starting = asyncio.Lock()
@@ -95,15 +96,16 @@ class SparkHistory:
             if _rename(log, self.folder / f"{application_id}{unfinished}", name, application_id):
                 ids.append(application_id)
         self._applications.setdefault(cluster_id, set()).update(ids)
+        self._unlisted.update(ids)
         return ids
 
     def wake(self) -> bool:
-        """Whether the server answers; if not, it is started in the background.
+        """Whether the server shows all that is kept; if not, it is started, or waited for, in the background.
 
         :raises MissingExtra: there is no Java or no Spark to start it with
         """
         Java.find()
-        if self.pid is not None and self._port is not None:
+        if self.pid is not None and self._port is not None and not self._unlisted:
             return True
         if self._waking is None or self._waking.done():
             self._waking = asyncio.get_running_loop().create_task(self.open())
@@ -115,7 +117,9 @@ class SparkHistory:
         async with self._starting:
             if self.pid is None or self._port is None:
                 await self._end()
+                self._unlisted.update(*self._applications.values())
                 self._port = await self._launch()
+            await self._until_listed(self._port)
             self._stop_when_idle()
             return self._port
 
@@ -164,22 +168,24 @@ class SparkHistory:
         port_found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(_read(self._process.stderr, port_found))
         try:
-            port = await asyncio.wait_for(port_found, _PATIENCE_SECONDS)
-            await self._until_listed(port)
+            return await asyncio.wait_for(port_found, _PATIENCE_SECONDS)
         except BaseException:
             await self._end()
             raise
-        return port
 
     async def _until_listed(self, port: int) -> None:
-        """Wait until the server has found what is kept; it looks for that after it has begun to response."""
-        kept = set[str]().union(*self._applications.values())
-        until = time.monotonic() + _LISTING_PATIENCE_SECONDS
-        while time.monotonic() < until:
+        """Wait until the server has found what is kept: it looks time and again, and reads one log after another."""
+        listed_at = time.monotonic()
+        while self._unlisted:
             page = await asyncio.to_thread(_get, port, "/api/v1/applications", "")
-            if kept <= {one["id"] for one in json.loads(page.content)}:
-                return
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            if listed := self._unlisted & {one["id"] for one in json.loads(page.content)}:
+                self._unlisted -= listed
+                listed_at = time.monotonic()
+            elif time.monotonic() > listed_at + _NOTHING_LISTED_SECONDS:
+                logger.warning("Spark's history server does not list %s.", ", ".join(sorted(self._unlisted)))
+                self._unlisted.clear()
+            else:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     def _stop_when_idle(self) -> None:
         if self._idle is not None:

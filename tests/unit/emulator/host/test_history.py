@@ -98,6 +98,43 @@ def test_the_server_goes_when_nobody_asks_and_comes_back(tmp_path: Path) -> None
     run(scenario())
 
 
+def test_a_server_that_runs_is_ready_again_when_it_lists_what_was_added(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with history(tmp_path) as kept:
+            await kept.open()
+            assert kept.wake()
+            for number in range(1, 4):
+                written, application_id = tmp_path / f"written-{number}", f"application_1_{number:04d}"
+                written.mkdir()
+                (written / "local-1").write_text(event_log("local-1"))
+                kept.keep(f"j-{number}", written, application_id, lambda: "")
+                assert not kept.wake()
+                page = await kept.get("/api/v1/applications")
+                assert application_id in {one["id"] for one in json.loads(page.content)}
+                assert kept.wake()
+
+    run(scenario())
+
+
+def test_an_application_that_the_server_never_lists_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("airflow_emr_pipelines.emulator.host.history._NOTHING_LISTED_SECONDS", 0.0)
+    written = tmp_path / "written"
+    written.mkdir()
+    (written / "local-1").write_text(event_log("local-1"))
+
+    async def scenario() -> None:
+        async with history(tmp_path) as kept:
+            kept.keep("j-1", written, "application_1_0001", lambda: "")
+            (kept.folder / "application_1_0001").write_text("This is no log.")
+            assert (await kept.get("/api/v1/applications")).status == 200
+            assert kept.wake()
+
+    run(scenario())
+    assert "does not list application_1_0001" in caplog.text
+
+
 def test_a_server_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airflow_emr_pipelines.emulator.host.history._HEAP_MIB", 0)
 
