@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 
@@ -12,12 +12,14 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
-from airflow_emr_pipelines.run_report.prices import Prices
 from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
+
+if TYPE_CHECKING:
+    from airflow_emr_pipelines.run_report.prices import Prices
 
 
 class TransientCluster(ClusterTasks):

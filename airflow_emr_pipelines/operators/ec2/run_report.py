@@ -12,9 +12,6 @@ from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.operators.calls import ALWAYS, READS_PRICES, WRITES_S3, Calls
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.operators.waiting import EmrCallOperator
-from airflow_emr_pipelines.run_report.prices import Prices
-from airflow_emr_pipelines.run_report.report import ClusterRun, InstanceReport, cluster_run, lines_of
-from airflow_emr_pipelines.run_report.timeline import timeline
 from airflow_emr_pipelines.specs.values import addresses, ids
 from airflow_emr_pipelines.specs.values.templates import is_rendered
 
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+    from airflow_emr_pipelines.run_report.prices import Prices
+    from airflow_emr_pipelines.run_report.report import ClusterRun, InstanceReport
     from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
 
 LISTED = "aws"
@@ -66,6 +65,8 @@ class EmrRunReportOperator(EmrCallOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
+        from airflow_emr_pipelines.run_report.report import lines_of
+        from airflow_emr_pipelines.run_report.timeline import timeline
 
         clusters = EmrClusters(self.aws_conn_id, self.region_name)
         tolerated = _tolerated(context)
@@ -89,14 +90,20 @@ class EmrRunReportOperator(EmrCallOperator):
             cluster = successors.of(cluster) if cluster.state.finished else None
 
     def _run(self, clusters: EmrClusters, cluster: ClusterReport, tolerated: set[str]) -> ClusterRun:
+        from airflow_emr_pipelines.run_report.report import cluster_run
+
         instances = list(clusters.hook.list_instances(cluster.id))
         steps = [step for page in clusters.hook.list_steps(cluster.id) for step in page]
         prices = self._prices(clusters, instances)
         return cluster_run(cluster, steps, instances, tolerated=tolerated, prices=prices, now=time.time())
 
     def _prices(self, clusters: EmrClusters, instances: Sequence[InstanceReport]) -> Prices | None:
+        if self.prices is None:
+            return None
         if self.prices != LISTED:
-            return None if self.prices is None else Prices.from_plain(self.prices)
+            from airflow_emr_pipelines.run_report.prices import Prices
+
+            return Prices.from_plain(self.prices)
         from airflow_emr_pipelines.hooks.prices import PricingHook
 
         region = clusters.location.region or ""
@@ -123,11 +130,14 @@ class EmrRunReportOperator(EmrCallOperator):
 
 def _plain(prices: Any) -> Any:
     """Prices as Airflow can keep them, checked as far as they are known."""
+    if prices is None or prices == LISTED or not is_rendered(prices):
+        return prices
+    from airflow_emr_pipelines.run_report.prices import Prices
+
     if isinstance(prices, Prices):
         instances = {name: vars(price) for name, price in prices.instances.items()}
         return {"instances": instances, "ebs_gb_month": prices.ebs_gb_month}
-    if prices is not None and prices != LISTED and is_rendered(prices):
-        Prices.from_plain(prices)
+    Prices.from_plain(prices)
     return prices
 
 
