@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_emr_pipelines.logs.cause import LONGEST, ORDER, Cause, probable_cause
+from airflow_emr_pipelines.logs.cause import LONGEST, ORDER, Cause, lost_machines, probable_cause
 from airflow_emr_pipelines.logs.files import LogFile
 from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.ec2.states import StepState
@@ -398,3 +398,39 @@ def test_whatever_the_logs_hold_there_is_a_cause_of_one_bounded_line(contents: d
     assert told.strip()
     assert len(told) <= LONGEST
     assert len(told.splitlines()) == 1
+
+
+TRACEBACK = "Traceback (most recent call last):\n"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "words"),
+    [
+        (
+            f'{TRACEBACK}  File "job.py", line 3\n    rates["EWR"]\n    ~~~~~^^^^^^^\nKeyError\n',
+            'KeyError: rates["EWR"]',
+        ),
+        (f"{TRACEBACK}\n    raise\n \nStopIteration\n", "StopIteration: raise"),
+        (f"{TRACEBACK}KeyboardInterrupt\n", "KeyboardInterrupt"),
+        (f"{TRACEBACK}    f()\nValueError: \n\nno such day\n", "ValueError: no such day"),
+        (f"{TRACEBACK}    f()\nValueError: \n\n\nsomething else\n", "ValueError:"),
+        (f"{TRACEBACK}    f()\nValueError: \n", "ValueError:"),
+    ],
+)
+def test_a_traceback_that_ends_in_a_bare_name_is_told_with_what_stands_beside_it(stderr: str, words: str) -> None:
+    assert cause(stderr=stderr).rstrip() == words
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("Container released on a *lost* node", True),
+        ("ExecutorLostFailure: Node ip-10-0-0-7 was decommissioned", True),
+        ("Spot interruption", True),
+        ("Spot instance interruption", True),
+        ("KeyError: 'node'", False),
+        ("Container killed by YARN for exceeding memory limits", False),
+    ],
+)
+def test_a_loss_of_machines_is_told_from_a_fault_of_what_ran_on_them(words: str, lost: bool) -> None:
+    assert lost_machines(words) is lost

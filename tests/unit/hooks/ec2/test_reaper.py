@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.hooks.ec2.clusters import EmrClusters
@@ -28,9 +29,13 @@ def old(cluster_id: str, state: str = "WAITING", *, age: float = 20, **tags: str
     return cluster(cluster_id, state, created=datetime.now(timezone.utc) - minutes(age), tags=present)
 
 
+def run_is_over(dag_id: str, run_id: str) -> bool | None:
+    return RUNS.get(run_id) if dag_id == "daily" else None
+
+
 def reaper_of(emr: ToldEmr, deployment: str = "ours") -> Reaper:
     clusters = EmrClusters(None, "us-east-1", None, emr)
-    return Reaper(clusters, deployment, lambda _, run_id: RUNS.get(run_id), older_than=timedelta(minutes=15))
+    return Reaper(clusters, deployment, run_is_over, older_than=timedelta(minutes=15))
 
 
 def denied(operation: str) -> ClientError:
@@ -57,7 +62,7 @@ def test_whatever_is_not_surely_an_orphan_is_left_alone_with_the_reason(differin
     emr = ToldEmr(old("j-1", **differing))
     reaper = reaper_of(emr)
     (found,) = findings = reaper.find()
-    assert (found.orphaned, found.why) == (False, why)
+    assert (found.cluster.id, found.orphaned, found.why) == ("j-1", False, why)
     assert reaper.end(findings) == []
     assert emr.done == ["describe j-1"], "it was only looked at"
 
@@ -68,7 +73,7 @@ def test_a_cluster_that_began_to_end_since_it_was_listed_is_left_to_that() -> No
             return old(cluster_id, "TERMINATING")
 
     (found,) = reaper_of(Ending(old("j-1"))).find()
-    assert (found.orphaned, found.why) == (False, "it is TERMINATING")
+    assert (found.cluster.id, found.orphaned, found.why) == ("j-1", False, "it is TERMINATING")
 
 
 def test_one_that_may_not_be_looked_at_hides_no_other() -> None:
@@ -100,6 +105,34 @@ def test_a_protected_cluster_of_ours_is_ended_by_a_deployment_whose_id_a_tag_can
     assert [what for what in emr.done if "describe" not in what] == ["unlock j-1", "terminate j-1"]
 
 
+def test_one_that_has_become_anothers_since_it_was_found_keeps_its_protection(caplog: pytest.LogCaptureFixture) -> None:
+    emr = ToldEmr(old("j-1"))
+    reaper = reaper_of(emr)
+    findings = reaper.find()
+    emr.clusters["j-1"] = replace(old("j-1", deployment="theirs"), termination_protected=True)
+    assert reaper.end(findings) == ["j-1"]
+    assert emr.done == ["describe j-1", "describe j-1"]
+    assert "TERMINATION_PROTECTED" in caplog.text
+
+
+def test_each_call_is_repeated_until_its_answer_is_clear(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_emr_pipelines.hooks.sending.pauses", lambda: itertools.repeat(0.0))
+    emr = ToldEmr(old("j-1"))
+    for call in ("list clusters", "describe j-1", "terminate j-1"):
+        emr.faults[call].append(ReadTimeoutError(endpoint_url="http://emr"))
+    reaper = reaper_of(emr)
+    assert reaper.end(reaper.find()) == []
+    assert emr.clusters["j-1"].state.value == "TERMINATING"
+    unclear = [record.message.partition(" got no clear answer")[0] for record in caplog.records if record.args]
+    assert [call for call in unclear if " " not in call] == ["ListClusters", "DescribeCluster", "TerminateJobFlows"]
+
+
 def test_without_a_deployment_id_there_is_no_reaper() -> None:
-    with pytest.raises(InvalidSpec, match=r"\[emr_pipelines\] deployment"):
+    with pytest.raises(InvalidSpec) as refused:
         reaper_of(ToldEmr(), "")
+    assert str(refused.value) == (
+        "deployment = '': without it a cluster of ours cannot be told from one of another Airflow; set [emr_pipelines] "
+        "deployment in Airflow's configuration, before the clusters are made"
+    )

@@ -71,6 +71,8 @@ class ToldEmr(EmrHook):
         return self.clusters[cluster_id]
 
     def list_clusters(self, *, created_after: datetime, states: Sequence[str] = ()) -> Iterator[ClusterReport]:
+        if self.faults["list clusters"]:
+            raise self.faults["list clusters"].pop(0)
         for one in list(self.clusters.values()):
             created = datetime.fromisoformat(one.created or "")
             if created >= created_after and (not states or one.state.value in states) and one.id not in self.unlisted:

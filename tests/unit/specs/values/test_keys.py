@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.specs.values import keys
-from airflow_emr_pipelines.specs.values.keys import is_cleared, job_key, key_in_name, name_with_key, without_key
+from airflow_emr_pipelines.specs.values.keys import (
+    is_cleared,
+    is_of_one_task,
+    job_key,
+    key_in_name,
+    name_with_key,
+    without_key,
+)
 from airflow_emr_pipelines.specs.values.tags import TEXT
 
 JOB: dict[str, Any] = {
@@ -50,6 +57,17 @@ def test_a_key_of_before_a_clear_is_known_by_the_one_of_after_it(change: dict[st
     assert is_cleared(job_key(**JOB), job_key(**JOB | change))
     assert not is_cleared(job_key(**JOB), job_key(**JOB))
     assert not is_cleared(None, job_key(**JOB))
+
+
+@pytest.mark.parametrize("change", [{}, {"max_tries": 3}, {"start_date": "2013-01-02T02:00:01+00:00"}], ids=str)
+def test_the_keys_of_all_times_that_a_task_is_run_are_of_one_task(change: dict[str, Any]) -> None:
+    assert is_of_one_task(job_key(**JOB), job_key(**JOB | change))
+    assert not is_of_one_task(job_key(**JOB), job_key(**JOB | {"task_id": "t"} | change))
+    assert not is_of_one_task(None, job_key(**JOB | change))
+
+
+def test_a_name_is_not_cut_to_one_that_ends_with_a_blank() -> None:
+    assert name_with_key(" ab cdef", "k" * keys.KEY_LENGTH, limit=keys.KEY_LENGTH + 3 + 4) == f" ab [{'k' * 22}]"
 
 
 @pytest.mark.parametrize(
