@@ -79,7 +79,7 @@ EXTRACT = SparkStep(
     executor_memory="32g",
     executor_cores=8,
     conf={"spark.sql.adaptive.enabled": "true", "spark.sql.adaptive.localShuffleReader.enabled": "true"},
-    py_files=(f"{APPS}/lake.py", f"{APPS}/quality.py", f"{APPS}/cleanse_flights.py"),
+    py_files=(f"{APPS}/lake.py", f"{APPS}/quality.py"),
 )
 
 DIVIDE = SparkStep(

@@ -15,7 +15,7 @@ from typing import Any
 
 import lake
 import quality
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 Checkpoint = dict[str, Any]
@@ -32,7 +32,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--schema-registry", required=True, help="folder with <table>.json")
     parser.add_argument("--table", default="flights")
     parser.add_argument("--quality-rules", required=True, help="JSON file")
-    parser.add_argument("--dedup-strategy", choices=("latest_timestamp", "earliest_timestamp"), required=True)
+    parser.add_argument("--dedup-strategy", choices=(quality.LATEST, quality.EARLIEST), required=True)
     parser.add_argument("--partition-columns", required=True, type=lambda text: text.split(","))
     parser.add_argument("--checkpoint-location", required=True, help="folder for what was processed, a file a day")
     parser.add_argument("--metrics-output", required=True, help="JSON file with the counts")
@@ -130,7 +130,7 @@ def cleanse(
     good = judged.filter(~quality.is_broken()).drop(quality.BROKEN_RULES)
     if done["files"]:  # Spark cannot overwrite what it is still reading, so the clean rows are held meanwhile.
         good = good.unionByName(spark.read.parquet(options.target).select(*good.columns).localCheckpoint())
-    once = one_row_each(good, schema, options.dedup_strategy)
+    once = quality.deduplicated(good, schema, options.dedup_strategy)
     once.write.mode("overwrite").partitionBy(*options.partition_columns).parquet(options.target)
     rows_out = spark.read.schema(once.schema).parquet(options.target).count()
     return {
@@ -139,14 +139,6 @@ def cleanse(
         "duplicates_removed": rows_in - rejected - rows_out,
         "rows_out": rows_out,
     }
-
-
-def one_row_each(rows: DataFrame, schema: quality.Schema, strategy: str) -> DataFrame:
-    """The latest (or earliest) report of each flight; among equally old ones always the same."""
-    timestamp = F.col(schema["timestamp"])
-    first = timestamp.desc() if strategy == "latest_timestamp" else timestamp.asc()
-    order = Window.partitionBy(*schema["key"]).orderBy(first, F.xxhash64(*rows.columns))
-    return rows.withColumn("_place", F.row_number().over(order)).filter("_place = 1").drop("_place")
 
 
 def copy_reference_tables(spark: SparkSession, options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Raw CSV read by a schema of the registry, and its rows judged by quality rules: both are JSON files in S3.
 
-A file that is malformed is refused before a row is read, with what is wrong in it.
+Here alone stands which rows are broken, and which of several reports of one flight counts: every job that reads raw
+rows takes them from here. A file that is malformed is refused before a row is read, with what is wrong in it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 
 import lake
 from pyspark.errors import ParseException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 Schema = dict[str, Any]
@@ -17,6 +18,8 @@ Rule = dict[str, str]
 
 BROKEN_RULES = "broken_rules"
 SCHEMA_RULE = "schema"
+LATEST, EARLIEST = "latest_timestamp", "earliest_timestamp"
+"""Which report of one key counts, by the schema's timestamp."""
 _BROKEN_LINE = "_broken_line"
 
 
@@ -100,6 +103,20 @@ def judge(raw: DataFrame, schema: Schema, rules: list[Rule], processing_date: st
 
 def is_broken() -> Column:
     return F.size(BROKEN_RULES) > 0
+
+
+def accepted(judged: DataFrame, schema: Schema) -> DataFrame:
+    """What a job works with: the rows that break no rule, each key once, as its latest report tells it."""
+    return deduplicated(judged.filter(~is_broken()).drop(BROKEN_RULES), schema, LATEST)
+
+
+def deduplicated(good: DataFrame, schema: Schema, strategy: str) -> DataFrame:
+    """The latest (or earliest) report of each key; among equally old ones always, and in every job, the same."""
+    timestamp = F.col(schema["timestamp"])
+    first = timestamp.desc() if strategy == LATEST else timestamp.asc()
+    told = F.xxhash64(*(column["name"] for column in schema["columns"]))
+    order = Window.partitionBy(*schema["key"]).orderBy(first, told, F.xxhash64(*good.columns))
+    return good.withColumn("_place", F.row_number().over(order)).filter("_place = 1").drop("_place")
 
 
 def _broken(name: str, valid: Column) -> Column:

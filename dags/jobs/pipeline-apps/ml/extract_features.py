@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import cleanse_flights
 import lake
 import quality
 import yaml
@@ -71,8 +70,7 @@ def main(options: argparse.Namespace) -> None:
     definitions = definitions_of(spark, options.feature_definitions)
     first = options.processing_date - timedelta(days=options.history_days - 1)
     judged = judged_flights(spark, first, options)
-    good = judged.filter(~quality.is_broken())
-    flights = cleanse_flights.one_row_each(good, _schema(spark, "flights", options), "latest_timestamp")
+    flights = quality.accepted(judged, _schema(spark, "flights", options))
     flights = (
         with_aircraft(spark, flights, options)
         .select(

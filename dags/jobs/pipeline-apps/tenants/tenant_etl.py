@@ -1,4 +1,4 @@
-"""Tenant ETL: a tenant's good rows of a day, as its own rules want them, if enough of them are good.
+"""Tenant ETL: a tenant's good rows of a day, each flight once, as its own rules want them, if enough are good.
 
 It reads and writes in folders of the tenant's name only. Where too few rows are good, or nothing is left, it fails and
 leaves what was there before.
@@ -50,16 +50,19 @@ def main(options: argparse.Namespace) -> None:
     schema = quality.schema_of(spark, options.schema_registry, "flights")
     raw = quality.read_raw(spark, [lake.join(source, name) for name in files], schema)
     judged = quality.judge(raw, schema, quality.rules_of(spark, options.quality_rules), day)
-    good = judged.filter(~quality.is_broken()).select(
+    accepted = quality.accepted(judged, schema).select(
         *(column["name"] for column in schema["columns"]), F.col("dep_time").isNull().alias("cancelled")
     )
     said = lake.read_json(spark, options.processing_rules)
-    rules = tenancy.checked_rules(said, dict(good.dtypes), options.processing_rules)
-    rows = tenancy.kept(good, rules)
+    rules = tenancy.checked_rules(said, dict(accepted.dtypes), options.processing_rules)
+    flights = accepted.cache()
+    rows = tenancy.kept(flights, rules)
 
     counted = judged.agg(F.count(F.lit(1)), F.count_if(~quality.is_broken())).first()
     assert counted is not None
-    report = judgement(options, rows_in=counted[0], rows_good=counted[1], rows_kept=rows.count())
+    rows_in, rows_good = counted
+    counts = {"duplicates_removed": rows_good - flights.count(), "rows_kept": rows.count()}
+    report = judgement(options, rows_in=rows_in, rows_good=rows_good, **counts)
     lake.write_json(spark, lake.join(options.quality_report, f"{day}.json"), report)
     print(report)
     if not report["passed"]:
@@ -71,9 +74,10 @@ def main(options: argparse.Namespace) -> None:
         raise lake.DataError(f"Tenant {tenant} keeps none of its {report['rows_good']} good rows of {day}.")
     target = lake.join(options.target_path, f"flight_date={day}")
     tenancy.shaped(rows, rules, tenant).coalesce(1).write.mode("overwrite").parquet(target)
+    flights.unpersist()
 
 
-def judgement(options: argparse.Namespace, *, rows_in: int, rows_good: int, rows_kept: int) -> dict[str, Any]:
+def judgement(options: argparse.Namespace, *, rows_in: int, rows_good: int, **counts: int) -> dict[str, Any]:
     share = rows_good / rows_in if rows_in else 0.0
     return {
         "tenant": options.tenant_id,
@@ -81,7 +85,7 @@ def judgement(options: argparse.Namespace, *, rows_in: int, rows_good: int, rows
         "resource_pool": options.resource_pool,
         "rows_in": rows_in,
         "rows_good": rows_good,
-        "rows_kept": rows_kept,
+        **counts,
         "quality": round(share, 6),
         "quality_threshold": options.quality_threshold,
         "passed": bool(rows_in) and share >= options.quality_threshold,

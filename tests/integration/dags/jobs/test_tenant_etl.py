@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import cross_tenant_analytics
 import pandas as pd
 import pytest
 import tenancy
@@ -19,8 +20,10 @@ from lake import DataError
 from airflow_emr_pipelines.specs import tenants
 from local.flights import DayOfFlights, flights_of, with_faults
 from tests.conftest import JOBS
+from tests.integration.dags.jobs.day_of_flights import assert_same, broken_rules, kept_by, raw_rows, true_flights
 
 DAY = date(2013, 1, 1)
+TOLD = ["carrier", "dest", "distance", "arr_delay"]
 TYPES = {"carrier": "string", "dest": "string", "tailnum": "string", "distance": "int", "flight": "int", "year": "int"}
 
 
@@ -35,8 +38,8 @@ def rows_of(flights: DayOfFlights, tenant: str) -> tuple[str, ...]:
     return tuple(line for line in flights.lines if line.split(",")[origin] == tenant)
 
 
-def land(lake: Path, tenant: str, header: str, lines: tuple[str, ...]) -> None:
-    folder = lake / tenant / "raw" / str(DAY)
+def land(lake: Path, tenant: str, header: str, lines: tuple[str, ...], day: str = str(DAY)) -> None:
+    folder = lake / tenant / "raw" / day
     folder.mkdir(parents=True)
     (folder / "flights.csv").write_bytes(DayOfFlights(DAY, header, lines).csv())
 
@@ -61,12 +64,12 @@ def run(lake: Path, tenant: str, rules: Any = None, **other: str) -> None:
     tenant_etl.main(tenant_etl.arguments([f"--{name}={value}" for name, value in words.items()]))
 
 
-def processed(lake: Path, tenant: str) -> pd.DataFrame:
-    return pd.read_parquet(lake / tenant / "processed" / f"flight_date={DAY}")
+def processed(lake: Path, tenant: str, day: str = str(DAY)) -> pd.DataFrame:
+    return pd.read_parquet(lake / tenant / "processed" / f"flight_date={day}")
 
 
-def report(lake: Path, tenant: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((lake / tenant / "quality" / f"{DAY}.json").read_text())
+def report(lake: Path, tenant: str, day: str = str(DAY)) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((lake / tenant / "quality" / f"{day}.json").read_text())
     return found
 
 
@@ -95,6 +98,7 @@ def test_the_rows_are_those_that_the_tenants_rules_leave(lake_folder: Path, flig
     assert made.cancelled.sum() == wanted.dep_time.isna().sum()
     told = report(lake_folder, "EWR")
     assert (told["rows_in"], told["rows_good"], told["rows_kept"]) == (len(raw), len(raw), len(wanted))
+    assert told["duplicates_removed"] == 0
     assert (told["quality"], told["resource_pool"], told["passed"]) == (1.0, "EWR", True)
 
 
@@ -198,6 +202,47 @@ def test_the_rules_of_the_examples_are_used_whole(lake_folder: Path, flights: Da
     assert not set(rules["drop"]) & set(made.columns)
     assert set(rules["rename"].values()) <= set(made.columns)
     assert 0 < len(made) <= len(rows_of(flights, name))
+
+
+def test_a_flight_that_is_reported_several_times_counts_once_for_the_tenants_and_their_merge(lake_folder: Path) -> None:
+    (true,) = flights_of([date(2013, 3, 8)])
+    faulty, day = with_faults(true, 7), str(true.day)
+    flights = true_flights(raw_rows(faulty.csv()), day)
+    for tenant, count in (("EWR", 354), ("JFK", 296), ("LGA", 283)):
+        lines = rows_of(faulty, tenant)
+        land(lake_folder, tenant, faulty.header, lines, day)
+        rules = json.loads((JOBS / "tenant-configs" / tenant / "rules.json").read_text())
+        run(lake_folder, tenant, rules, processing_date=day)
+        wanted, made = kept_by(tenant, flights), processed(lake_folder, tenant, day)
+        assert len(made) == count
+        assert_same(made, wanted[TOLD].assign(cancelled=wanted.dep_time.isna()), *TOLD)
+        told = report(lake_folder, tenant, day)
+        good = ~broken_rules(raw_rows(DayOfFlights(true.day, faulty.header, lines).csv()), day).any(axis=1)
+        own = (flights.origin == tenant).sum()
+        assert told["rows_good"] == good.sum() > told["rows_good"] - told["duplicates_removed"] == own
+        assert told["rows_kept"] == count
+
+    words = {
+        "source-path": f"{lake_folder}/*/processed/",
+        "tenants": "EWR,JFK,LGA",
+        "processing-date": day,
+        "aggregation-level": "platform",
+        "privacy-mechanism": "differential_privacy",
+        "epsilon": "1.0",
+        "max-contributions": "1000",
+        "delay-bounds": "-9999,9999",
+        "output-path": f"{lake_folder}/out/",
+    }
+    merge = cross_tenant_analytics.arguments([f"--{name}={value}" for name, value in words.items()])
+    cross_tenant_analytics.main(merge, lambda true, scale: true)
+    numbers = json.loads((lake_folder / "out" / f"{day}.json").read_text())["numbers"]
+    kept = pd.concat([kept_by(tenant, flights) for tenant in ("EWR", "JFK", "LGA")])
+    assert (numbers["flights"], numbers["cancelled"], numbers["late"], numbers["delay_minutes"]) == (
+        354 + 296 + 283,
+        kept.dep_time.isna().sum(),
+        (kept.arr_delay >= 15).sum(),
+        kept.arr_delay.sum(),
+    )
 
 
 def test_the_jobs_and_the_dags_have_one_rule_for_ids() -> None:
