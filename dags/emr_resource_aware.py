@@ -27,8 +27,15 @@ CLUSTER = EmrCluster(
     log_uri="s3://emr-logs/",
 )
 
-INPUT = f"--input=s3://raw-data/daily/{DAY}/"
-JOB = "s3://pipeline-apps/carrier_delays.py"
+APPS = "s3://pipeline-apps"
+JOB = f"{APPS}/carrier_delays.py"
+SHARED = (f"{APPS}/lake.py", f"{APPS}/quality.py")
+INPUT = (
+    f"--input=s3://raw-data/daily/{DAY}/",
+    f"--processing-date={DAY}",
+    "--schema-registry=s3://schema-registry",
+    "--quality-rules=s3://quality-rules/standard.json",
+)
 
 with (
     DAG(
@@ -54,7 +61,8 @@ with (
         SparkStep(
             "Static Allocation",
             JOB,
-            args=[INPUT, f"--output=s3://analytics-results/resource-aware/static/{DAY}/"],
+            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/static/{DAY}/"],
+            py_files=SHARED,
             driver_memory=room["driver_memory"],
             num_executors=room["num_executors"],
             executor_memory=room["executor_memory"],
@@ -66,7 +74,8 @@ with (
         SparkStep(
             "Dynamic Allocation",
             JOB,
-            args=[INPUT, f"--output=s3://analytics-results/resource-aware/dynamic/{DAY}/"],
+            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/dynamic/{DAY}/"],
+            py_files=SHARED,
             driver_memory=room["driver_memory"],
             executor_memory=room["executor_memory"],
             executor_cores=room["executor_cores"],
@@ -83,7 +92,8 @@ with (
         SparkStep(
             "Spot Tolerant",
             JOB,
-            args=[INPUT, f"--output=s3://analytics-results/resource-aware/spot/{DAY}/"],
+            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/spot/{DAY}/"],
+            py_files=SHARED,
             num_executors=30,
             executor_memory="6g",
             executor_cores=2,

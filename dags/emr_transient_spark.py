@@ -8,6 +8,7 @@ from processing_day import DAILY_AT_2, DAY, DAY_PARAM, MACROS, START_DATE
 
 from airflow_emr_pipelines import EmrCluster, Group, InstanceGroups, SparkStep, transient_cluster
 
+APPS = "s3://pipeline-apps"
 CLUSTER = EmrCluster(
     name="transient-spark",
     release_label="emr-7.10.0",
@@ -32,8 +33,15 @@ with (
     cluster.run(
         SparkStep(
             "Carrier Delays",
-            "s3://pipeline-apps/carrier_delays.py",
-            args=[f"--input=s3://raw-data/daily/{DAY}/", f"--output=s3://analytics-results/carrier-delays/{DAY}/"],
+            f"{APPS}/carrier_delays.py",
+            args=[
+                f"--input=s3://raw-data/daily/{DAY}/",
+                f"--output=s3://analytics-results/carrier-delays/{DAY}/",
+                f"--processing-date={DAY}",
+                "--schema-registry=s3://schema-registry",
+                "--quality-rules=s3://quality-rules/standard.json",
+            ],
+            py_files=(f"{APPS}/lake.py", f"{APPS}/quality.py"),
         ),
         outlets=[CARRIER_DELAYS],
     )

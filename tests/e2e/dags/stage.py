@@ -80,6 +80,9 @@ class Stage:
     def json(self, bucket: str, key: str) -> Any:
         return json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
+    def lines(self, bucket: str, key: str) -> list[str]:
+        return list(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode().splitlines())
+
     def parquet(self, bucket: str, prefix: str) -> pd.DataFrame:
         found = [key for key in self.keys(bucket, prefix) if key.endswith(".parquet")]
         bodies = [self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in found]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 
+from local.flights import flights_of
 from tests.e2e.dags.stage import DAY, Run, Stage
+from tests.integration.dags.jobs.day_of_flights import assert_same, carrier_delays, raw_rows, true_flights
 
 pytestmark = [
     pytest.mark.slow,
@@ -54,13 +57,19 @@ def ran(stage: Stage, cluster: str) -> list[str]:
 
 
 def test_the_days_document_runs_in_order_on_the_cluster_of_that_name(stage: Stage, cluster: str) -> None:
-    done = stage.run("emr_scheduled_steps", run_conf={"day": DAY})
+    (clean,) = flights_of([date(2013, 1, 2)])
+    day = str(clean.day)
+    stage.s3.put_object(Bucket="raw-data", Key=f"daily/{day}/flights.csv", Body=clean.csv())
+    done = stage.run("emr_scheduled_steps", run_conf={"day": day})
     assert (done.state, states(done)) == ("success", ["success"] * 4)
     assert done.xcom("find_cluster") == cluster
     assert ran(stage, cluster) == ["Check Input", "Carrier Delays", "Count Results", "Note Day"]
-    assert len(stage.parquet("analytics-results", f"scheduled/{DAY}/")) > 10
-    note = stage.s3.get_object(Bucket="analytics-results", Key=f"scheduled/{DAY}.txt")["Body"].read()
-    assert note.decode().strip() == "01.01.2013"
+    delays = stage.parquet("analytics-results", f"scheduled/{day}/")
+    wanted = carrier_delays(true_flights(raw_rows(clean.csv()), day))
+    assert_same(delays, wanted, "carrier", within=0.0501)
+    assert delays.flights.sum() == clean.rows
+    note = stage.s3.get_object(Bucket="analytics-results", Key=f"scheduled/{day}.txt")["Body"].read()
+    assert note.decode().strip() == "02.01.2013"
 
 
 def test_a_failure_stops_those_that_depend_on_it_and_a_tolerated_one_does_not(stage: Stage, cluster: str) -> None:

@@ -420,13 +420,33 @@ def test_the_day_reaches_every_path(dags: dict[str, Any]) -> None:
     assert (hive["variables"]["processing_date"], hive["variables"]["partition_value"]) == ("2013-02-09", "2013-02-09")
 
 
+def imported_by(source: str) -> set[str]:
+    tree = ast.parse(source, feature_version=(3, 9))
+    imported = {name.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for name in node.names}
+    return imported | {
+        node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom) and node.module
+    }
+
+
+def test_a_step_ships_the_modules_that_its_job_imports(dags: dict[str, Any]) -> None:
+    shared = {path.stem: imported_by(path.read_text()) for path in JOB_SCRIPTS}
+    name = "etl-configs/daily-processing-steps.json"
+    steps = [one.step for one in planned(f"s3://{name}", (JOBS / name).read_text(), {"day": "2013-01-31"}, EC2)]
+    steps += [rendered(dag, task_id) for dag in dags.values() for task_id in steps_of(dag)]
+    for step in steps:
+        job = Path(step.get("application", "")).stem
+        if job in shared and step["application"].endswith(".py"):
+            needed, found = {job}, set[str]()
+            while needed - found:
+                found = set(needed)
+                needed |= {name for one in found for name in shared[one] & set(shared)}
+            assert {Path(one).stem for one in step.get("py_files", ())} >= needed - {job}, step["name"]
+
+
 @pytest.mark.parametrize("script", JOB_SCRIPTS, ids=lambda path: path.stem)
 def test_a_job_is_written_for_the_python_of_emr_7_and_for_no_machine(script: Path) -> None:
     source = script.read_text()
-    tree = ast.parse(source, feature_version=(3, 9))
-    imported = {name.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for name in node.names}
-    imported |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom) and node.module}
     shipped = {path.stem for path in JOB_SCRIPTS}
-    assert imported - shipped <= set(sys.stdlib_module_names) | {"pyspark"} | INSTALLED_ON_CLUSTERS
+    assert imported_by(source) - shipped <= set(sys.stdlib_module_names) | {"pyspark"} | INSTALLED_ON_CLUSTERS
     assert "/home/" not in source
     assert "file:/" not in source
