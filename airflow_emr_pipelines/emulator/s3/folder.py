@@ -105,7 +105,11 @@ def _refused(refusal: S3Refusal, start_response: Callable[..., Any]) -> list[byt
 
 
 def _tell_raw_path(environ: dict[str, Any]) -> None:
-    """The path as it was sent, which moto needs for keys with a question mark, and the step from ASGI to WSGI loses."""
+    """The path as it was sent, by which moto knows the key; the step from ASGI to WSGI loses it.
+
+    By the other one it only finds out what kind of request it is, and no pattern of its goes over a line's end.
+    """
+    environ["PATH_INFO"] = environ["PATH_INFO"].replace("\n", " ")
     scope = environ.get("asgi.scope", {})
     if scope.get("raw_path"):
         query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""

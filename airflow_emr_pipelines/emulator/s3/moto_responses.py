@@ -42,8 +42,11 @@ def with_listings_written(serialized: Callable[[BaseResponse, ActionResult], TYP
         if isinstance(outcome.result, Refused):
             refusal = outcome.result.refusal
             return refusal.status, refusal.headers, refusal.body()
-        if response.data.get("Action") in listings.LISTINGS and isinstance(outcome.result, dict):
-            return 200, {**listings.HEADERS, **response.response_headers}, listings.written(outcome.result)
+        action = response.data.get("Action")
+        if action in listings.LISTINGS and isinstance(outcome.result, dict):
+            encoding = response.querystring.get("encoding-type", [None])[0]
+            listing = listings.written(outcome.result, action, encoding)
+            return 200, {**listings.HEADERS, **response.response_headers}, listing
         return serialized(response, outcome)
 
     return write

@@ -43,6 +43,12 @@ def key_too_long(key: str) -> S3Refusal | None:
     return S3Refusal("KeyTooLongError", "Your key is too long", more=more)
 
 
+def malformed_xml() -> S3Refusal:
+    return S3Refusal(
+        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+    )
+
+
 def entity_too_large(size: int) -> S3Refusal:
     more = {"ProposedSize": size, "MaxSizeAllowed": LARGEST_UPLOAD}
     return S3Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", more=more)

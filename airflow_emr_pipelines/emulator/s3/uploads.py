@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from moto.moto_server.werkzeug_app import create_backend_app
+
+from airflow_emr_pipelines.emulator.s3.refusals import malformed_xml
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -29,8 +32,15 @@ def app_of(service: Any) -> Any:
         return answer(environ, start_response)
 
     app.wsgi_app = answer_knowing_type
+    app.register_error_handler(ExpatError, _malformed_xml)
     app.request_class = type("Request", (app.request_class,), {"want_form_data_parsed": property(_may_be_form)})
     return app
+
+
+def _malformed_xml(_: ExpatError) -> tuple[bytes, int, dict[str, str]]:
+    """The answer to XML that cannot be read, such as a client's that names a key with a control character."""
+    refusal = malformed_xml()
+    return refusal.body(), refusal.status, refusal.headers
 
 
 def _may_be_form(request: Any) -> bool:

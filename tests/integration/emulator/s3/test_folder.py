@@ -200,6 +200,32 @@ def test_keys_that_are_strange_as_file_names_work_for_clients(
     assert keys(s3, bucket) == []
 
 
+def test_keys_with_control_characters_are_listed_encoded_when_that_is_asked_for(s3: Any, bucket: str) -> None:
+    strange = ["in/a\x01b", "in/a\tb", "in/a\nb", "in/a\rb", "in/\x1b[31m", "in/\ufffe"]
+    for key in strange:
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
+    wanted = sorted(strange)
+    for operation, member in (
+        ("list_objects", "Contents"),
+        ("list_objects_v2", "Contents"),
+        ("list_object_versions", "Versions"),
+    ):
+        # The client asks for them to be encoded, and decodes them, by itself.
+        assert [entry["Key"] for entry in getattr(s3, operation)(Bucket=bucket)[member]] == wanted
+        asked = getattr(s3, operation)(Bucket=bucket, Prefix="in/a\x01", Delimiter="b", EncodingType="url")
+        assert [each["Prefix"] for each in asked["CommonPrefixes"]] == ["in/a%01b"]
+        assert (asked["Prefix"], asked["EncodingType"]) == ("in/a%01", "url")
+    pages = s3.get_paginator("list_objects").paginate(Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1})
+    assert [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())] == ["in/"]
+    with pytest.raises(ClientError, match="MalformedXML"):
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "in/a\x01b"}]})
+    s3.copy_object(Bucket=bucket, Key="to\nhere", CopySource={"Bucket": bucket, "Key": "in/a\nb"})
+    for key in [*strange, "to\nhere"]:
+        s3.delete_object(Bucket=bucket, Key=key)
+    assert keys(s3, bucket) == []
+
+
 def test_versions_are_kept_also_of_what_a_step_writes_over(s3: Any, bucket: str, folder: Path) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     first = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
