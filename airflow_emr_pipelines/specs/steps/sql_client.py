@@ -75,5 +75,5 @@ class PrestoStep(SqlClientStep):
     """SQL statements for Presto, run by its command line client on the primary node."""
 
     kind = "presto"
-    requires = ("Presto", "PrestoSQL")
+    requires = ("Presto", "PrestoSQL", "Presto-Sandbox")
     command_line = (PRESTO_CLI, *OPTIONS)

@@ -20,6 +20,7 @@ NEWEST_MINOR = {4: 10, 5: 37, 6: 15, 7: 25}
 NAMES = """
     AmazonCloudWatchAgent Delta Flink Ganglia HBase HCatalog Hadoop Hive Hudi Hue Iceberg JupyterEnterpriseGateway
     JupyterHub Livy Mahout MXNet Oozie Phoenix Pig Presto PrestoSQL Spark Sqoop TensorFlow Tez Trino Zeppelin ZooKeeper
+    Oozie-Sandbox Presto-Sandbox Sqoop-Sandbox Zeppelin-Sandbox ZooKeeper-Sandbox
 """
 APPLICATIONS = NAMES.split()
 SINCE: Mapping[str, Release] = {
@@ -32,6 +33,7 @@ SINCE: Mapping[str, Release] = {
 GONE_FROM: Mapping[str, Release] = {
     "Ganglia": (7, 0, 0),
     "Mahout": (6, 0, 0),
+    **{f"{name}-Sandbox": (5, 0, 0) for name in ("Oozie", "Presto", "Sqoop", "Zeppelin", "ZooKeeper")},
     "MXNet": (7, 7, 0),
     "PrestoSQL": (6, 4, 0),
     "Sqoop": (7, 5, 0),
