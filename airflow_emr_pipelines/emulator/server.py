@@ -138,7 +138,7 @@ class Server:
             raise not_emulated(f"ElasticMapReduce {operation}")
         if self.rates is not None and not self.rates.allow(region, operation):
             raise throttled()
-        parameters = wire.read(operation, await _json(request))
+        parameters = wire.filled(operation, wire.read(operation, await _json(request)))
         url = f"{request.url.scheme}://{request.url.netloc}"
         response = await action(Emr(self.clusters, self.lifecycles, self.clock, region, operation, url), parameters)
         return _response(wire.serialized(response) if wire.has_output(operation) else None)

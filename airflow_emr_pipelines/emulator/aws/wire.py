@@ -17,6 +17,9 @@ XML = r"[\u0020-"
 """How the model's pattern of XmlString begins, which is written for UTF-16."""
 NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 HIDDEN = "********"
+MAKING = ("RunJobFlow", "AddJobFlowSteps", "AddInstanceGroups", "AddInstanceFleet")
+PAIR = ("Key", "Value")
+"""Of a property, a tag or a dimension, which may be empty."""
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -71,6 +74,24 @@ def read(operation: str, sent: Any, service: str = "emr") -> dict[str, Any]:
         plural = "error" if len(broken) == 1 else "errors"
         raise AwsError("ValidationException", f"{len(broken)} validation {plural} detected: {'; '.join(broken)}")
     return parameters
+
+
+def filled(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a request that makes something, without texts that are empty.
+
+    EMR's console exports one for each field of a form that was not filled in, and they say no more than missing ones.
+    """
+    if operation not in MAKING:
+        return parameters
+    found: dict[str, Any] = _filled(service_model("emr").operation_model(operation).input_shape, parameters)
+    return found
+
+
+def _filled(shape: Any, value: Any) -> Any:
+    if shape.type_name == "structure":
+        kept = {*shape.required_members, *PAIR}
+        return {name: _filled(shape.members[name], part) for name, part in value.items() if part != "" or name in kept}
+    return [_filled(shape.member, part) for part in value] if shape.type_name == "list" else value
 
 
 def _typed(shape: Any, value: Any, path: str) -> Any:

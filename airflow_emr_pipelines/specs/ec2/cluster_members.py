@@ -105,7 +105,7 @@ CLUSTER = Structure(
     Member("service_role", "ServiceRole"),
     Member("job_flow_role", "JobFlowRole"),
     Member("auto_scaling_role", "AutoScalingRole"),
-    Member("step_execution_role_arn", "StepExecutionRoleArn"),
+    Member("step_execution_role_arn", "StepExecutionRoleArn", never_empty=True),
     Member("applications", "Applications", ListOf(APPLICATION), absent=()),
     Member("configurations", "Configurations", Configurations()),
     Member("bootstrap_actions", "BootstrapActions", ListOf(BOOTSTRAP_ACTION)),

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import article, by_key, nearest
-from airflow_emr_pipelines.specs.values.templates import is_rendered
+from airflow_emr_pipelines.specs.values.templates import is_given, is_rendered
 
 Request = dict[str, Any]
 
@@ -47,6 +47,7 @@ class Member:
     :param required: a request without it is refused
     :param absent: what it means to the service that the member is absent, where that is not the field's default
     :param empty: it is rendered where it holds nothing, too
+    :param never_empty: the service takes no empty text for it, which says "not given" of every other member
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Member:
         required: bool = False,
         absent: Any = THE_DEFAULT,
         empty: bool = False,
+        never_empty: bool = False,
     ) -> None:
         self.field, self.name, self.form = field, name, form
         self.required, self.absent, self.empty = required, absent, empty
+        self.never_empty = never_empty
 
 
 class Structure(Form):
@@ -102,7 +105,7 @@ class Structure(Form):
     def fields(self, members: Members) -> dict[str, Any]:
         """The fields that these members say, by their names."""
         members.refuse(self.refused)
-        values = [members.take(member.name) for member in self.members]
+        values = [members.take(member.name, empty=member.never_empty) for member in self.members]
         fields = {}
         for member, value in zip(self.members, values, strict=True):
             if value is not None:
@@ -176,15 +179,18 @@ class Members:
         self._known: list[str] = []
         self._within: dict[str, Members | None] = {}
 
-    def take(self, name: str, default: Any = None) -> Any:
-        """The value of a member, or the default where it is not given."""
+    def take(self, name: str, default: Any = None, *, empty: bool = False) -> Any:
+        """The value of a member, or the default where it is not given.
+
+        :param empty: an empty text is a value; otherwise it says that there is none
+        """
         outer, _, inner = name.partition(".")
         if inner:
             within = self.within(outer)
-            return default if within is None else within.take(inner, default)
+            return default if within is None else within.take(inner, default, empty=empty)
         self._known.append(name)
         value = self._left.pop(name, None)
-        return default if value is None else value
+        return value if is_given(value) or (empty and value is not None) else default
 
     def need(self, name: str) -> Any:
         """The value of a member that has to be there."""

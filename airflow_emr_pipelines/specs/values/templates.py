@@ -53,3 +53,8 @@ def all_rendered(value: Any) -> bool:
 def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is a text that can be judged now."""
     return isinstance(value, str) and is_rendered(value)
+
+
+def is_given(value: object) -> bool:
+    """Whether a member of a request says something: EMR's console writes an empty text for what was not filled in."""
+    return value is not None and not (isinstance(value, str) and value == "")

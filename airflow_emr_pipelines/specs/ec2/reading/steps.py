@@ -9,7 +9,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.reading import commands
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values.rules import article, by_key, nearest
-from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
+from airflow_emr_pipelines.specs.values.templates import is_given, is_rendered, is_text
 
 STEP_CONFIG = ("Name", "ActionOnFailure", "HadoopJarStep", "StepMonitoringConfiguration")
 HADOOP_JAR_STEP = ("Jar", "Args", "MainClass", "Properties")
@@ -45,6 +45,7 @@ def read_step(request: Any, name: str | None, kinds: Kinds) -> Any:
 
 
 def _read(request: Mapping[str, Any], name: str | None, kinds: Kinds) -> commands.Reading:
+    request = _given(request)
     config = request if "HadoopJarStep" in request else _from_cli(request)
     _only(STEP_CONFIG, config, "StepConfig")
     common = {
@@ -58,6 +59,7 @@ def _read(request: Mapping[str, Any], name: str | None, kinds: Kinds) -> command
     if not isinstance(jar_step, Mapping):
         raise InvalidSpec("HadoopJarStep", jar_step, "it is a mapping", 'write {"Jar": …, "Args": […]}')
     _only(HADOOP_JAR_STEP, jar_step, "HadoopJarStep")
+    jar_step = _given(jar_step)
     if jar_step.get("Jar") is None:
         raise InvalidSpec("Jar", None, "a step has a jar", f'write "Jar": "{COMMAND_RUNNER}" for a command')
     kind, fields = _kind(jar_step, kinds)
@@ -130,7 +132,13 @@ def _logs(monitoring: Any) -> dict[str, Any]:
             _only(("S3MonitoringConfiguration",), monitoring, member)
             monitoring = monitoring.get("S3MonitoringConfiguration")
     _only(("LogUri", "EncryptionKeyArn"), monitoring, "S3MonitoringConfiguration")
+    monitoring = _given(monitoring)
     return {"log_uri": monitoring.get("LogUri"), "encryption_key_arn": monitoring.get("EncryptionKeyArn")}
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a structure that say something."""
+    return {member: value for member, value in members.items() if is_given(value)}
 
 
 def _only(members: Sequence[str], given: Mapping[str, Any], where: str) -> None:

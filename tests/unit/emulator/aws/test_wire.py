@@ -156,3 +156,24 @@ def test_an_answer_has_no_empty_members_and_times_in_seconds() -> None:
 
 def test_the_model_has_a_shape_for_each_action() -> None:
     assert all(isinstance(shape_of(operation), Shape) for operation in ACTIONS)
+
+
+def test_an_empty_text_of_what_is_made_says_what_a_missing_one_says() -> None:
+    """As EMR's console exports a step; words of a command, and values of properties, may well be empty."""
+    step = {
+        "Name": "",
+        "HadoopJarStep": {"Jar": "a.jar", "Args": [""], "MainClass": "", "Properties": [{"Key": "b", "Value": ""}]},
+        "StepMonitoringConfiguration": {"S3MonitoringConfiguration": {"LogUri": ""}},
+    }
+    kept = {
+        "Name": "",
+        "HadoopJarStep": {"Jar": "a.jar", "Args": [""], "Properties": [{"Key": "b", "Value": ""}]},
+        "StepMonitoringConfiguration": {"S3MonitoringConfiguration": {}},
+    }
+    for operation, more in (("AddJobFlowSteps", {"JobFlowId": "j-1"}), ("RunJobFlow", {"Instances": {}})):
+        assert wire.filled(operation, {**more, "Steps": [step]}) == {**more, "Steps": [kept]}
+    configuration = [{"Classification": "", "Properties": {"a": ""}}]
+    asked = {"Name": "a", "LogUri": "", "Instances": {}, "Configurations": configuration}
+    without = {"Name": "a", "Instances": {}, "Configurations": [{"Properties": {"a": ""}}]}
+    assert wire.filled("RunJobFlow", asked) == without
+    assert wire.filled("ModifyCluster", {"ClusterId": ""}) == {"ClusterId": ""}

@@ -528,3 +528,52 @@ def test_every_member_that_can_be_asked_for_is_read_back(cluster: EmrCluster) ->
 def test_the_role_of_steps_is_read_with_the_cluster() -> None:
     asked = {name: member for name, member in rendered(WITH_ROLE).items() if name != "Steps"}
     assert EmrCluster.from_request(asked).step_execution_role_arn == WITH_ROLE.step_execution_role_arn
+
+
+def texts_of(shape: Any, value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every text of a request's structures that may be empty by the model, whether the request has it."""
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            if member.type_name == "string" and not member.metadata.get("min"):
+                yield (*path, name)
+            elif name in value:
+                yield from texts_of(member, value[name], *path, name)
+    elif shape.type_name == "list":
+        for place, part in enumerate(value):
+            yield from texts_of(shape.member, part, *path, place)
+
+
+def read_of(request: dict[str, Any]) -> EmrCluster | str:
+    """The cluster that is read of a request, or why none is; a value may be told in one of two ways."""
+    try:
+        return EmrCluster.from_request(request)
+    except InvalidSpec as error:
+        return f"{error.field}: {error.rule}"
+
+
+@pytest.mark.parametrize("cluster", EACH, ids=lambda cluster: cluster.name)
+def test_an_empty_text_says_what_a_missing_one_says(cluster: EmrCluster) -> None:
+    whole = {name: member for name, member in rendered(cluster).items() if name != "Steps"}
+    for path in texts_of(EMR.operation_model("RunJobFlow").input_shape, whole):
+        asked = copy.deepcopy(whole)
+        of: Any = asked
+        for part in path[:-1]:
+            of = of[part]
+        of.pop(path[-1], None)
+        missing = read_of(asked)
+        of[path[-1]] = ""
+        assert read_of(asked) == missing, path
+        of[path[-1]] = None
+        assert read_of(asked) == missing, path
+
+
+def test_a_name_that_is_empty_is_the_one_that_a_group_without_one_gets() -> None:
+    cluster = EmrCluster.from_request(request(instances={"InstanceGroups": [{**MASTER, "Name": "", "Market": ""}]}))
+    (group,) = render_cluster(cluster)["Instances"]["InstanceGroups"]
+    assert group == {**render_cluster(EmrCluster.from_request(request()))["Instances"]["InstanceGroups"][0]}
+    assert (group["Name"], group["Market"]) == ("Primary", "ON_DEMAND")
+
+
+def test_a_role_of_steps_is_never_lost_for_being_empty() -> None:
+    with pytest.raises(InvalidSpec, match="step_execution_role_arn = '': it must not be empty"):
+        EmrCluster.from_request(request(StepExecutionRoleArn=""))

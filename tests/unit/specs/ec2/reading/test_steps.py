@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from airflow_emr_pipelines.specs.steps import (
     TrinoStep,
 )
 from tests.unit.specs.each_field import Output
+from tests.unit.specs.ec2.reading.test_cluster import texts_of
+from tests.unit.specs.emr_model import EMR
 from tests.unit.specs.strategies import steps, words
 
 
@@ -474,3 +477,58 @@ def test_a_read_step_is_rendered_in_emrs_own_form() -> None:
     assert hadoop_jar_step(read)["Args"] == [
         *("hive-script", "--run-hive-script", "--args", "-f", "s3://sql/a.hql", "-d", "x=1")
     ]
+
+
+WITH_EVERYTHING = {
+    "Name": "a",
+    "ActionOnFailure": "CONTINUE",
+    "HadoopJarStep": {
+        "Jar": "s3://apps/a.jar",
+        "Args": ["", "b"],
+        "MainClass": "org.example.A",
+        "Properties": [{"Key": "c", "Value": ""}],
+    },
+    "StepMonitoringConfiguration": {
+        "S3MonitoringConfiguration": {
+            "LogUri": "s3://logs/",
+            "EncryptionKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        }
+    },
+}
+
+
+def read_of(request: dict[str, Any]) -> Step | str:
+    try:
+        return Step.from_request(request, name="a")
+    except InvalidSpec as error:
+        return f"{error.field}: {error.rule}"
+
+
+def test_an_empty_text_says_what_a_missing_one_says() -> None:
+    """What EMR's console exports: a form that was not filled in."""
+    shape = EMR.operation_model("AddJobFlowSteps").input_shape.members["Steps"].member
+    paths = [*texts_of(shape, WITH_EVERYTHING), ("HadoopJarStep", "Properties")]
+    assert {path[-1] for path in paths} >= {"MainClass", "ActionOnFailure", "LogUri", "EncryptionKeyArn", "Jar"}
+    for path in paths:
+        asked = copy.deepcopy(WITH_EVERYTHING)
+        of: Any = asked
+        for part in path[:-1]:
+            of = of[part]
+        del of[path[-1]]
+        missing = read_of(asked)
+        of[path[-1]] = ""
+        assert path[-1] == "Key" or read_of(asked) == missing, path
+
+
+def test_a_step_as_emrs_console_exports_it_is_the_one_without_what_is_empty() -> None:
+    exported = command("spark-submit", "s3://apps/a.py", ActionOnFailure="CONTINUE")
+    exported["HadoopJarStep"] |= {"Properties": "", "MainClass": ""}
+    step = Step.from_request(exported)
+    assert step == SparkStep("a", "s3://apps/a.py", deploy_mode=None, on_failure=OnFailure.CONTINUE)
+    assert hadoop_jar_step(step) == {"Jar": "command-runner.jar", "Args": ["spark-submit", "s3://apps/a.py"]}
+    cli = {"Type": "Spark", "Name": "", "ActionOnFailure": "", "Args": ["s3://apps/a.py"], "MainClass": "", "Jar": ""}
+    assert Step.from_request(cli) == dataclasses.replace(step, name="Spark application")
+
+
+def test_empty_words_and_values_are_kept() -> None:
+    assert render_step(Step.from_request(WITH_EVERYTHING))["HadoopJarStep"] == WITH_EVERYTHING["HadoopJarStep"]
