@@ -6,6 +6,8 @@ import argparse
 import sys
 from datetime import timedelta
 
+from airflow_emr_pipelines.cli import places
+
 MINUTES = 15
 
 
@@ -21,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"age of a cluster, {MINUTES} by default",
     )
     parser.add_argument("--aws-conn-id", default="aws_default", metavar="ID", help="AWS connection, aws_default")
-    parser.add_argument("--region-name", metavar="REGION", help="AWS region; the connection's by default")
+    parser.add_argument(
+        "--region-name", type=places.region, metavar="REGION", help="AWS region; the connection's by default"
+    )
 
 
 def _age(text: str) -> timedelta:
@@ -46,10 +50,10 @@ def run(options: argparse.Namespace) -> None:
     deployment = settings.deployment() if options.deployment is None else options.deployment
     try:
         reaper = Reaper(clusters, deployment, versions.run_is_over, older_than=options.older_than)
+        findings = reaper.find()
     except InvalidSpec as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
-    findings = reaper.find()
     rows = [
         (
             found.cluster.id,

@@ -7,8 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from botocore.config import Config
 
+from airflow_emr_pipelines.errors import InvalidSpec
+
+DEFAULT = "aws_default"
+"""The one connection that need not exist: boto3's own credential chain stands in for it."""
 DOMAINS_OF_AWS = (
     *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"),
     *(".api.aws", ".api.amazonwebservices.com.cn", ".api.amazonwebservices.eu"),
@@ -21,15 +26,29 @@ class AwsHook(AwsBaseHook):
     """A service of AWS through a connection of Airflow.
 
     :param client_type: the service, as boto3 names it
-    :param aws_conn_id: the AWS connection; None for boto3's own credential chain
+    :param aws_conn_id: the AWS connection, which has to exist unless it is aws_default; None for boto3's own credential
+        chain
     :param region_name: the region; None for the connection's
     """
 
-    def __init__(
-        self, client_type: str, aws_conn_id: str | None = "aws_default", region_name: str | None = None
-    ) -> None:
+    def __init__(self, client_type: str, aws_conn_id: str | None = DEFAULT, region_name: str | None = None) -> None:
         super().__init__(client_type=client_type, aws_conn_id=aws_conn_id, region_name=region_name)
         self._session: Any = None
+
+    @classmethod
+    def get_connection(cls, conn_id: str) -> Any:
+        """The connection of that id.
+
+        :raises InvalidSpec: somebody has named it, and there is none: what the Amazon provider would use in its place,
+            the credentials of the machine, may be another account's
+        """
+        try:
+            return super().get_connection(conn_id)
+        except AirflowNotFoundException:
+            if conn_id == DEFAULT:
+                raise
+            remedy = "make it where this runs, or write None for boto3's own credential chain"
+            raise InvalidSpec("aws_conn_id", conn_id, "Airflow has no connection of that id", remedy) from None
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
         """One session for all clients of this hook: making one costs more than what is asked through it."""
@@ -54,14 +73,12 @@ class AwsHook(AwsBaseHook):
     @cached_property
     def s3(self) -> Any:
         """An S3 client on the same connection, for logs."""
-        hook: AwsBaseHook = AwsBaseHook(client_type="s3", aws_conn_id=self.aws_conn_id, region_name=self._region_name)
-        return hook.conn
+        return AwsHook("s3", self.aws_conn_id, self._region_name).conn
 
     @cached_property
     def logs(self) -> Any:
         """A client of CloudWatch Logs on the same connection."""
-        hook: AwsBaseHook = AwsBaseHook(client_type="logs", aws_conn_id=self.aws_conn_id, region_name=self._region_name)
-        return hook.conn
+        return AwsHook("logs", self.aws_conn_id, self._region_name).conn
 
     def endpoint(self) -> dict[str, str | None]:
         """Region, partition and, for an endpoint that is not AWS's, its address: what links are made of."""

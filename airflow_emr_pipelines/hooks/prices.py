@@ -10,8 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
+from airflow_emr_pipelines.hooks.connection import AwsHook
 from airflow_emr_pipelines.run_report.prices import InstancePrice, Prices
 
 log = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ _known: dict[tuple[str, str, str], float | None] = {}
 """By service, region, and instance or volume type: prices hold for months, and a process for days."""
 
 
-class PricingHook(AwsBaseHook):
+class PricingHook(AwsHook):
     """The AWS Price List API through an AWS connection of Airflow, which needs ``pricing:GetProducts``.
 
     Spot prices are not on the list. A price that was asked for once is kept as long as the process lives.
@@ -40,7 +39,7 @@ class PricingHook(AwsBaseHook):
     """
 
     def __init__(self, aws_conn_id: str | None = "aws_default") -> None:
-        super().__init__(client_type="pricing", aws_conn_id=aws_conn_id, region_name=ENDPOINTS_ARE_IN)
+        super().__init__("pricing", aws_conn_id, ENDPOINTS_ARE_IN)
 
     def prices(self, instance_types: Iterable[str], region_name: str) -> Prices:
         """What a region asks, in USD; an instance type that is not on its list is left out.

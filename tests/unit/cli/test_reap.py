@@ -24,3 +24,16 @@ def test_an_age_that_is_none_is_refused(age: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         read(f"--older-than={age}")
     assert f"argument --older-than: '{age}' is no" in capsys.readouterr().err
+
+
+def test_a_connection_that_there_is_not_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clusters of whatever account the machine's own credentials are of would be judged, and ended."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "else")
+    with pytest.raises(SystemExit) as ended:
+        reap.run(read("--aws-conn-id", "emr_prod", "--deployment", "ours", "--region-name", "eu-central-1"))
+    out, told = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert "aws_conn_id = 'emr_prod': Airflow has no connection of that id; make it where this runs" in told

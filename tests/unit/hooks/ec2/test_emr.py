@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from botocore.session import get_session
 
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.hooks.connection import DOMAINS_OF_AWS
 from airflow_emr_pipelines.hooks.ec2.emr import EmrHook
+from airflow_emr_pipelines.hooks.prices import PricingHook
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +39,22 @@ def test_an_endpoint_of_awss_own_is_not_taken_for_another(
 def test_an_endpoint_of_somebody_elses_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     assert EmrHook(None, "eu-central-1").endpoint()["endpoint_url"] == url
+
+
+@pytest.mark.parametrize("client", ["conn", "unrepeated", "s3", "logs"])
+def test_a_connection_that_somebody_names_has_to_exist(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the machine's own credentials in its place, the call might go to another account."""
+    with pytest.raises(InvalidSpec, match="aws_conn_id = 'emr-prod': Airflow has no connection of that id"):
+        getattr(EmrHook("emr-prod", "eu-central-1"), client)
+    with pytest.raises(InvalidSpec, match="emr-prod"):
+        PricingHook("emr-prod").prices(["m5.xlarge"], "eu-central-1")
+    monkeypatch.setenv("AIRFLOW_CONN_EMR-PROD".upper(), '{"conn_type": "aws"}')
+    assert getattr(EmrHook("emr-prod", "eu-central-1"), client).meta.region_name == "eu-central-1"
+
+
+@pytest.mark.parametrize("conn_id", ["aws_default", None])
+def test_boto3s_own_credentials_stand_in_for_the_default_connection_alone(conn_id: str | None) -> None:
+    assert EmrHook(conn_id, "eu-central-1").endpoint()["region"] == "eu-central-1"
 
 
 def test_the_domains_are_those_that_botocore_knows() -> None:
