@@ -36,7 +36,7 @@ def assert_sound(
     """Fail where EMR or this package would refuse what the DAG sends, and where something is to be warned of.
 
     :param dag: as its file makes it
-    :param logical_date: of the run; now, when not given
+    :param logical_date: of the run, in UTC where it says no offset; now, when not given
     :param params: in place of the DAG's own
     :param allow: codes of warnings that are meant to be so
     :returns: the plan, to be looked into

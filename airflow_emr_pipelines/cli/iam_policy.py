@@ -6,17 +6,29 @@ import argparse
 import json
 import sys
 
-from airflow_emr_pipelines.cli import dags
+from airflow_emr_pipelines.cli import dags, places
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     dags.add_arguments(parser)
-    parser.add_argument("--account", default="*", metavar="ID", help="AWS account of the resources; any by default")
     parser.add_argument(
-        "--region", default="*", metavar="REGION", help="region of tasks that name none; any by default"
+        "--account",
+        type=places.account,
+        default=places.ANY,
+        metavar="ID",
+        help="AWS account of the resources; any by default",
     )
-    parser.add_argument("--partition", default="aws", help="aws, aws-cn or aws-us-gov; aws by default")
+    parser.add_argument(
+        "--region",
+        type=places.region_or_any,
+        default=places.ANY,
+        metavar="REGION",
+        help="region of tasks that name none; any by default",
+    )
+    parser.add_argument(
+        "--partition", type=places.partition, default="aws", help="aws, aws-cn or aws-us-gov; aws by default"
+    )
     parser.add_argument(
         "--deployment", metavar="ID", help="the deployment tag of clusters; the configured one by default"
     )

@@ -52,9 +52,11 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
         yield PlanWarning(
             "no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read"
         )
-    instances = body.get("Instances", {})
+    instances = body.get("Instances")
+    if not isinstance(instances, Mapping):  # of a stock operator's request, which is an error then
+        return
     kept_alive, policy = instances.get("KeepJobFlowAliveWhenNoSteps", False), body.get("AutoTerminationPolicy")
-    groups = [group for group in instances.get("InstanceGroups", ()) if isinstance(group, dict)]
+    groups = [group for group in instances.get("InstanceGroups") or () if isinstance(group, dict)]
     three = any((group.get("InstanceRole"), group.get("InstanceCount")) == ("MASTER", 3) for group in groups)
     if kept_alive and (three or not policy):
         why = "three primaries heed no idle timeout" if policy else "the cluster has no idle timeout"

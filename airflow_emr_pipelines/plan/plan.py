@@ -51,11 +51,10 @@ def plan_of(dag: Any, *, logical_date: datetime | None = None, params: Mapping[s
     """What a run of a DAG would send to EMR. Nothing is asked of AWS; no variable, connection or secret is read.
 
     :param dag: as its file makes it
-    :param logical_date: of the run; now, when not given
+    :param logical_date: of the run, in UTC where it says no offset; now, when not given
     :param params: in place of the DAG's own
     """
-    when = logical_date or datetime.now(timezone.utc).replace(microsecond=0)
-    run = SampleRun(dag, when, params)
+    run = SampleRun(dag, logical_date or datetime.now(timezone.utc).replace(microsecond=0), params)
     requests: list[Request] = []
     errors: list[str] = []
     tasks = list(dag.topological_sort())
@@ -66,12 +65,12 @@ def plan_of(dag: Any, *, logical_date: datetime | None = None, params: Mapping[s
             errors.append(f"{task.task_id}: {error}")
     for request in requests:
         said = faults(request.operation, request.body) if request.body is not None else []
-        errors += [f"{request.task_id}: {request.operation}{fault}" for fault in said]
+        errors += [f"{request.task_id}: {request.operation}: {fault}" for fault in said]
     sending = {request.task_id.partition("[")[0] for request in requests}
     calls = {task.task_id: sorted(DagTask(task).operations()) for task in tasks if task.task_id not in sending}
     return Plan(
         dag.dag_id,
-        when.isoformat(),
+        run.logical_date.isoformat(),
         tuple(requests),
         {task_id: names for task_id, names in calls.items() if names},
         tuple((task.task_id, below) for task in tasks for below in sorted(task.downstream_task_ids)),

@@ -35,7 +35,7 @@ AFTERWARDS = (
 
 
 class SampleRun:
-    """A run that somebody triggers with that logical date.
+    """A run that somebody triggers with that logical date. Airflow keeps all its dates in UTC, and templates get these.
 
     :param params: in place of the DAG's own
     :raises InvalidSpec: a parameter is not what its schema says, or has no value
@@ -45,10 +45,11 @@ class SampleRun:
         import pendulum
 
         self.dag = dag
-        self.logical_date = pendulum.instance(logical_date)
+        self.logical_date = pendulum.instance(logical_date).in_timezone("UTC")
         self.conf = dict(params or {})
         self.params = self._params()
-        self.interval = versions.data_interval(dag, self.logical_date)
+        interval = versions.data_interval(dag, self.logical_date)
+        self.interval = tuple(pendulum.instance(when).in_timezone("UTC") for when in interval)
         self.run_id = f"plan__{self.logical_date.isoformat()}"
         self.env = dag.get_template_env()
 

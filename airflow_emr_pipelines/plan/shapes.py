@@ -20,7 +20,8 @@ def faults(operation: str, request: Mapping[str, Any]) -> list[str]:
     shape = _input_of(operation)
     known = _known(shape, request)
     report = ParamValidator().validate(known, shape)
-    return [report.generate_report()] if report.has_errors() else [*_beyond(shape, known)]
+    said = report.generate_report().splitlines() if report.has_errors() else _beyond(shape, known)
+    return [fault.removeprefix(".") for fault in said]
 
 
 @cache

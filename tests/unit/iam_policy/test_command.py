@@ -11,7 +11,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from botocore.session import get_session
 
+from airflow_emr_pipelines.cli import places
+from airflow_emr_pipelines.cli.__main__ import main
 from tests.conftest import DAGS
 
 Printed = Callable[..., "CompletedProcess[str]"]
@@ -72,3 +75,40 @@ def test_a_log_uri_that_is_no_place_in_s3_is_refused(printed: Printed) -> None:
     done = printed("emr_governed_etl", "--log-uri", "emr-logs")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--log-uri = 'emr-logs': it is no S3 address" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value", "said"),
+    [
+        ("iam-policy", "--account", "12", "'12' is no AWS account id, which has 12 digits"),
+        ("iam-policy", "--account", "1234-5678-9012", "is no AWS account id"),
+        ("iam-policy", "--region", "eu-centrl-1", "'eu-centrl-1' is no Region of AWS: did you mean eu-central-1?"),
+        ("iam-policy", "--region", "EU-CENTRAL-1", "is no Region of AWS: did you mean eu-central-1?"),
+        ("iam-policy", "--region", "eu-central-1a", "is no Region of AWS: did you mean eu-central-1?"),
+        ("iam-policy", "--partition", "aws-china", "is no partition of AWS: choose one of aws, "),
+        ("reap", "--region-name", "eu-centrl-1", "'eu-centrl-1' is no Region of AWS: did you mean eu-central-1?"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str], command: str, option: str, value: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, *(["emr_daily_etl"] if command == "iam-policy" else []), option, value])
+    assert ended.value.code == 2
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert f"argument {option}: " in told
+    assert said in told
+
+
+@pytest.mark.parametrize("name", ["*", "eu-central-1", "us-gov-west-1", "cn-north-1", "mx-central-1", "eu-southeast-7"])
+def test_a_region_may_be_any_or_younger_than_botocore(name: str) -> None:
+    assert places.region_or_any(name) == name
+
+
+def test_every_region_that_botocore_knows_is_one() -> None:
+    session = get_session()
+    for each in session.get_available_partitions():
+        assert places.partition(each) == each
+        for name in session.get_available_regions("emr", each):
+            assert places.region(name) == name

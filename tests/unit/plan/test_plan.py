@@ -8,10 +8,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.providers.amazon.aws.operators.emr import EmrCreateJobFlowOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Param, task, task_group
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task, task_group
 
 from airflow_emr_pipelines import (
     EmrCluster,
@@ -242,6 +244,39 @@ def test_requests_are_held_against_the_services_own_model() -> None:
     assert faults("AddJobFlowSteps", {"JobFlowId": "j-1", "Steps": [step]}) == []
     assert "STOP" in faults("AddJobFlowSteps", {"JobFlowId": "j-1", "Steps": [{**step, "ActionOnFailure": "STOP"}]})[0]
     assert "Missing required parameter" in faults("AddJobFlowSteps", {"JobFlowId": "j-1"})[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ({"Descripton": "x"}, 'create: RunJobFlow: Unknown parameter in input: "Descripton"'),
+        ({"Instances": None, "Name": 5}, "create: RunJobFlow: Invalid type for parameter Name"),
+        ({"ScaleDownBehavior": "NEVER"}, "create: RunJobFlow: ScaleDownBehavior: 'NEVER' is none of"),
+    ],
+)
+def test_a_fault_stands_behind_the_operation_that_it_is_of(overrides: dict[str, Any], told: str) -> None:
+    with DAG("stock", schedule=None) as dag:
+        request = {"Name": "a", "Instances": {}, **overrides}
+        EmrCreateJobFlowOperator(task_id="create", job_flow_overrides=request)
+    errors = plan_of(dag).errors
+    assert all(error.startswith("create: RunJobFlow: ") and "\n" not in error for error in errors), errors
+    assert any(error.startswith(told) for error in errors), errors
+
+
+@pytest.mark.parametrize("schedule", [None, "@daily", CronDataIntervalTimetable("0 0 * * *", timezone="Europe/Zurich")])
+def test_a_logical_date_with_an_offset_is_the_run_that_airflow_makes_of_it(schedule: Any) -> None:
+    """Airflow keeps a run's dates in UTC: the night in which Zurich's clocks are set is the day before."""
+    with DAG("offset", schedule=schedule) as dag, existing_cluster("emr", "j-1") as emr:
+        dates = ("ds", "ts", "logical_date", "dag_run.logical_date", "run_id", "data_interval_end.tzinfo")
+        emr.run(SparkStep("s", "s3://apps/a.py", args=[f"{{{{ {date} }}}}" for date in dates]))
+    when = datetime(2024, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Zurich"))
+    plan = assert_sound(dag, logical_date=when)
+    utc = "2024-03-30T23:30:00+00:00"
+    shown = utc.replace("T", " ")
+    assert plan.logical_date == utc
+    assert args_of(plan, "emr.s")[-6:] == ["2024-03-30", utc, shown, shown, f"plan__{utc}", "UTC"]
+    naive = plan_of(dag, logical_date=datetime(2024, 3, 30, 23, 30))  # noqa: DTZ001 — as a user may write it
+    assert naive.logical_date == utc
 
 
 BARE = """
