@@ -22,7 +22,7 @@ CLUSTER = EmrCluster(
     instances=InstanceGroups(
         primary="m5.xlarge",
         core=Group("r5.2xlarge", count=2),
-        tasks=(Group("m5.2xlarge", count=4, spot=True),),
+        tasks=(Group("m5.2xlarge", count=6, spot=True),),
     ),
     log_uri="s3://emr-logs/",
 )

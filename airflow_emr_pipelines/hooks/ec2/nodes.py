@@ -43,7 +43,7 @@ def _sizes(hook: EmrHook, release_label: str) -> dict[str, Node]:
     while True:
         answer = hook.conn.list_supported_instance_types(**asked)
         for one in answer.get("SupportedInstanceTypes", []):
-            sizes[one["Type"]] = Node(int(one["MemoryGB"] * 1024), int(one["VCPU"]))
+            sizes[one["Type"]] = Node(int(one["MemoryGB"] * 1024), int(one["VCPU"]), one["Type"])
         if not answer.get("Marker"):
             return sizes
         asked["Marker"] = answer["Marker"]

@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 class EmrSizeExecutorsOperator(EmrCallOperator):
     """Work out executors for one Spark application from the nodes that a cluster has now.
 
+    Executors are alike and nodes are not: their size is the one by which the nodes use most of their memory and cores.
     The nodes are the running instances of the core and task groups or fleets, or the primary node where there are none.
     Each value is an XCom of its own: ``size.output["executor_memory"]``. With dynamic allocation ``num_executors`` is
     what ``spark.dynamicAllocation.maxExecutors`` may be.
 
     :param cluster_id: the cluster, which has its nodes already
-    :param driver_share: how much of a node's memory the driver takes
+    :param driver_share: how much of a node's memory the driver takes: of the smallest one that runs executors
     :param executor_share: how much of each node's memory executors take together
     :param spare_cores: cores of each node that are left to the system and the driver
-    :param executor_cores: of each executor; None for one executor on the smallest node
+    :param executor_cores: of each executor; None for as many as its node has for it
     :returns: num_executors, executor_cores, executor_memory, executor_overhead, driver_memory, driver_overhead
     :raises InvalidSpec: there is no node yet, or a node is too small for Spark
     """

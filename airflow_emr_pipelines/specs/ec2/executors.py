@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2.yarn import yarn_memory
 from airflow_emr_pipelines.specs.values.rules import article
 
 DRIVER_SHARE = 0.10
@@ -23,15 +25,16 @@ CONTAINER_STEP = 32
 
 @dataclass(frozen=True)
 class Node:
-    """A machine that runs YARN containers: its memory in MiB and its virtual cores."""
+    """A machine that runs YARN containers: its memory in MiB, its virtual cores and, where known, what it is."""
 
     memory: int
     cores: int
+    instance_type: str = ""
 
     @property
     def yarn_memory(self) -> int:
-        """MiB that EMR gives to YARN: all but a quarter, and never keeping back more than 8 GiB."""
-        return self.memory - min(self.memory // 4, 8 * 1024)
+        """MiB that EMR gives to YARN."""
+        return yarn_memory(self.memory, self.instance_type)
 
 
 @dataclass(frozen=True)
@@ -75,36 +78,93 @@ def executors_for(
 ) -> SparkResources:
     """The resources of one Spark application that has the cluster for itself, its driver on the cluster, too.
 
-    The smallest node says how big an executor is, so that any node may run one; bigger nodes run more of them. Shares
-    are of the memory that YARN has there. An executor's and a driver's memory outside the heap are counted.
+    All executors of an application are alike, and nodes are not. An executor is as large as a node's share for them, or
+    an even part of it; that node and that part are chosen by which the nodes that there are use most of their memory
+    and cores, where memory counts three times. Each node then runs as many as fit on it; one that is too small for any
+    runs none. Shares are of the memory that YARN has there. An executor's and a driver's memory outside the heap are
+    counted.
 
     :param nodes: the machines that run containers
-    :param driver_share: how much of a node's memory the driver takes
+    :param driver_share: how much of a node's memory the driver takes: of the smallest one that runs executors
     :param executor_share: how much of each node's memory executors take together
     :param spare_cores: cores of each node that are left to the system and the driver
-    :param executor_cores: of each executor; None for one executor on the smallest node
-    :raises InvalidSpec: there is no node, the shares do not fit together, or a node is too small for Spark
+    :param executor_cores: of each executor; None for as many as its node has for it
+    :raises InvalidSpec: there is no node, the shares do not fit together, or the nodes are too small for Spark
     """
     if not nodes:
         raise InvalidSpec("nodes", [], "executors run on nodes", "wait until the cluster has some that run")
     check_shares(driver_share, executor_share, spare_cores, executor_cores)
-    cores = [max(1, node.cores - spare_cores) for node in nodes]
-    each = min(executor_cores or min(cores), *cores)
-    memory = min(node.yarn_memory for node in nodes)
-    side_by_side = min(free // each for free in cores)
-    heap, overhead = _parts("executor_share", int(memory * executor_share) // side_by_side)
-    driver_heap, driver_overhead = _parts("driver_share", int(memory * driver_share))
-    count = sum(
-        min(free // each, int(node.yarn_memory * executor_share) // (heap + overhead))
-        for node, free in zip(nodes, cores, strict=True)
-    )
-    return SparkResources(count, each, heap, overhead, driver_heap, driver_overhead)
+    rooms: Counter[_Room] = Counter()
+    for node in nodes:
+        rooms[_Room(node.yarn_memory, int(node.yarn_memory * executor_share), max(1, node.cores - spare_cores))] += 1
+    layouts = [_Layout.of(rooms, each, size) for each, size in _sizes(rooms, executor_cores)]
+    if not layouts:
+        _parts("executor_share", max(room.memory for room in rooms))  # refuses it, and says why
+    best = max(layouts, key=lambda layout: layout.worth(rooms))
+    heap, overhead = _parts("executor_share", best.size)
+    driver_heap, driver_overhead = _parts("driver_share", int(best.smallest * driver_share))
+    return SparkResources(best.count, best.cores, heap, overhead, driver_heap, driver_overhead)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """What a node has: MiB for containers, how much of it is for executors, and cores for them."""
+
+    yarn_memory: int
+    memory: int
+    cores: int
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Executors of one size on the nodes.
+
+    :param size: MiB of one's container
+    :param cores: of one
+    :param smallest: MiB for containers of the smallest node that runs one
+    """
+
+    size: int
+    cores: int
+    count: int
+    smallest: int
+
+    @classmethod
+    def of(cls, rooms: Mapping[_Room, int], cores: int | None, size: int) -> _Layout:
+        """As many as fit, of so many cores, or each of as many as any node has for it."""
+        fits = {room: min(room.memory // size, room.cores // (cores or 1)) for room in rooms}
+        fits = {room: fit for room, fit in fits.items() if fit}
+        each = cores or min(room.cores // fit for room, fit in fits.items())
+        count = sum(fit * rooms[room] for room, fit in fits.items())
+        return cls(size, each, count, min(room.yarn_memory for room in fits))
+
+    def worth(self, rooms: Mapping[_Room, int]) -> tuple[int, int]:
+        """How much of the nodes is used; among those that are alike, few large executors are worth more."""
+        memory = sum(room.memory * number for room, number in rooms.items())
+        cores = sum(room.cores * number for room, number in rooms.items())
+        return self.count * (3 * self.size * cores + self.cores * memory), -self.count
+
+
+def _sizes(rooms: Collection[_Room], executor_cores: int | None) -> Iterator[tuple[int | None, int]]:
+    """Cores and MiB that an executor may have, so that at least one node runs one."""
+    for room in rooms:
+        asked = None if executor_cores is None else min(executor_cores, room.cores)
+        for side_by_side in range(1, room.cores // (asked or 1) + 1):
+            size = room.memory // side_by_side // CONTAINER_STEP * CONTAINER_STEP
+            if _heap(size) >= LEAST_HEAP:
+                yield asked, size
+                yield asked or room.cores // side_by_side, size
+
+
+def _heap(container: int) -> int:
+    """The heap that leaves as much outside of it as EMR asks for."""
+    return min(int(container / (1 + OVERHEAD_SHARE)), container - LEAST_OVERHEAD)
 
 
 def _parts(share: str, container: int) -> tuple[int, int]:
     """A container's heap and what lies outside it."""
     room = container // CONTAINER_STEP * CONTAINER_STEP
-    heap = min(int(room / (1 + OVERHEAD_SHARE)), room - LEAST_OVERHEAD)
+    heap = _heap(room)
     if heap < LEAST_HEAP:
         raise InvalidSpec(
             share,

@@ -17,8 +17,8 @@ pytestmark = [
 ]
 
 GIB = 1024
-ROOM = executors_for([Node(64 * GIB, 8)] * 2 + [Node(32 * GIB, 8)] * 4).values()
-"""Of two r5.2xlarge and four m5.2xlarge."""
+ROOM = executors_for([Node(64 * GIB, 8)] * 2 + [Node(32 * GIB, 8)] * 6).values()
+"""Of two r5.2xlarge and six m5.2xlarge."""
 
 
 @pytest.fixture(scope="module")

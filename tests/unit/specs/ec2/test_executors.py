@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
+from airflow_emr_pipelines.specs.ec2.executors import Node, SparkResources, executors_for
 from airflow_emr_pipelines.specs.steps import SparkStep
 
 GIB = 1024
-R5_XLARGE, R5_4XLARGE = Node(32 * GIB, 4), Node(128 * GIB, 16)
+R5_XLARGE, R5_2XLARGE, R5_4XLARGE = Node(32 * GIB, 4), Node(64 * GIB, 8), Node(128 * GIB, 16)
+M5_2XLARGE = Node(32 * GIB, 8)
 nodes = st.lists(st.builds(Node, st.integers(4 * GIB, 1024 * GIB), st.integers(2, 192)), min_size=1, max_size=8)
 
 
@@ -23,6 +22,11 @@ def test_yarn_has_what_emr_gives_it(gib: int, yarn: int) -> None:
     assert Node(gib * GIB, 4).yarn_memory == yarn
 
 
+def test_yarn_has_what_emr_documents_where_that_is_otherwise() -> None:
+    assert Node(3840, 2, "c4.large").yarn_memory == 1792
+    assert Node(3840, 2).yarn_memory == 2880
+
+
 def test_one_executor_a_node_has_its_cores_but_two_and_seven_tenths_of_its_memory() -> None:
     resources = executors_for([R5_XLARGE] * 6)
     assert (resources.executors, resources.executor_cores) == (6, 2)
@@ -30,10 +34,23 @@ def test_one_executor_a_node_has_its_cores_but_two_and_seven_tenths_of_its_memor
     assert resources.driver_container == 0.1 * 24576 // 32 * 32
 
 
-def test_a_bigger_node_runs_more_executors_of_the_smallest_nodes_size() -> None:
-    small, mixed = executors_for([R5_XLARGE]), executors_for([R5_XLARGE, R5_4XLARGE])
-    assert replace(mixed, executors=1) == small
-    assert mixed.executors == 1 + 5
+def test_nodes_that_differ_are_all_used() -> None:
+    resources = executors_for([R5_2XLARGE] * 2 + [M5_2XLARGE] * 4)
+    assert (resources.executors, resources.executor_cores) == (2 * 2 + 4, 3)
+    assert resources.executor_container == 0.7 * M5_2XLARGE.yarn_memory // 32 * 32
+    assert 2 * resources.executor_container > 0.58 * R5_2XLARGE.yarn_memory
+    assert resources.driver_container == 0.1 * M5_2XLARGE.yarn_memory // 32 * 32
+
+
+def test_a_node_that_is_too_small_does_not_make_all_executors_small() -> None:
+    resources = executors_for([Node(3840, 2, "c4.large")] + [R5_4XLARGE] * 10)
+    assert resources == executors_for([R5_4XLARGE] * 10)
+    assert resources.executors == 10
+
+
+def test_executors_of_so_many_cores_use_what_each_node_has_of_memory() -> None:
+    resources = executors_for([R5_XLARGE, R5_4XLARGE], executor_cores=2)
+    assert (resources.executors, resources.executor_cores) == (1 + 7, 2)
 
 
 def test_executors_of_few_cores_stand_side_by_side() -> None:
@@ -57,10 +74,29 @@ def test_no_node_and_no_cluster_is_asked_for_more_than_it_has(
     for node in nodes:
         free = max(1, node.cores - spare)
         fits = min(free // resources.executor_cores, int(node.yarn_memory * share) // resources.executor_container)
-        assert fits >= 1
         room += fits
-        assert resources.executor_container + resources.driver_container <= node.yarn_memory
-    assert resources.executors == room
+        if fits:
+            assert fits * resources.executor_container + resources.driver_container <= node.yarn_memory
+    assert resources.executors == room >= 1
+
+
+@given(nodes, st.integers(0, 4))
+def test_mixed_nodes_are_used_at_least_as_well_as_by_executors_that_one_of_them_would_have(
+    nodes: list[Node], spare: int
+) -> None:
+    def used(one: SparkResources) -> float:
+        """Of all nodes' memory and cores, by as many executors like one as fit."""
+        size, count = one.executor_container, 0
+        for node in nodes:
+            count += min(int(node.yarn_memory * 0.7) // size, max(1, node.cores - spare) // one.executor_cores)
+        memory = sum(int(node.yarn_memory * 0.7) for node in nodes)
+        return count * (3 * size / memory + one.executor_cores / sum(max(1, node.cores - spare) for node in nodes))
+
+    try:
+        resources, *alone = (executors_for(some, spare_cores=spare) for some in (nodes, *([node] for node in nodes)))
+    except InvalidSpec:
+        assume(False)
+    assert used(resources) >= max(map(used, alone)) - 1e-9
 
 
 @given(nodes)
