@@ -81,6 +81,10 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
         """The connection, made once for the task."""
         raise NotImplementedError
 
+    def kind_of(self, job: Any) -> JobKind[Any]:
+        """What a job is, by what an event or an XCom says of it: ``waits_for``, unless a task waits twice."""
+        return self.waits_for
+
     def until(self) -> Collection[str]:
         """States that end the wait besides those that end the job."""
         return ()
@@ -123,7 +127,7 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
             self._refuse_event(context, event)
         if versions.is_of_an_earlier_try(event, context):
             return self.execute(context)
-        if not self.waits_for.is_said_by(event["job"]):
+        if not self.kind_of(event["job"]).is_said_by(event["job"]):
             self._refuse_event(context, event)
         self.in_flight = trigger = self.trigger_of(context, event["job"])
         try:
@@ -187,10 +191,10 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
     def trigger_of(self, context: Context, job: Mapping[str, Any]) -> JobsTrigger:
         """The trigger that watches that job; an event carries what this needs."""
         own = {"until": self.until(), "cancel_on_kill": self.owns_its_job}
-        return self.waits_for.trigger(job, **own, **self.watching(context))
+        return self.kind_of(job).trigger(job, **own, **self.watching(context))
 
     def _judge(self, context: Context, trigger: JobsTrigger, event: Mapping[str, Any]) -> Any:
-        report: S | None = self.waits_for.read(event["report"]) if event["report"] is not None else None
+        report: S | None = self.kind_of(event["job"]).read(event["report"]) if event["report"] is not None else None
         if event["timed_out"]:
             self.out_of_time(trigger, report)
         if event["refused"] is not None:

@@ -68,6 +68,7 @@ def no_such_cluster(operation: str, cluster_id: str) -> Refused:
 
 
 NOT_MODIFIABLE = "A job flow that is shutting down, terminated, or finished may not be modified."
+NOT_RUNNING = "An instance {} may only be modified when the cluster is running or waiting."
 PROTECTED = "Could not shut down one or more job flows since they are termination protected."
 TOO_MANY_STEPS = (
     "Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded."

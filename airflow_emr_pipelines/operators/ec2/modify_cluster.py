@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_emr_pipelines.errors import ClusterNotModified
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.ec2.base import Ec2Operator
 from airflow_emr_pipelines.operators.ec2.failures import cluster_gone_error
-from airflow_emr_pipelines.operators.ec2.jobs import COLLECTIONS
+from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER, COLLECTIONS
 from airflow_emr_pipelines.specs.ec2.changes import ClusterChange, FleetChange, GroupChange
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet
 from airflow_emr_pipelines.specs.ec2.instances import Group
-from airflow_emr_pipelines.specs.ec2.reports import CollectionReport
+from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, CollectionReport
 from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
-from airflow_emr_pipelines.specs.ec2.states import Settling
+from airflow_emr_pipelines.specs.ec2.states import ClusterState, Settling
 from airflow_emr_pipelines.specs.reports import Reports
 from airflow_emr_pipelines.specs.serialization import from_dict, to_dict
 from airflow_emr_pipelines.specs.values import ids
+from airflow_emr_pipelines.triggers.jobs import JobKind
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,10 +37,15 @@ CHANGES = (
     "fleets",
     "task_fleet",
 )
+TAKES_CHANGES = tuple(state.value for state in ClusterState if state.usable or not state.accepts_steps)
+"""States that end the wait for a cluster whose groups or fleets shall change: they can, or never will."""
 
 
-class EmrModifyClusterOperator(Ec2Operator[Reports[CollectionReport]]):
-    """Make a cluster that runs as the fields say, and wait until its groups or fleets are of that size.
+class EmrModifyClusterOperator(Ec2Operator[ClusterReport | Reports[CollectionReport]]):
+    """Make a cluster as the fields say, and wait until its groups or fleets are of that size.
+
+    EMR changes groups and fleets of a cluster that runs or waits only: for one that starts the task waits before it
+    makes its changes. What needs no more than a cluster is said at once, where no group or fleet is changed.
 
     What is not given stays as it is, and what is so already is not asked for again: a task that is run twice does the
     same as one that is run once. The log tells what was before. A change of size goes on when the task is ended.
@@ -140,13 +146,25 @@ class EmrModifyClusterOperator(Ec2Operator[Reports[CollectionReport]]):
         self.publish(context, collections.location, cluster_id=cluster.id, log_uri=cluster.log_uri)
         if not cluster.state.accepts_steps:
             raise cluster_gone_error(cluster)
+        if change.of_instances and not cluster.state.usable:
+            self.log.info("Cluster %s is %s: its changes wait until it runs", cluster.id, cluster.state.value)
+            return self.wait_and_judge(context, self.trigger_of(context, {"cluster_id": cluster.id}))
         ids = ClusterModification(cluster, collections).make(change)
         if not ids:
             return self._result(cluster.id, ())
         job = {"cluster_id": cluster.id, "collection_ids": ids, "fleets": fleets}
         return self.wait_and_judge(context, self.trigger_of(context, job))
 
-    def conclude(self, context: Context, report: Reports[CollectionReport]) -> dict[str, Any]:
+    def kind_of(self, job: Any) -> JobKind[Any]:
+        return COLLECTIONS if isinstance(job, Mapping) and "collection_ids" in job else CLUSTER
+
+    def until(self) -> Collection[str]:
+        return TAKES_CHANGES
+
+    def conclude(self, context: Context, report: ClusterReport | Reports[CollectionReport]) -> Any:
+        """The result; of the wait for a cluster, what follows on it."""
+        if isinstance(report, ClusterReport):
+            return self.execute(context)
         reasons = {}
         for one in report.each:
             what = f"{one.role} {one.name} ({one.id})"

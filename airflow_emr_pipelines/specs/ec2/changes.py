@@ -133,6 +133,11 @@ class ClusterChange(Spec):
         self._check_instances()
         self._check_scaling()
 
+    @property
+    def of_instances(self) -> bool:
+        """Whether groups or fleets are to change."""
+        return bool(self.groups or self.task_groups or self.fleets or self.task_fleet)
+
     def told(self, name: str) -> str:
         return f"EmrModifyClusterOperator.{name}"
 

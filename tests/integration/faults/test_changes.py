@@ -20,15 +20,15 @@ KINDS = ("lose_answer", "drop", "throttle")
 
 
 def made(account: Account, **instances: Any) -> str:
-    return str(
-        account.emr.run_job_flow(
-            Name="to change",
-            ReleaseLabel="emr-7.10.0",
-            Instances={"KeepJobFlowAliveWhenNoSteps": True, **instances},
-            ServiceRole="EMR_DefaultRole",
-            JobFlowRole="EMR_EC2_DefaultRole",
-        )["JobFlowId"]
-    )
+    cluster_id = account.emr.run_job_flow(
+        Name="to change",
+        ReleaseLabel="emr-7.10.0",
+        Instances={"KeepJobFlowAliveWhenNoSteps": True, **instances},
+        ServiceRole="EMR_DefaultRole",
+        JobFlowRole="EMR_EC2_DefaultRole",
+    )["JobFlowId"]
+    account.emr.get_waiter("cluster_running").wait(ClusterId=cluster_id, WaiterConfig={"Delay": 1})
+    return str(cluster_id)
 
 
 def change(cluster_id: str, wanted: ClusterChange) -> list[str]:

@@ -33,6 +33,7 @@ async def add_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
 @action
 async def modify_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
     cluster = emr.modifiable_cluster(request["ClusterId"])
+    rules.running(cluster, "fleet")
     change = request["InstanceFleet"]
     found = [fleet for fleet in fleets_of(cluster) if fleet.id == change["InstanceFleetId"]]
     if not found:

@@ -60,14 +60,15 @@ def group_named(cluster: Cluster, group_id: str) -> InstanceGroup:
 
 
 def _named(emr: Emr, request: Request, group_id: str) -> tuple[Cluster, InstanceGroup]:
-    """The group and its cluster, which a request need not name and which must be one that can be changed."""
+    """The group and its cluster, which a request need not name, and which must run."""
     if "ClusterId" in request:
-        cluster = emr.modifiable_cluster(request["ClusterId"])
+        cluster = emr.cluster(request["ClusterId"])
+        rules.running(cluster, "group")
         return cluster, group_named(cluster, group_id)
     for cluster in emr.clusters.of(emr.region):
         for group in cluster.groups:
             if group.id == group_id:
-                rules.modifiable(cluster)
+                rules.running(cluster, "group")
                 return cluster, group
     raise Refused(f"Instance group id '{group_id}' is not valid.")
 

@@ -6,7 +6,7 @@ Sources: the documentation of the API's shapes, and the Management Guide's pages
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.ec2.rules.app_uis import cluster_of, new_persistent_ui, on_cluster_ui
-from airflow_emr_pipelines.emulator.ec2.rules.clusters import modifiable, step_concurrency
+from airflow_emr_pipelines.emulator.ec2.rules.clusters import modifiable, running, step_concurrency
 from airflow_emr_pipelines.emulator.ec2.rules.fleets import added_fleet, modified_fleet, supports_fleets
 from airflow_emr_pipelines.emulator.ec2.rules.groups import added_groups, asked_groups, modified_group
 from airflow_emr_pipelines.emulator.ec2.rules.new_cluster import has_three_primaries, new_cluster
@@ -46,6 +46,7 @@ __all__ = [
     "not_cancellable",
     "on_cluster_ui",
     "release_of",
+    "running",
     "runtime_role",
     "step_concurrency",
     "steps",

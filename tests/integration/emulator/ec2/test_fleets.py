@@ -216,7 +216,9 @@ def test_a_resize_that_cannot_have_its_spot_units_is_suspended(scarce: Region) -
 
 @pytest.fixture(scope="module")
 def of_fleets(region: Region) -> str:
-    return run(region, fleet(TargetOnDemandCapacity=1))
+    cluster = run(region, fleet(TargetOnDemandCapacity=1))
+    region.wait(cluster, "WAITING")
+    return cluster
 
 
 def refused(call: Any, code: str = "InvalidRequestException", **parameters: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,27 @@ def test_a_group_grows_and_shrinks(region: Region, cluster: str) -> None:
     assert gone["Ec2InstanceId"] == first
     assert "resize" in gone["Status"]["StateChangeReason"]["Message"]
     assert gone["Status"]["Timeline"]["ReadyDateTime"] <= gone["Status"]["Timeline"]["EndDateTime"]
+
+
+def test_a_group_of_a_cluster_that_has_yet_to_start_is_not_changed(region: Region, tmp_path: Path) -> None:
+    bucket, s3 = f"groups-{region.name}", region.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region.name})
+    s3.put_object(Bucket=bucket, Key="wait.sh", Body=f"until [ -e {tmp_path}/go ]; do sleep 0.05; done\n".encode())
+    wait = {"Name": "wait", "ScriptBootstrapAction": {"Path": f"s3://{bucket}/wait.sh"}}
+    cluster = region.run(instances={"InstanceGroups": [MASTER, CORE]}, BootstrapActions=[wait])
+    change = {"InstanceGroupId": listed(region, cluster)[1]["Id"], "InstanceCount": 3}
+    for _ in range(2):  # when it starts, and when it bootstraps
+        with pytest.raises(ClientError) as refused:
+            region.emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[change])
+        assert refused.value.response["Error"] == {
+            "Code": "ValidationException",
+            "Message": "An instance group may only be modified when the cluster is running or waiting.",
+        }
+        region.wait(cluster, "BOOTSTRAPPING")
+    (tmp_path / "go").touch()
+    region.wait(cluster, "WAITING")
+    region.emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[change])
+    wait_for(region, cluster, change["InstanceGroupId"], 3)
 
 
 def test_a_group_needs_no_cluster_id_to_be_changed(region: Region, cluster: str) -> None:
@@ -241,6 +263,7 @@ def test_changes_that_break_a_rule_change_nothing(region: Region, standing: tupl
 
 def test_an_old_release_is_not_reconfigured(region: Region) -> None:
     cluster = region.run(ReleaseLabel="emr-5.20.0")
+    region.wait(cluster, "WAITING")
     (primary,) = listed(region, cluster)
     change = {"InstanceGroupId": primary["Id"], "Configurations": [CONFIGURATION]}
     message = refused(region.emr.modify_instance_groups, ClusterId=cluster, InstanceGroups=[change])

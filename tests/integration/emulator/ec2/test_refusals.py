@@ -413,7 +413,10 @@ def test_a_cluster_that_has_ended_is_not_changed(
 ) -> None:
     code, message = refusal(getattr(region.emr, verb), **{member: ended}, **parameters)
     assert code == expected
-    assert message == "A job flow that is shutting down, terminated, or finished may not be modified."
+    if verb == "modify_instance_groups":
+        assert message == "An instance group may only be modified when the cluster is running or waiting."
+    else:
+        assert message == "A job flow that is shutting down, terminated, or finished may not be modified."
 
 
 def test_a_cluster_that_has_ended_is_not_protected(region: Region, ended: str) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -11,6 +16,7 @@ from airflow_emr_pipelines import EmrModifyClusterOperator, FleetChange, Group, 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.fleets import Fleet
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
+from local.local_emulator import LocalEmulator
 from tests.airflow_of import reads_what_is_printed
 from tests.integration.operators.conftest import GROUPS, ROLES, states
 
@@ -18,11 +24,12 @@ RunDag = Callable[..., Any]
 CORE = {"Name": "CORE", "InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 1}
 
 
-def made(emr: Any, **instances: Any) -> str:
+def made(emr: Any, *bootstrap: dict[str, Any], **instances: Any) -> str:
     return str(
         emr.run_job_flow(
             Name="to change",
             ReleaseLabel="emr-7.10.0",
+            BootstrapActions=list(bootstrap),
             Instances={"KeepJobFlowAliveWhenNoSteps": True, **instances},
             AutoScalingRole="EMR_AutoScaling_DefaultRole",
             **ROLES,
@@ -37,6 +44,35 @@ def groups_id(emr: Any) -> Iterator[str]:
     yield cluster_id
     if emr.describe_cluster(ClusterId=cluster_id)["Cluster"]["TerminationProtected"]:
         emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+    emr.terminate_job_flows(JobFlowIds=[cluster_id])
+
+
+@pytest.fixture
+def starting_id(emr: Any, emulator: LocalEmulator, log_bucket: str, tmp_path: Path) -> Iterator[str]:
+    """The same kind of cluster, which bootstraps until it has been looked at three times: somebody waits for it."""
+    script = f"until [ -e {tmp_path}/go ]; do sleep 0.05; done\n"
+    emulator.client("s3").put_object(Bucket=log_bucket, Key="wait.sh", Body=script.encode())
+    wait = {"Name": "wait", "ScriptBootstrapAction": {"Path": f"s3://{log_bucket}/wait.sh"}}
+    cluster_id = made(emr, wait, InstanceGroups=[{**GROUPS[0], "Name": "MASTER"}, CORE])
+    no_delay = json.dumps({"operation": "DescribeCluster", "kind": "delay", "delay": 0}).encode()
+    faults = Request(f"{emulator.url}/_emulator/faults", no_delay, {"Content-Type": "application/json"})
+    with urlopen(faults):
+        pass
+    ended = Event()
+
+    def let_go() -> None:
+        while not ended.wait(0.05):
+            with urlopen(f"{emulator.url}/_emulator/faults") as answer:
+                if json.load(answer)["faults"][0]["hits"] >= 3:
+                    (tmp_path / "go").touch()
+
+    with ThreadPoolExecutor() as pool:
+        watching = pool.submit(let_go)
+        yield cluster_id
+        ended.set()
+        watching.result()
+    with urlopen(Request(f"{emulator.url}/_emulator/faults", method="DELETE")):
+        pass
     emr.terminate_job_flows(JobFlowIds=[cluster_id])
 
 
@@ -108,11 +144,14 @@ def test_what_is_so_at_once_is_told_as_it_was_and_is_and_a_second_run_asks_for_n
 
 
 @pytest.mark.parametrize("mode", ["deferred", "waiting"])
-def test_groups_get_their_size_and_configurations_and_a_second_run_adds_none(
-    run_dag: RunDag, groups_id: str, emr: Any, mode: str, log: Callable[[], str]
+def test_groups_get_their_size_and_configurations_once_the_cluster_runs_and_a_second_run_adds_none(
+    run_dag: RunDag, starting_id: str, emr: Any, mode: str, log: Callable[[], str]
 ) -> None:
+    groups_id = starting_id
     dag_run = run_dag(f"groups_{mode}", cluster_id=groups_id, count=3)
-    assert states(dag_run) == {"modify": "success"}, log()
+    said = log()
+    assert states(dag_run) == {"modify": "success"}, said
+    assert f"Cluster {groups_id} is BOOTSTRAPPING: its changes wait until it runs" in said
     after = groups(emr, groups_id)
     added = {name: group for name, group in after.items() if group["InstanceGroupType"] == "TASK"}
     assert sorted(added) == sorted(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.emulator.aws.errors import Refused
+from airflow_emr_pipelines.emulator.aws.errors import NOT_MODIFIABLE, Refused
+from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
 from tests.unit.emulator.ec2.small_world import PRIMARY, SmallWorld, state, step
 from tests.unit.emulator.ec2.test_lifecycle import in_a_small_world
 
@@ -38,6 +39,47 @@ def test_a_cluster_that_was_asked_to_end_is_not_changed_though_it_has_not_begun_
 
         await asyncio.gather(world.call("TerminateJobFlows", JobFlowIds=[cluster.id]), change())
         assert (cluster.steps, cluster.tags, cluster.step_concurrency, cluster.protected) == ([], {}, 1, False)
+
+    asyncio.run(scenario())
+
+
+def test_groups_and_fleets_are_changed_of_a_cluster_that_runs_alone() -> None:
+    types = {"InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+    fleets = [{"InstanceFleetType": role, "TargetOnDemandCapacity": 1, **types} for role in ("MASTER", "CORE")]
+
+    async def scenario() -> None:
+        world = SmallWorld(Delays(10, 10, 10, 0))
+        groups = await world.run_job_flow(groups=[PRIMARY, CORE])
+        fleet = await world.run_job_flow(Instances={"InstanceFleets": fleets, "KeepJobFlowAliveWhenNoSteps": True})
+        group_change = {"InstanceGroupId": groups.groups[1].id, "InstanceCount": 2}
+        fleet_change = {"InstanceFleetId": fleet.fleets[1].id, "TargetOnDemandCapacity": 2}
+
+        async def change() -> list[str]:
+            said = []
+            for operation, asked in (
+                ("ModifyInstanceGroups", {"InstanceGroups": [group_change]}),
+                ("ModifyInstanceGroups", {"ClusterId": groups.id, "InstanceGroups": [group_change]}),
+                ("ModifyInstanceFleet", {"ClusterId": fleet.id, "InstanceFleet": fleet_change}),
+            ):
+                try:
+                    await world.call(operation, **asked)
+                except Refused as refused:
+                    said.append(str(refused))
+            return said
+
+        of = "An instance {} may only be modified when the cluster is running or waiting."
+        for expected in ("STARTING", "BOOTSTRAPPING"):
+            assert (state(groups), state(fleet)) == (expected, expected)
+            assert await change() == [of.format("group"), of.format("group"), of.format("fleet")]
+            await world.clock.advance(10)
+        assert (state(groups), await change()) == ("WAITING", [])
+        assert (groups.groups[1].count, fleet.fleets[1].target["ON_DEMAND"]) == (2, 2)
+        await world.call("TerminateJobFlows", JobFlowIds=[groups.id, fleet.id])
+        for expected in ("TERMINATING", "TERMINATED"):
+            assert state(groups) == expected
+            assert await change() == [of.format("group"), of.format("group"), NOT_MODIFIABLE]
+            await world.clock.advance(10)
+        await world.lifecycles.close()
 
     asyncio.run(scenario())
 

@@ -139,17 +139,6 @@ async def test_a_cluster_waits_for_core_instances_but_not_for_task_instances(wor
     assert state(waits) == "WAITING"
 
 
-@in_a_slow_world(spot=0)
-async def test_a_cluster_that_is_told_to_want_less_starts(world: SmallWorld) -> None:
-    cluster = await world.run_job_flow(**fleet_cluster(fleet(on_demand=1, spot=1)))
-    await world.clock.advance(1000)
-    assert state(cluster) == "STARTING"
-    change = {"InstanceFleetId": cluster.fleets[1].id, "TargetSpotCapacity": 0}
-    await world.call("ModifyInstanceFleet", ClusterId=cluster.id, InstanceFleet=change)
-    await world.clock.advance(10)
-    assert state(cluster) == "WAITING"
-
-
 # --- another size
 
 
