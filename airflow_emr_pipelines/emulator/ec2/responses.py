@@ -19,6 +19,7 @@ from airflow_emr_pipelines.emulator.ec2.instances import (
     devices,
 )
 from airflow_emr_pipelines.emulator.ec2.model import Cluster, Step
+from airflow_emr_pipelines.emulator.ec2.networks import network_of
 from airflow_emr_pipelines.emulator.ec2.normalized_units import normalized_size
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, InstanceState, StepState
 
@@ -44,8 +45,6 @@ AS_REQUESTED = (
 """What DescribeCluster says as RunJobFlow was asked for it."""
 NETWORK = (
     "Ec2KeyName",
-    "EmrManagedMasterSecurityGroup",
-    "EmrManagedSlaveSecurityGroup",
     "ServiceAccessSecurityGroup",
     "AdditionalMasterSecurityGroups",
     "AdditionalSlaveSecurityGroups",
@@ -237,19 +236,10 @@ def step_summary(step: Step) -> ResponseBody:
 
 
 def _network(cluster: Cluster) -> ResponseBody:
-    """Of several subnets or zones the first is chosen."""
     instances = cluster.instances
-    subnets = [instances["Ec2SubnetId"]] if "Ec2SubnetId" in instances else instances.get("Ec2SubnetIds", [])
-    placement = instances.get("Placement", {})
-    zones = (
-        [placement["AvailabilityZone"]] if "AvailabilityZone" in placement else placement.get("AvailabilityZones", [])
-    )
     return {
         **{name: instances[name] for name in NETWORK if name in instances},
-        "Ec2SubnetId": subnets[0] if subnets else None,
-        "RequestedEc2SubnetIds": subnets,
-        "Ec2AvailabilityZone": zones[0] if zones else f"{cluster.region}a",
-        "RequestedEc2AvailabilityZones": zones,
+        **network_of(instances, cluster.region),
         "IamInstanceProfile": cluster.request.get("JobFlowRole"),
     }
 

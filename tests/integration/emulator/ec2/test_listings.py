@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -24,14 +25,13 @@ def many_clusters(emulator: LocalEmulator) -> Any:
         region.emr.terminate_job_flows(JobFlowIds=ids[start : start + 10])
 
 
-def test_clusters_come_in_pages_of_fifty(many_clusters: tuple[Region, list[str]]) -> None:
+def test_clusters_come_in_pages_of_fifty_the_newest_first(many_clusters: tuple[Region, list[str]]) -> None:
     region, ids = many_clusters
     pages = list(region.emr.get_paginator("list_clusters").paginate())
     assert [len(page["Clusters"]) for page in pages] == [50, 10]
     assert "Marker" not in pages[-1]
     found = [cluster["Id"] for page in pages for cluster in page["Clusters"]]
-    assert sorted(found) == sorted(ids)
-    assert found != ids  # EMR promises no order
+    assert found == ids[::-1]
 
 
 def test_clusters_are_filtered_by_state_and_time(many_clusters: tuple[Region, list[str]]) -> None:
@@ -56,6 +56,21 @@ def listed(region: Region, **filters: Any) -> list[dict[str, Any]]:
 
 
 # --- one cluster
+
+
+def test_what_emr_chose_of_the_network_is_told_and_the_same_for_the_clusters_of_a_region(region: Region) -> None:
+    told = [region.describe(region.run())["Ec2InstanceAttributes"] for _ in range(2)]
+    assert told[0] == told[1]
+    for member, kind in (("Master", "sg"), ("Slave", "sg")):
+        assert re.fullmatch(rf"{kind}-[0-9a-f]{{17}}", told[0][f"EmrManaged{member}SecurityGroup"])
+    assert re.fullmatch(r"subnet-[0-9a-f]{17}", told[0]["Ec2SubnetId"])
+    assert told[0]["EmrManagedMasterSecurityGroup"] != told[0]["EmrManagedSlaveSecurityGroup"]
+    assert (told[0]["Ec2AvailabilityZone"], told[0]["RequestedEc2SubnetIds"]) == (f"{region.name}a", [])
+    zone = {"InstanceGroups": [MASTER], "Placement": {"AvailabilityZone": f"{region.name}b"}}
+    elsewhere = region.describe(region.run(instances=zone))["Ec2InstanceAttributes"]
+    assert elsewhere["Ec2AvailabilityZone"] == f"{region.name}b"
+    assert elsewhere["Ec2SubnetId"] != told[0]["Ec2SubnetId"]
+    assert elsewhere["EmrManagedMasterSecurityGroup"] == told[0]["EmrManagedMasterSecurityGroup"]
 
 
 def test_a_cluster_is_described_as_it_was_asked_for(region: Region) -> None:
