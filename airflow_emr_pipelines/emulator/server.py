@@ -32,7 +32,7 @@ from airflow_emr_pipelines.emulator.s3.uploads import WsgiApp
 log = logging.getLogger(__name__)
 
 EMR = "ElasticMapReduce."
-GET_RESOURCES = "ResourceGroupsTaggingAPI_20170126.GetResources"
+TAGGING = "ResourceGroupsTaggingAPI_20170126."
 NOT_YET = {
     "emr-serverless": "EMR Serverless",
     "emr-containers": "EMR on EKS",
@@ -104,8 +104,9 @@ class Server:
             response = _unreadable(request) or await _refusing(
                 operation, self._emr(request, operation, region, service)
             )
-        elif target == GET_RESOURCES:
-            response = await _refusing("GetResources", self._get_resources(request, region))
+        elif target.startswith(TAGGING):
+            asked = target.removeprefix(TAGGING)
+            response = await _refusing(asked, self._tagging(request, asked, region))
         elif service in NOT_YET:
             response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
         else:
@@ -139,23 +140,29 @@ class Server:
         if self.rates is not None and not self.rates.allow(region, operation):
             raise throttled()
         parameters = wire.filled(operation, wire.read(operation, await _json(request)))
-        url = f"{request.url.scheme}://{request.url.netloc}"
-        response = await action(Emr(self.clusters, self.lifecycles, self.clock, region, operation, url), parameters)
+        response = await action(self._region(request, region, operation), parameters)
         return _response(wire.serialized(response) if wire.has_output(operation) else None)
 
-    async def _get_resources(self, request: Request, region: str) -> Response:
-        parameters = wire.read("GetResources", await _json(request), "resourcegroupstaggingapi")
-        first = not parameters.get("PaginationToken")
-        rest = tagging.for_others(parameters)
-        found: dict[str, Any] = {"ResourceTagMappingList": [], "PaginationToken": ""}
-        if rest is not None:
-            status, body = await self._ask_moto(request, json.dumps(rest).encode())
+    async def _tagging(self, request: Request, operation: str, region: str) -> Response:
+        async def ask(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+            status, body = await self._ask_moto(request, json.dumps(parameters).encode())
+            answer: dict[str, Any] = json.loads(body)
             if status != 200:
-                return Response(body, status, media_type=JSON_1_1)
-            found = json.loads(body)
-        if first and tagging.asks_for_clusters(parameters):
-            found["ResourceTagMappingList"] += tagging.matching(self.clusters.of(region), parameters)
-        return _response(found)
+                raise AwsError(str(answer.get("__type")), str(answer.get("message")), status)
+            return answer
+
+        async def act(action: str, parameters: Mapping[str, Any]) -> object:
+            return await ACTIONS[action](self._region(request, region, action), parameters)
+
+        if operation not in tagging.OPERATIONS:
+            raise not_emulated(f"{operation} of the Resource Groups Tagging API")
+        door = tagging.Tagging(self.clusters.of(region), ask, act)
+        parameters = wire.read(operation, await _json(request), "resourcegroupstaggingapi")
+        return _response(await door.respond(operation, parameters))
+
+    def _region(self, request: Request, region: str, operation: str) -> Emr:
+        url = f"{request.url.scheme}://{request.url.netloc}"
+        return Emr(self.clusters, self.lifecycles, self.clock, region, operation, url)
 
     async def _ask_moto(self, request: Request, body: bytes) -> tuple[int, bytes]:
         """moto's answer to the same request with another body."""

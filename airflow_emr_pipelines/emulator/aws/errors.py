@@ -38,7 +38,7 @@ class AwsError(Exception):
         """The response in AWS's JSON 1.1 protocol."""
         if self.code == "InvalidRequestException":
             return {"__type": self.code, "ErrorCode": "InvalidRequest", "Message": self.message}
-        if self.code == "InternalServerException":
+        if self.code in ("InternalServerException", "InvalidParameterException", "PaginationTokenExpiredException"):
             return {"__type": self.code, "Message": self.message}
         return {"__type": self.code, **({"message": self.message} if self.message else {})}
 

@@ -106,6 +106,8 @@ class Cluster:
     """Its instance groups, or its instance fleets."""
     created: datetime
     tags: dict[str, str]
+    was_tagged: bool = False
+    """It had a tag that was taken off."""
     steps: list[Step] = field(default_factory=list)
     state: ClusterState = C.STARTING
     ready: datetime | None = None
@@ -244,6 +246,7 @@ class Clusters:
         return found if found is not None and found.region == region else None
 
     def of(self, region: str) -> list[Cluster]:
+        """Those of a region, oldest first."""
         return [cluster for cluster in self._clusters.values() if cluster.region == region]
 
     def all(self) -> list[Cluster]:

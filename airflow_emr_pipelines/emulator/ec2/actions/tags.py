@@ -18,5 +18,5 @@ async def add_tags(emr: Emr, request: Request) -> ResponseBody:
 async def remove_tags(emr: Emr, request: Request) -> ResponseBody:
     cluster = emr.modifiable_cluster(request["ResourceId"])
     for key in request["TagKeys"]:
-        cluster.tags.pop(key, None)
+        cluster.was_tagged |= cluster.tags.pop(key, None) is not None
     return {}

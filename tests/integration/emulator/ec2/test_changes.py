@@ -99,7 +99,7 @@ def test_tags_that_break_a_rule_are_not_added(region: Region) -> None:
     assert len(tags_of(region, cluster)) == 50
 
 
-# --- GetResources
+# --- the tagging API
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,72 @@ def test_clusters_of_another_region_are_not_found(tagged: tuple[Region, dict[str
     assert found(elsewhere, ResourceARNList=[arns["one"]]) == {}
 
 
+def test_clusters_and_what_moto_knows_come_in_pages(tagged: tuple[Region, dict[str, str]]) -> None:
+    region, arns = tagged
+    s3, bucket = region.client("s3"), f"paged-{region.name}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region.name})
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "key", "Value": "4"}]})
+    client = region.client("resourcegroupstaggingapi")
+    asked = {"TagFilters": [{"Key": "key"}], "ResourcesPerPage": 3}
+    first = client.get_resources(**asked)
+    second = client.get_resources(**asked, PaginationToken=first["PaginationToken"])
+    pages = [[one["ResourceARN"] for one in answer["ResourceTagMappingList"]] for answer in (first, second)]
+    assert (list(map(len, pages)), second["PaginationToken"]) == ([3, 1], "")
+    assert {*pages[0], *pages[1]} == {f"arn:aws:s3:::{bucket}", arns["both"], arns["one"], arns["other"]}
+    with pytest.raises(ClientError, match="PaginationTokenExpired"):
+        client.get_resources(**asked, PaginationToken="bW9vbg==")
+
+
+def test_keys_and_values_of_tags_are_told_once(tagged: tuple[Region, dict[str, str]]) -> None:
+    client = tagged[0].client("resourcegroupstaggingapi")
+    keys = client.get_tag_keys()["TagKeys"]
+    assert (keys.count("key"), keys.count("team"), keys) == (1, 1, sorted(keys))
+    values = client.get_tag_values(Key="key")
+    assert ({"1", "2", "3"} <= {*values["TagValues"]}, values["PaginationToken"]) == (True, "")
+    assert client.get_tag_values(Key="team")["TagValues"].count("data") == 1
+    assert client.get_tag_values(Key="nobody's")["TagValues"] == []
+
+
+def test_a_cluster_is_tagged_as_other_resources_are(tagged: tuple[Region, dict[str, str]]) -> None:
+    region, _ = tagged
+    client, s3, bucket = region.client("resourcegroupstaggingapi"), region.client("s3"), f"labelled-{region.name}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region.name})
+    cluster = region.run()
+    arn, bucket_arn = region.describe(cluster)["ClusterArn"], f"arn:aws:s3:::{bucket}"
+    gone = arn.replace(cluster, "j-NOTTHERE")
+    answer = client.tag_resources(ResourceARNList=[arn, bucket_arn, gone], Tags={"stage": "test", "cost": "12"})
+    assert answer["FailedResourcesMap"] == {
+        gone: {
+            "StatusCode": 400,
+            "ErrorCode": "InvalidParameterException",
+            "ErrorMessage": "Cluster id 'j-NOTTHERE' is not valid.",
+        }
+    }
+    both = {"stage": "test", "cost": "12"}
+    assert {tag["Key"]: tag["Value"] for tag in region.describe(cluster)["Tags"]} == both
+    assert found(region, TagFilters=[{"Key": "stage"}]) == {arn: both, bucket_arn: both}
+    untagged = client.untag_resources(ResourceARNList=[arn, bucket_arn], TagKeys=["stage", "cost"])
+    assert untagged["FailedResourcesMap"] == {}
+    assert region.describe(cluster)["Tags"] == []
+    assert found(region, **CLUSTERS)[arn] == {}, "what was tagged is told without tags"
+    assert arn not in found(region, TagFilters=[{"Key": "stage"}])
+    region.end(cluster)
+    refused = client.tag_resources(ResourceARNList=[arn], Tags={"a": "b"})["FailedResourcesMap"][arn]
+    assert "may not be modified" in refused["ErrorMessage"]
+
+
 def test_a_request_that_the_tagging_api_does_not_know_is_refused(region: Region) -> None:
     client = region.client("resourcegroupstaggingapi")
+    arns = {"ResourceARNList": ["arn:aws:s3:::a"]}
+    for asked in (
+        {"ResourcesPerPage": 101},
+        {"TagsPerPage": 99},
+        {**arns, "ResourcesPerPage": 5},
+        {**arns, **CLUSTERS},
+    ):
+        with pytest.raises(ClientError, match="InvalidParameterException"):
+            client.get_resources(**asked)
+    with pytest.raises(ClientError, match="does not emulate GetComplianceSummary of the Resource Groups Tagging API"):
+        client.get_compliance_summary()
     with pytest.raises(ClientError, match="less than or equal to 50"):
         client.get_resources(TagFilters=[{"Key": f"k{number}"} for number in range(51)])
