@@ -58,6 +58,13 @@ USED: Mapping[str, tuple[str, ...]] = {
     "moto.utilities.utils": ("load_resource(resource)",),
 }
 """By module: names, each with the attribute or key of it that is used, and with the parameters that it is given."""
+STACKS: Mapping[str, tuple[str, ...]] = {
+    "moto.cloudformation.exceptions": ("ValidationError(message)",),
+    "moto.cloudformation.parsing": (
+        *("ResourceMap._resource_json_map", "ResourceMap.build_resource_diff(other_template)", "ResourceMap.load"),
+    ),
+}
+"""The same of CloudFormation, with which moto loads most of its services: looked for when somebody asks for it."""
 
 _ENTRY = re.compile(r"(?P<path>[\w.]+)(\((?P<parameters>[\w, ]+)\))?")
 _ABSENT = object()
@@ -68,11 +75,20 @@ def refusal() -> str | None:
 
     :raises ImportError: a package that moto's server needs is not installed
     """
-    lacking = list(missing(USED))
+    return _refusal("run", USED)
+
+
+def refusal_of_stacks() -> str | None:
+    """The same of CloudFormation, without which the rest can be used."""
+    return _refusal("serve CloudFormation", STACKS)
+
+
+def _refusal(what: str, used: Mapping[str, tuple[str, ...]]) -> str | None:
+    lacking = list(missing(used))
     if not lacking:
         return None
     return (
-        f"The emulator cannot run on moto {metadata.version('moto')}, which lacks {', '.join(lacking)}. "
+        f"The emulator cannot {what} on moto {metadata.version('moto')}, which lacks {', '.join(lacking)}. "
         f"It is tested with moto {TESTED}. Run: pip install 'moto[server]{TESTED}'"
     )
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from airflow_emr_pipelines.emulator import stacks
 from airflow_emr_pipelines.emulator.aws import wire
 from airflow_emr_pipelines.emulator.aws.errors import AwsError, Refused, not_emulated, throttled
 from airflow_emr_pipelines.emulator.aws.faults import BadFault, Fault, Faults, Kind
@@ -109,6 +110,8 @@ class Server:
             response = await _refusing(asked, self._tagging(request, asked, region))
         elif service in NOT_YET:
             response = _refusal(not_emulated(f"{NOT_YET[service]} yet ({request.method} {request.url.path})"))
+        elif service == "cloudformation" and (unfit := await asyncio.to_thread(stacks.refuse_emr)):
+            response = _refusal(AwsError("NotEmulatedException", unfit))
         else:
             await self.moto(scope, receive, _discard if loses_answer else send)
             response = None
@@ -125,7 +128,7 @@ class Server:
             return
         if request.method == "POST" and request.scope["path"].rstrip("/") == f"{MOTO_API}/reset":
             await self.lifecycles.end_all(RESET)
-            self.clusters.forget_settings()
+            self.clusters.forget_all()
             self.faults.clear()
         await self.moto(request.scope, receive, send)
 

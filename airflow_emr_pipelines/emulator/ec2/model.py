@@ -234,8 +234,9 @@ class Clusters:
     def settings(self, region: str) -> Settings:
         return self._settings[region]
 
-    def forget_settings(self) -> None:
-        """Be an account that has nothing besides the clusters that it has had."""
+    def forget_all(self) -> None:
+        """Be an account that never had anything; its clusters must have ended."""
+        self._clusters.clear()
         self._settings.clear()
 
     def add(self, cluster: Cluster) -> None:

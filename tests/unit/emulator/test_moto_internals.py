@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from airflow_emr_pipelines.emulator import moto_internals
-from airflow_emr_pipelines.emulator.moto_internals import TESTED, USED, missing, refusal
+from airflow_emr_pipelines.emulator.moto_internals import STACKS, TESTED, USED, missing, refusal
 
 EMULATOR = Path(moto_internals.__file__).parent
 MODELS = "moto.s3.models"
@@ -84,7 +84,8 @@ def test_every_import_from_moto_is_in_the_table() -> None:
         for alias in node.names
     }
     assert len(imported) > 10
-    assert imported - {f"{module}.{words(entry)[0]}" for module, entries in USED.items() for entry in entries} == set()
+    table = {**USED, **STACKS}
+    assert imported - {f"{module}.{words(entry)[0]}" for module, entries in table.items() for entry in entries} == set()
 
 
 def test_every_attribute_of_motos_objects_that_the_buckets_use_is_in_the_table() -> None:
