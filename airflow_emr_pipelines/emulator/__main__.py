@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from airflow_emr_pipelines.emulator.arguments import add_arguments
+from airflow_emr_pipelines.emulator.arguments import add_arguments, delays_of
 
 EXTRA = "pip install 'airflow-emr-pipelines[emulator]'"
 UNUSABLE = 2
@@ -93,13 +93,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
     runner = Runner(folder, buckets.store, url, options.memory)
     clock = Clock()
-    delays = Delays(
-        options.start_delay,
-        options.bootstrap_delay,
-        options.terminate_delay,
-        options.resize_delay,
-        options.timeout_minute,
-    )
+    delays = Delays(**delays_of(options), minute=options.timeout_minute)
     lifecycles = ClusterLifecycles(runner, clock, delays, SpotMarket(options.spot_capacity))
     rates = Rates() if options.rate_limits else None
     behind = Server(Clusters(), lifecycles, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)

@@ -7,11 +7,26 @@ import contextlib
 import ipaddress
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 HOST = "127.0.0.1"
 PORT = 5555
+DELAYS: Mapping[str, str] = {
+    "start": "seconds that a cluster is STARTING",
+    "bootstrap": "seconds of BOOTSTRAPPING, at least",
+    "end": "seconds that a cluster which ends by itself stays RUNNING after its last step",
+    "terminate": "seconds that it is TERMINATING",
+    "resize": "seconds that a group or fleet takes to change its size or its configurations",
+}
+PACES: Mapping[str, Mapping[str, float]] = {
+    "quick": {"start": 1, "bootstrap": 1, "end": 0, "terminate": 1, "resize": 1},
+    # The clusters in AWS's own examples of DescribeCluster and ListClusters (Management Guide, AWS CLI, aws-samples)
+    # were ready 281, 376, 479 and 559 seconds after they were created; TerminateJobFlows "may take up to 1-5 minutes",
+    # says its reference. Of the others AWS tells no figure: new instances take what a cluster's first take, and the
+    # last step's end is seen by who looks every half minute.
+    "aws": {"start": 270, "bootstrap": 120, "end": 45, "terminate": 120, "resize": 270},
+}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -34,21 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-dir", type=Path, metavar="DIR", help="where the buckets are kept; clusters do not outlive it"
     )
     parser.add_argument(
-        "--start-delay", type=seconds, default=1.0, metavar="S", help="seconds that a cluster is STARTING"
+        "--pace",
+        choices=list(PACES),
+        default="quick",
+        help="the delays of all states at once: quick, which is the default, or aws for about as long as AWS takes; "
+        "a delay that is given beside it outranks it",
     )
-    parser.add_argument(
-        "--bootstrap-delay", type=seconds, default=1.0, metavar="S", help="seconds of BOOTSTRAPPING, at least"
-    )
-    parser.add_argument(
-        "--terminate-delay", type=seconds, default=1.0, metavar="S", help="seconds that it is TERMINATING"
-    )
-    parser.add_argument(
-        "--resize-delay",
-        type=seconds,
-        default=1.0,
-        metavar="S",
-        help="seconds that a group or fleet takes to change its size or its configurations",
-    )
+    for name, what in DELAYS.items():
+        default = ", ".join(f"{delays[name]:g} at the pace {pace}" for pace, delays in PACES.items())
+        parser.add_argument(f"--{name}-delay", type=seconds, metavar="S", help=f"{what}: {default}")
     parser.add_argument(
         "--spot-capacity",
         type=whole(least=0),
@@ -80,6 +89,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="serve moto's own /moto-api as well, whose reset deletes all buckets and ends all clusters",
     )
+
+
+def delays_of(options: argparse.Namespace) -> dict[str, float]:
+    """The seconds of each of ``DELAYS``: those given, else the pace's."""
+    given = {name: getattr(options, f"{name}_delay") for name in DELAYS}
+    return {**PACES[options.pace], **{name: delay for name, delay in given.items() if delay is not None}}
 
 
 def host_name(text: str) -> str:

@@ -40,6 +40,8 @@ class Delays:
     """Seconds that a group or fleet takes to change its size or its Configurations."""
     minute: float = 60.0
     """Seconds that a minute of a fleet's provisioning timeouts takes."""
+    end: float = 0.0
+    """Seconds that a cluster which ends by itself stays RUNNING after its last step."""
 
 
 class ClusterLifecycles:
@@ -220,11 +222,7 @@ class ClusterLifecycle:
             self._start_steps()
             idle_left = None
             if not cluster.active_steps:
-                if not cluster.keep_alive:
-                    failed = any(step.state is S.FAILED for step in cluster.steps)
-                    cluster.ask_for_end(SOME_STEPS_FAILED if failed else ALL_STEPS_COMPLETED)
-                    return
-                idle_left = self._wait_idle()
+                idle_left = self._wait_idle() if cluster.keep_alive else self._wait_to_end()
             if cluster.end is None:
                 await self.clock.pass_or(cluster.changed, idle_left)
 
@@ -242,6 +240,17 @@ class ClusterLifecycle:
             cluster.ask_for_end(
                 End("ALL_STEPS_COMPLETED", f"Auto-terminated after {cluster.idle_timeout} idle seconds")
             )
+        return left
+
+    def _wait_to_end(self) -> float:
+        """The seconds until the cluster ends, since it has no step left to run; one that has been WAITING ends now."""
+        cluster = self.cluster
+        idle_since = max((step.ended for step in cluster.steps if step.ended is not None), default=cluster.ready)
+        assert idle_since is not None
+        left = self.lifecycles.delays.end - (self.clock.now() - idle_since).total_seconds()
+        if left <= 0 or cluster.state is C.WAITING:
+            failed = any(step.state is S.FAILED for step in cluster.steps)
+            cluster.ask_for_end(SOME_STEPS_FAILED if failed else ALL_STEPS_COMPLETED)
         return left
 
     def _start_steps(self) -> None:

@@ -191,6 +191,17 @@ def test_a_reset_by_motos_interface_ends_the_clusters_and_what_else_there_is(
     assert region.wait_step(again, region.steps(again)[0]["Id"])["Status"]["State"] == "COMPLETED"
 
 
+def test_a_pace_is_a_set_of_delays_and_each_that_is_given_outranks_it(
+    start: Callable[..., Program], tmp_path: Path
+) -> None:
+    program = start("--port", "0", "--data-dir", str(tmp_path), "--pace", "aws")  # and no delay of start and end
+    region = Region(program.url)
+    cluster = region.run(shell("true"), instances={"KeepJobFlowAliveWhenNoSteps": False})
+    region.wait_step(cluster, region.steps(cluster)[0]["Id"], "COMPLETED")
+    region.emr.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 1})
+    region.end(cluster)
+
+
 def test_it_idles_below_200_megabytes(start: Callable[..., Program], tmp_path: Path) -> None:
     program = start("--port", "0", "--data-dir", str(tmp_path))
     region = Region(program.url, "us-east-1")
@@ -265,6 +276,7 @@ def test_a_port_that_is_none(tmp_path: Path, port: str) -> None:
 @pytest.mark.parametrize(
     ("option", "rule"),
     [
+        ("--pace=light", "invalid choice: 'light' (choose from"),
         ("--start-delay=-1", "-1 is no number of seconds: write 0 or more"),
         ("--timeout-minute=nan", "nan is no number of seconds"),
         ("--memory=0", "0 is no such number: write a whole one, 1 or more"),

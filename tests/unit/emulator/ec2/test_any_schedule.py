@@ -49,7 +49,7 @@ CLUSTERS = st.fixed_dictionaries(
     }
 )
 STARTED = [("pass", 10), ("bootstrapped", True), ("bootstrapped", True), ("pass", 10)]
-DELAYS = st.builds(Delays, *[st.sampled_from([0, 0, 10])] * 4)
+DELAYS = st.builds(Delays, *[st.sampled_from([0, 0, 10])] * 4, end=st.sampled_from([0, 0, 10]))
 GROUPS = [
     {"InstanceRole": role, "InstanceType": "m5.xlarge", "InstanceCount": count, "Market": market}
     for role, count, market in (("MASTER", 1, "ON_DEMAND"), ("CORE", 2, "ON_DEMAND"), ("TASK", 2, "SPOT"))

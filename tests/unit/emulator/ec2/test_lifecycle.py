@@ -56,6 +56,29 @@ def test_a_cluster_stays_in_its_states_as_long_as_it_is_told() -> None:
     asyncio.run(scenario())
 
 
+def test_a_cluster_that_ends_by_itself_runs_on_after_its_last_step_as_long_as_it_is_told() -> None:
+    async def scenario() -> None:
+        world = SmallWorld(Delays(0, 0, 0, 0, end=40))
+        cluster = await world.run_job_flow(step(), keep_alive=False)
+        await world.end(cluster.steps[0], COMPLETED)
+        await world.clock.advance(39)
+        assert state(cluster) == "RUNNING"
+        await world.call("AddJobFlowSteps", JobFlowId=cluster.id, Steps=[step()])
+        await world.end(cluster.steps[1], FAILED)
+        await world.clock.advance(39)
+        assert (state(cluster), state(cluster.steps[1])) == ("RUNNING", "FAILED")
+        await world.clock.advance(1)
+        assert (state(cluster), cluster.end and cluster.end.message) == ("TERMINATED", "Steps completed with errors")
+        without_steps = await world.run_job_flow(keep_alive=False)
+        await world.clock.advance(39)
+        assert state(without_steps) == "RUNNING"
+        await world.clock.advance(1)
+        assert state(without_steps) == "TERMINATED"
+        await world.lifecycles.close()
+
+    asyncio.run(scenario())
+
+
 def test_the_end_does_not_wait_for_the_start() -> None:
     async def scenario() -> None:
         world = SmallWorld(Delays(start=1000, bootstrap=1000, terminate=0))
