@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from local.flights import flights_of
+from local.flights import flights_of, with_faults
 from local.inputs import tenants
 from local.seed import checked_day
 from tests.conftest import clusters_of
 from tests.e2e.dags.stage import Run, Stage
+from tests.integration.dags.jobs.day_of_flights import (
+    NEEDED,
+    assert_same,
+    broken_rules,
+    kept_by,
+    raw_rows,
+    tenant_carriers,
+    true_flights,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,50 +30,37 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),
 ]
 
-DAY = "2013-02-03"
+FAULTY, CLEAN = "2013-03-08", "2013-02-03"
 MERGE = "Cross-Tenant Aggregated Analytics"
 
 
 @pytest.fixture(scope="module")
-def flights(stage: Stage) -> pd.DataFrame:
-    """The day's true rows, landed for each tenant but LGA, whose folder has only yesterday's."""
-    (day,) = flights_of([checked_day(DAY)])
-    tenants.land(stage.s3, day)
-    stage.s3.copy_object(
-        Bucket="tenant-data",
-        CopySource={"Bucket": "tenant-data", "Key": f"LGA/raw/{DAY}/flights.csv"},
-        Key="LGA/raw/2013-02-02/flights.csv",
-    )
-    stage.s3.delete_object(Bucket="tenant-data", Key=f"LGA/raw/{DAY}/flights.csv")
-    lines = [line.split(",") for line in day.lines]
-    frame = pd.DataFrame(lines, columns=day.header.split(",")).replace("NA", None)
-    numbers = ["distance", "arr_delay", "dep_time"]
-    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
+def raw(stage: Stage) -> dict[str, pd.DataFrame]:
+    """All rows of both days, landed for each tenant but LGA, whose folder has none of the faulty day."""
+    clean, true = flights_of([checked_day(CLEAN), checked_day(FAULTY)])
+    faulty = with_faults(true, 7)
+    for day in (clean, faulty):
+        tenants.land(stage.s3, day)
+    stage.s3.delete_object(Bucket="tenant-data", Key=f"LGA/raw/{FAULTY}/flights.csv")
+    return {CLEAN: raw_rows(clean.csv()), FAULTY: raw_rows(faulty.csv())}
 
 
 @pytest.fixture(scope="module")
-def static(stage: Stage, flights: pd.DataFrame) -> Run:
-    return stage.run("emr_multi_tenant", run_conf={"day": DAY})
+def flights(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {day: true_flights(rows, day) for day, rows in raw.items()}
 
 
 @pytest.fixture(scope="module")
-def static_report(stage: Stage, static: Run) -> dict[str, Any]:
-    report: dict[str, Any] = stage.json("analytics-results", f"cross-tenant/{DAY}.json")
-    return report
+def static(stage: Stage, raw: dict[str, pd.DataFrame]) -> Run:
+    return stage.run("emr_multi_tenant", run_conf={"day": FAULTY})
 
 
 @pytest.fixture(scope="module")
-def discovered(stage: Stage, static_report: dict[str, Any]) -> Run:
+def discovered(stage: Stage, static: Run) -> Run:
     """LGA has left: nothing of it is in the bucket any more."""
     for key in stage.keys("tenant-data", "LGA/"):
         stage.s3.delete_object(Bucket="tenant-data", Key=key)
-    return stage.run("emr_multi_tenant_discovered", run_conf={"day": DAY})
-
-
-def kept_by(tenant: str, flights: pd.DataFrame) -> pd.DataFrame:
-    """What the tenant's rules keep of the day."""
-    own = flights[flights.origin == tenant]
-    return own[own.distance >= 200] if tenant == "JFK" else own
+    return stage.run("emr_multi_tenant_discovered", run_conf={"day": CLEAN})
 
 
 def near_the_truth(report: dict[str, Any], flights: pd.DataFrame) -> bool:
@@ -97,38 +94,48 @@ def test_the_run_is_not_green_and_says_who_is_missing_and_why(static: Run) -> No
 
 
 def test_the_platforms_numbers_name_the_missing_and_are_near_the_truth(
-    static_report: dict[str, Any], flights: pd.DataFrame
+    stage: Stage, static: Run, flights: dict[str, pd.DataFrame]
 ) -> None:
-    assert (static_report["tenants"], static_report["missing_tenants"]) == (["EWR", "JFK"], ["LGA"])
-    account = static_report["privacy"]
+    report = stage.json("analytics-results", f"cross-tenant/{FAULTY}.json")
+    assert (report["tenants"], report["missing_tenants"]) == (["EWR", "JFK"], ["LGA"])
+    account = report["privacy"]
     assert (account["epsilon"], account["spent"], account["rows_of_one_unit"]) == (1.0, pytest.approx(1.0), 4)
-    assert near_the_truth(static_report, flights)
+    assert near_the_truth(report, flights[FAULTY])
 
 
-@pytest.mark.parametrize("tenant", ["EWR", "JFK"])
+@pytest.mark.parametrize(
+    ("tenant", "day", "count"), [("EWR", FAULTY, 354), ("JFK", FAULTY, 296), ("EWR", CLEAN, 293), ("JFK", CLEAN, 271)]
+)
 def test_a_tenants_data_are_its_own_as_its_rules_want_them(
-    stage: Stage, static: Run, flights: pd.DataFrame, tenant: str
+    stage: Stage,
+    discovered: Run,
+    raw: dict[str, pd.DataFrame],
+    flights: dict[str, pd.DataFrame],
+    tenant: str,
+    day: str,
+    count: int,
 ) -> None:
-    rows = stage.parquet("tenant-data", f"{tenant}/processed/flight_date={DAY}/")
-    wanted = kept_by(tenant, flights)
-    assert (len(rows), rows.distance.sum()) == (len(wanted), wanted.distance.sum())
-    assert set(rows.origin) == {tenant}
-    assert not set(rows.tailnum.dropna()) & set(flights.tailnum.dropna())
+    rows = stage.parquet("tenant-data", f"{tenant}/processed/flight_date={day}/")
+    wanted = kept_by(tenant, flights[day])
+    masked = [None if pd.isna(name) else sha256(f"{tenant}:{name}".encode()).hexdigest() for name in wanted.tailnum]
+    told = wanted.assign(tailnum=masked, cancelled=wanted.dep_time.isna())
+    assert_same(rows, told[[*NEEDED, "origin", "arr_time", "air_time"]], *NEEDED)
+    assert len(rows) == count
     assert "departure_delay" in rows.columns if tenant == "EWR" else set(rows.flight) == {"***"}
-    quality = stage.json("tenant-data", f"{tenant}/quality/{DAY}.json")
-    assert (quality["rows_in"], quality["rows_kept"]) == ((flights.origin == tenant).sum(), len(wanted))
+    quality = stage.json("tenant-data", f"{tenant}/quality/{day}.json")
+    own = raw[day][raw[day].origin == tenant]
+    assert (quality["rows_in"], quality["rows_kept"]) == (len(own), len(wanted))
+    assert quality["rows_good"] == (~broken_rules(own, day).any(axis=1)).sum()
+    assert quality["rows_good"] - quality["duplicates_removed"] == (flights[day].origin == tenant).sum()
 
 
+@pytest.mark.parametrize("day", [FAULTY, CLEAN])
 @pytest.mark.parametrize("tenant", ["EWR", "JFK"])
 def test_a_tenants_analytics_are_what_pandas_finds(
-    stage: Stage, static: Run, flights: pd.DataFrame, tenant: str
+    stage: Stage, discovered: Run, flights: dict[str, pd.DataFrame], tenant: str, day: str
 ) -> None:
-    table = stage.parquet("tenant-data", f"{tenant}/analytics/carriers/flight_date={DAY}/").set_index("carrier")
-    wanted = kept_by(tenant, flights).groupby("carrier")
-    assert table.flights.to_dict() == wanted.size().to_dict()
-    assert table.cancelled.to_dict() == wanted.dep_time.agg(lambda times: times.isna().sum()).to_dict()
-    assert table.late.to_dict() == wanted.arr_delay.agg(lambda delays: (delays >= 15).sum()).to_dict()
-    assert table.mean_arr_delay.to_dict() == pytest.approx(wanted.arr_delay.mean().to_dict(), nan_ok=True)
+    table = stage.parquet("tenant-data", f"{tenant}/analytics/carriers/flight_date={day}/")
+    assert_same(table, tenant_carriers(kept_by(tenant, flights[day])), "carrier")
 
 
 def test_a_tenants_steps_have_its_role_queue_and_logs(stage: Stage, static: Run) -> None:
@@ -145,7 +152,9 @@ def test_a_tenants_steps_have_its_role_queue_and_logs(stage: Stage, static: Run)
     assert "--quality-threshold=0.9" in steps["Tenant ETL LGA"]["Config"]["Args"]
 
 
-def test_discovered_tenants_are_those_in_the_bucket(stage: Stage, discovered: Run, flights: pd.DataFrame) -> None:
+def test_discovered_tenants_are_those_in_the_bucket(
+    stage: Stage, discovered: Run, flights: dict[str, pd.DataFrame]
+) -> None:
     assert (discovered.state, discovered.clusters_alive) == ("success", 0)
     assert {name for name, state in discovered.tasks.items() if state != "success"} == set()
     assert [tenant["name"] for tenant in discovered.xcom("list_tenants")] == ["EWR", "JFK"]
@@ -154,9 +163,9 @@ def test_discovered_tenants_are_those_in_the_bucket(stage: Stage, discovered: Ru
         *(f"Tenant {what} {tenant}" for what in ("ETL", "Analytics") for tenant in ("EWR", "JFK")),
         MERGE,
     }
-    report = stage.json("analytics-results", f"cross-tenant/{DAY}.json")
+    report = stage.json("analytics-results", f"cross-tenant/{CLEAN}.json")
     assert (report["tenants"], report["complete"]) == (["EWR", "JFK"], True)
-    assert near_the_truth(report, flights)
+    assert near_the_truth(report, flights[CLEAN])
 
 
 def test_discovered_tenants_have_a_role_and_a_queue_each(stage: Stage, discovered: Run) -> None:
@@ -173,7 +182,7 @@ def test_discovered_tenants_have_a_role_and_a_queue_each(stage: Stage, discovere
 
 @pytest.fixture(params=["..", "{{ ds }}"])
 def folder_of_no_tenant(request: pytest.FixtureRequest, stage: Stage) -> Iterator[str]:
-    key = f"{request.param}/raw/{DAY}/flights.csv"
+    key = f"{request.param}/raw/{CLEAN}/flights.csv"
     stage.s3.put_object(Bucket="tenant-data", Key=key, Body=b"x")
     yield str(request.param)
     stage.s3.delete_object(Bucket="tenant-data", Key=key)
@@ -183,7 +192,7 @@ def test_a_folder_that_is_no_tenants_is_refused_before_there_is_a_cluster(
     stage: Stage, folder_of_no_tenant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = len(clusters_of(stage.emr))
-    run = stage.run("emr_multi_tenant_discovered", run_conf={"day": DAY})
+    run = stage.run("emr_multi_tenant_discovered", run_conf={"day": CLEAN})
     assert (run.state, run.tasks["list_tenants"], run.tasks["create_cluster"]) == (
         "failed",
         "failed",
