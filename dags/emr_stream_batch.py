@@ -1,7 +1,7 @@
 """Streaming and batch: what a stream of flight events told about a day is reconciled with the day's settled records.
 
-The reconciliation writes corrections, the late-data step takes what has come in since it last ran, and the join unifies
-both. `max_active_runs=1`: two runs for one day would be two queries on one checkpoint.
+The late-data step takes what has come in since it last ran, the reconciliation writes corrections to what the stream
+has then, and the join unifies both. `max_active_runs=1`: two runs for one day would be two queries on one checkpoint.
 """
 
 from __future__ import annotations
@@ -35,35 +35,17 @@ CLUSTER = EmrCluster(
 
 APPS = "s3://pipeline-apps"
 SHARED = (f"{APPS}/lake.py", f"{APPS}/streams/stream_events.py")
-STREAM = f"--stream-source=s3://flight-events/{DAY}"
+REPORTS = f"s3://flight-events/{DAY}"
 BATCH = f"--batch-source=s3://flight-records/{DAY}"
 RESULTS = "s3://stream-results"
 TAKEN = f"{RESULTS}/events/{DAY}"
 PROGRESS = f"{RESULTS}/progress/{DAY}.json"
 
-RECONCILE = SparkStep(
-    "Checkpoint Reconciliation",
-    f"{APPS}/streams/reconcile_checkpoint.py",
-    args=[
-        STREAM,
-        BATCH,
-        f"--progress={PROGRESS}",
-        "--window=24h",
-        "--tolerance=0.001",
-        f"--corrections-output={RESULTS}/corrections/{DAY}",
-        f"--report-output={RESULTS}/reports/{DAY}.json",
-    ],
-    driver_memory="4g",
-    num_executors=6,
-    executor_memory="8g",
-    py_files=SHARED,
-)
-
 LATE_DATA = SparkStep(
     "Late Data Processing",
     f"{APPS}/streams/process_late_data.py",
     args=[
-        STREAM,
+        f"--stream-source={REPORTS}",
         f"--output={TAKEN}",
         f"--too-late-output={RESULTS}/too-late/{DAY}",
         f"--checkpoint-location=s3://stream-checkpoints/late-data/{DAY}",
@@ -79,6 +61,25 @@ LATE_DATA = SparkStep(
     driver_memory="6g",
     num_executors=10,
     executor_memory="12g",
+    py_files=SHARED,
+)
+
+RECONCILE = SparkStep(
+    "Checkpoint Reconciliation",
+    f"{APPS}/streams/reconcile_checkpoint.py",
+    args=[
+        f"--stream-source={TAKEN}",
+        f"--reports={REPORTS}",
+        BATCH,
+        f"--progress={PROGRESS}",
+        "--window=24h",
+        "--tolerance=0.001",
+        f"--corrections-output={RESULTS}/corrections/{DAY}",
+        f"--report-output={RESULTS}/reports/{DAY}.json",
+    ],
+    driver_memory="4g",
+    num_executors=6,
+    executor_memory="8g",
     py_files=SHARED,
 )
 
@@ -110,4 +111,4 @@ with DAG(
     doc_md=__doc__,
 ):
     with transient_cluster("pipeline", CLUSTER) as cluster:
-        stream_batch(cluster, reconcile=RECONCILE, late_data=LATE_DATA, join=JOIN, outlets=[UNIFIED_MOVEMENTS])
+        stream_batch(cluster, late_data=LATE_DATA, reconcile=RECONCILE, join=JOIN, outlets=[UNIFIED_MOVEMENTS])

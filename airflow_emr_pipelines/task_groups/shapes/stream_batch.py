@@ -1,4 +1,4 @@
-"""A stream and a batch that tell the same: compared, brought up to date, and joined."""
+"""A stream and a batch that tell the same: brought up to date, compared, and joined."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from airflow_emr_pipelines.task_groups.compute import ClusterTasks, OneStep, com
 class StreamBatch(NamedTuple):
     """The tasks of a stream-batch reconciliation, to wire further."""
 
-    reconcile: EmrRunStepOperator
     late_data: EmrRunStepOperator
+    reconcile: EmrRunStepOperator
     join: EmrRunStepOperator
 
 
 def stream_batch(
     compute: ClusterTasks,
     *,
-    reconcile: OneStep,
     late_data: OneStep,
+    reconcile: OneStep,
     join: OneStep,
     outlets: Sequence[Any] = (),
     **operator_arguments: Any,
 ) -> StreamBatch:
-    """reconcile >> late_data >> join, on one compute; to be called inside its ``with``.
+    """late_data >> reconcile >> join, on one compute; to be called inside its ``with``.
 
-    The join reads what the late-data step has written, so that step may not be one whose failure is tolerated
-    (``on_failure="CONTINUE"``); the reconciliation only reports and may be.
+    The others read what the late-data step has written, so that step may not be one whose failure is tolerated
+    (``on_failure="CONTINUE"``); the reconciliation only reports and may be. It comes after the late data: what it would
+    correct before, they may put right.
 
-    :param reconcile: compares what the stream has told with what the batch says
     :param late_data: processes what has come in since it last ran
+    :param reconcile: compares what the stream has made of that with what the batch says
     :param join: makes one of both sides
     :param outlets: the assets that the join writes
     :param operator_arguments: of all three tasks: retries, pool, execution_timeout …
@@ -41,9 +42,9 @@ def stream_batch(
     why = "the join would take what an earlier run has written for what there is"
     refuse_tolerance("stream_batch(late_data)", late_data, why)
     tasks = StreamBatch(
-        compute.run(reconcile, **operator_arguments),
         compute.run(late_data, **operator_arguments),
+        compute.run(reconcile, **operator_arguments),
         compute.run(join, outlets=list(outlets), **operator_arguments),
     )
-    tasks.reconcile >> tasks.late_data >> tasks.join
+    tasks.late_data >> tasks.reconcile >> tasks.join
     return tasks

@@ -37,9 +37,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Stream-Batch Join")
-    if not lake.exists(spark, options.stream_source):
-        raise lake.DataError(f"No input: there is no {options.stream_source}. Has the late-data step run for the day?")
-    stream = stream_events.latest(stream_events.taken(spark, options.stream_source))
+    stream = stream_events.results(spark, options.stream_source)
     batch = stream_events.records(spark, options.batch_source)
     joined = stream_events.side_by_side(stream, batch, options.join_keys, options.join_window)
     in_stream, in_batch = F.col("stream_events").isNotNull(), F.col("batch_events").isNotNull()

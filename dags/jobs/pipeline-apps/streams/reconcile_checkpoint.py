@@ -1,7 +1,9 @@
-"""Checkpoint Reconciliation: what the stream has told so far, against what the batch says.
+"""Checkpoint Reconciliation: what the stream has made of a day up to its checkpoint, against what the batch says.
 
 Events and minutes of delay are compared for each customer in each window. Where a measure differs by more than the
 tolerance, as a share of the batch's, a correction is written: what to add to the stream's figures to have the batch's.
+A correction fits the results that it was made for, so this runs after the late-data step, and those of an earlier run
+go first.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from pyspark.sql import functions as F
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stream-source", required=True, help="the day's folder of reports")
+    parser.add_argument("--stream-source", required=True, help="folder with the events of the late-data step")
+    parser.add_argument("--reports", required=True, help="the day's folder of reports, as they land")
     parser.add_argument("--batch-source", required=True, help="the day's folder of settled records")
     parser.add_argument("--progress", required=True, help="JSON file with what the late-data step has processed")
     parser.add_argument("--window", required=True, type=stream_events.duration)
@@ -30,8 +33,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Checkpoint Reconciliation")
-    landed = lake.files_in(spark, options.stream_source)
-    stream = stream_events.latest(stream_events.reports(spark, options.stream_source))
+    lake.delete(spark, options.corrections_output)
+    stream = stream_events.results(spark, options.stream_source)
     batch = stream_events.records(spark, options.batch_source)
     compared = stream_events.side_by_side(stream, batch, ["customer_id"], options.window).cache()
     corrections = beyond(compared, options.tolerance)
@@ -45,7 +48,7 @@ def main(options: argparse.Namespace) -> None:
         "tolerance": options.tolerance,
         "compared": compared.count(),
         "corrections": written.count(),
-        "not_yet_processed": sorted(set(landed) - set(processed)),
+        "not_yet_processed": sorted(set(lake.files_in(spark, options.reports)) - set(processed)),
         **totals.asDict(),
     }
     compared.unpersist()

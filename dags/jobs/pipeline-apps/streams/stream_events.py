@@ -33,8 +33,12 @@ def reports(spark: SparkSession, folder: str, names: Sequence[str] | None = None
 
 
 def records(spark: SparkSession, folder: str) -> DataFrame:
-    """The settled records in the folder's files."""
-    return _read(spark, folder, None, "csv", RECORD)
+    """The settled records in the folder's files, each event once; one that is settled in two ways is an error."""
+    settled = _read(spark, folder, None, "csv", RECORD).dropDuplicates()
+    twice = settled.groupBy("event_id").count().filter("count > 1").first()
+    if twice is not None:
+        raise lake.DataError(f"{folder} settles the event {twice['event_id']} in {twice['count']} ways.")
+    return settled
 
 
 def _read(spark: SparkSession, folder: str, names: Sequence[str] | None, kind: str, schema: str) -> DataFrame:
@@ -57,6 +61,13 @@ def _read(spark: SparkSession, folder: str, names: Sequence[str] | None, kind: s
     return told.select(columns)
 
 
+def results(spark: SparkSession, folder: str) -> DataFrame:
+    """What the stream has made of the day so far: each event that the late-data step has taken, once."""
+    if not lake.exists(spark, folder):
+        raise lake.DataError(f"No input: there is no {folder}. Has the late-data step run for the day?")
+    return latest(taken(spark, folder))
+
+
 def taken(spark: SparkSession, folder: str) -> DataFrame:
     """The reports in an output of the late-data step, each with the query and the batch that wrote it, if one did."""
     schema = f"{REPORT}, query string, batch int"
@@ -66,9 +77,9 @@ def taken(spark: SparkSession, folder: str) -> DataFrame:
 
 
 def latest(reported: DataFrame) -> DataFrame:
-    """Each event once, as its latest report tells it."""
-    rest = [name for name in reported.columns if name != "event_id"]
-    last = F.max_by(F.struct(*rest), "reported_at").alias("last")
+    """Each event once, as its latest report tells it; among equally late ones always the same."""
+    rest = [name for name in reported.columns if name not in ("event_id", "reported_at")]
+    last = F.max(F.struct("reported_at", *rest)).alias("last")
     return reported.groupBy("event_id").agg(last).select("event_id", "last.*")
 
 

@@ -16,7 +16,7 @@ import process_late_data
 import reconcile_checkpoint
 from pyspark.sql import SparkSession
 
-from local.inputs.flight_events import event_files, movements_of, records
+from local.inputs.flight_events import Movement, event_files, movements_of, records
 
 DAY = date(2013, 1, 1)
 MOVEMENTS = movements_of(DAY)
@@ -43,8 +43,8 @@ def in_utc(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].dt.tz_localize("UTC") for name in times})
 
 
-def settled() -> pd.DataFrame:
-    found = pd.read_csv(io.BytesIO(records(MOVEMENTS)))
+def settled(movements: list[Movement] = MOVEMENTS) -> pd.DataFrame:
+    found = pd.read_csv(io.BytesIO(records(movements)))
     return found.assign(timestamp=pd.to_datetime(found["timestamp"]))
 
 
@@ -52,6 +52,19 @@ def measured(events: pd.DataFrame, hours: int) -> pd.DataFrame:
     """Events and minutes of delay for each customer in each window."""
     windows = events.assign(window_start=events["timestamp"].dt.floor(f"{hours}h"))
     return windows.groupby(KEYS).agg(events=("event_id", "size"), delay_minutes=("delay_minutes", "sum"))
+
+
+def corrected(taken: pd.DataFrame, corrections: pd.DataFrame, hours: int = 24) -> pd.DataFrame:
+    """The stream's figures with the corrections added, of each customer and window that either has."""
+    figures, added = measured(latest(taken), hours), corrections.set_index(KEYS)
+    told = {name: figures[name].add(added[f"{name}_correction"], fill_value=0) for name in figures.columns}
+    return pd.DataFrame(told)
+
+
+def beyond(found: pd.DataFrame, batch: pd.DataFrame, tolerance: float) -> pd.DataFrame:
+    """The figures that differ from the batch's by more than the tolerance; nothing is the same as zero."""
+    found, batch = found.align(batch, fill_value=0)
+    return found[((found - batch).abs() > tolerance * batch.abs()).any(axis=1)]
 
 
 def in_time(runs: Sequence[Sequence[str]], files_a_batch: int = FILES_A_BATCH) -> pd.DataFrame:
@@ -74,19 +87,25 @@ def in_time(runs: Sequence[Sequence[str]], files_a_batch: int = FILES_A_BATCH) -
 class DayOfEvents:
     """One day's folders and all that the jobs make of them."""
 
-    def __init__(self, folder: Path, spark: SparkSession) -> None:
-        self.folder, self.spark = folder, spark
+    def __init__(
+        self,
+        folder: Path,
+        spark: SparkSession,
+        movements: list[Movement] = MOVEMENTS,
+        files: Mapping[str, bytes] = FILES,
+    ) -> None:
+        self.folder, self.spark, self.of_stream = folder, spark, files
         self.stream, self.batch = folder / "stream", folder / "batch"
         self.stream.mkdir()
         self.batch.mkdir()
-        (self.batch / "movements.csv").write_bytes(records(MOVEMENTS))
+        (self.batch / "movements.csv").write_bytes(records(movements))
         self.checkpoint, self.progress_file = folder / "checkpoint", folder / "progress.json"
 
     def land(self, names: Sequence[str]) -> None:
         """The files, each a second younger than the one before, as they came in."""
         for name in names:
-            (self.stream / name).write_bytes(FILES[name])
-            age = 1_400_000_000 + list(FILES).index(name)
+            (self.stream / name).write_bytes(self.of_stream[name])
+            age = 1_400_000_000 + list(self.of_stream).index(name)
             os.utime(self.stream / name, (age, age))
 
     def run(self, job: Any, **words: Any) -> None:
@@ -112,7 +131,8 @@ class DayOfEvents:
 
     def reconcile(self, **other: Any) -> dict[str, Any]:
         words = {
-            "stream_source": self.stream,
+            "stream_source": self.folder / "taken",
+            "reports": self.stream,
             "batch_source": self.batch,
             "progress": self.progress_file,
             "window": "24h",
