@@ -330,8 +330,8 @@ class EmrCluster(Spec):
         """The cluster that a RunJobFlow describes, such as the stock operator's JOB_FLOW_OVERRIDES.
 
         Groups, fleets and bootstrap actions may be as the AWS CLI's files have them. ``Steps`` are not part of a
-        cluster: ``Step.from_request`` reads each. A request that keeps its cluster alive has the idle timeout that it
-        says, or none; one that does not gets the default, since here steps are tasks that come later. Kerberos
+        cluster: ``Step.from_request`` reads each. The idle timeout is the request's, or else the default, also of a
+        request that keeps its cluster alive: ``replace(cluster, idle_timeout=None)`` is how there is none. Kerberos
         passwords have to be replaced by a ``Secret``. VisibleToAllUsers, which has no effect any more, is left out.
 
         :raises InvalidSpec: it has something that is not understood, or that a rule refuses

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
@@ -150,11 +149,8 @@ class ScalingRule(Spec):
         grows = isinstance(self.adjustment, int) and self.adjustment > 0 and self.adjustment_type != "EXACT_CAPACITY"
         when_free = is_text(self.comparison_operator) and self.comparison_operator.startswith("GREATER")
         if self.metric_name == "YARNMemoryAvailablePercentage" and grows and when_free:
-            warnings.warn(
-                f"Scaling rule {self.name!r} adds instances when much memory is free: LESS_THAN is probably meant",
-                UserWarning,
-                stacklevel=4,
-            )
+            rule = f"rule {self.name!r} adds instances when much memory is free"
+            self.warn("comparison_operator", rule, "LESS_THAN is probably meant")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.base import Step
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values import addresses, rules
@@ -13,6 +15,9 @@ from airflow_emr_pipelines.specs.values.templates import is_text
 
 SPARK_PROGRAMS = ("spark-submit", "spark-sql", "run-example", "spark-example")
 HIVE_PROGRAMS = ("hive-script", "hive")
+PROMPTS = ("spark-shell", "pyspark", "sparkR")
+"""Programs for people who type."""
+WITH_OPTIONS = re.compile(r"\s(-|\S+://)")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class CustomJarStep(Step):
         if self.jar != COMMAND_RUNNER:
             self.check(addresses.file, "jar")
         self.check(rules.words, "args")
+        if self.jar == COMMAND_RUNNER and isinstance(self.args, tuple) and self.args:
+            self._check_command(self.args)
         self.check(rules.text, "main_class")
         self.check(rules.settings, "properties")
         if is_text(self.jar) and self.jar.endswith(".py"):
@@ -51,6 +58,25 @@ class CustomJarStep(Step):
                 "use a SparkStep with conf",
                 value=spark,
             )
+
+    def _check_command(self, args: Sequence[Any]) -> None:
+        """Refuse a line where a program is wanted: no shell parts it, and there is no program of that name."""
+        first = args[0]
+        if not is_text(first):
+            return
+        is_path = first.startswith("/") and not WITH_OPTIONS.search(first)  # of which a folder may have a blank
+        if len(first.split()) > 1 and not is_path:
+            more = "" if len(args) == 1 else ", with the others behind it"
+            remedy = f"{rules.as_list('args', first)}{more}; a line for a shell is a ShellStep"
+            rule = "it is the name of a program for EMR, which parts no words: none is called so"
+            raise InvalidSpec(f"{self.told('args')}[0]", first, rule, remedy)
+        if self.program in PROMPTS:
+            rule = (
+                f"{self.program} is a prompt for people: with nobody who types it ends at once, or behind the file of "
+                "its -i, and ends well whatever failed there"
+            )
+            remedy = "write what is typed there into a .py or .jar file, and use SparkStep"
+            rules.warn(f"{self.told('args')}[0]", first, rule, remedy)
 
     @property
     def program(self) -> str | None:

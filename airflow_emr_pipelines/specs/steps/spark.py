@@ -23,6 +23,8 @@ from airflow_emr_pipelines.specs.steps.commands import (
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
+SHELLS = ("spark-shell", "pyspark-shell", "sparkr-shell", "pyspark", "sparkR")
+COMMAND = re.compile(r"(\S*/)?spark-submit\s")
 APPLICATIONS = (".py", ".jar", ".R")
 COORDINATES = re.compile(r"[^\s:,]+:[^\s:,]+:[^\s:,]+")
 EXCLUDED = re.compile(r"[^\s:,]+:[^\s:,]+")
@@ -116,6 +118,7 @@ class SparkStep(Step):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_program()
         self.check(addresses.file, "application")
         self.check(addresses.node_path, "properties_file")
         self.check(rules.words, "args")
@@ -136,6 +139,20 @@ class SparkStep(Step):
         self._check_conf()
         self._check_identity()
 
+    def _check_program(self) -> None:
+        """What is no file, and yet no mistake in an address."""
+        if not is_text(self.application):
+            return
+        if self.application in SHELLS:
+            remedy = "write what is typed there into a .py or .jar file in S3, and name it"
+            self.refuse("application", "it is a prompt for people, and a step has nobody who types", remedy)
+        if COMMAND.match(self.application):
+            words = self.application.split()
+            remedy = (
+                f'write SparkStep(name, "{words[-1]}"), with fields for its options, or read it by Step.from_request'
+            )
+            self.refuse("application", "it is a whole command, and spark-submit is what runs the application", remedy)
+
     def _check_application(self) -> None:
         if not is_text(self.application):
             return
@@ -155,13 +172,13 @@ class SparkStep(Step):
         if not isinstance(conf, Mapping):
             return
         if self.num_executors is not None and spark_conf.dynamic_allocation(conf):
-            self.refuse("num_executors", spark_conf.ONLY_A_START, spark_conf.BOUNDS)
+            self.warn("num_executors", spark_conf.ONLY_A_START, spark_conf.BOUNDS)
         for setting in conf.keys() & SAME.keys():
             said, value = getattr(self, SAME[setting]), conf[setting]
             if said is not None and is_rendered(said) and is_rendered(value) and str(said) != value:
-                self.refuse(
+                self.warn(
                     SAME[setting],
-                    f"conf says {setting}={value}, and spark-submit would take only one of the two",
+                    f"conf says {setting}={value}, and of the two spark-submit takes this one",
                     f"take {setting} out of conf, or say the same",
                 )
 

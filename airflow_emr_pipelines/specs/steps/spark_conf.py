@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.values.rules import setting_name, settings
+from airflow_emr_pipelines.specs.values.rules import setting_name, settings, warn
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 DYNAMIC_ALLOCATION = "spark.dynamicAllocation.enabled"
@@ -36,6 +36,15 @@ SETTING_OF_OPTION = {
     "--repositories": "spark.jars.repositories",
 }
 """The settings that options of spark-submit and spark-sql are another way to write."""
+
+NOT_READ = {
+    "spark.task.maxAttempts": ("Spark has no such setting, and ignores it", "write spark.task.maxFailures"),
+    "spark.scheduler.pool": (
+        "it is of a thread within one application, and ignored among its settings",
+        "name a queue of YARN by queue=, or set it in the program by sparkContext.setLocalProperty",
+    ),
+}
+"""Settings that people write and nothing reads, with why and the way out."""
 
 ONLY_A_START = f"with {DYNAMIC_ALLOCATION} it is only where the number of executors starts"
 BOUNDS = "leave it out and set spark.dynamicAllocation.minExecutors and maxExecutors, or disable that"
@@ -83,7 +92,7 @@ def conf(field: str, values: Any) -> Any:
     checked_values = checked(field, settings(field, values, name=_submitted_name))
     instances = checked_values.get("spark.executor.instances") if isinstance(checked_values, Mapping) else None
     if instances is not None and dynamic_allocation(checked_values):
-        raise InvalidSpec(field, instances, ONLY_A_START, BOUNDS)
+        warn(f"{field}['spark.executor.instances']", instances, ONLY_A_START, BOUNDS)
     return checked_values
 
 
@@ -91,6 +100,8 @@ def checked(field: str, values: Any) -> Any:
     """Settings whose values Spark reads as they were meant."""
     if isinstance(values, Mapping):
         for name, value in values.items():
+            if name in NOT_READ:
+                warn(f"{field}[{name!r}]", value, *NOT_READ[name])
             if is_text(value):
                 _check_setting(f"{field}[{name!r}]", name, value)
     return values

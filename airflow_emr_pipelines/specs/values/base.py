@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.values import rules
 
 KINDS: dict[str, type[Spec]] = {}
 """Every kind of value by its word: each puts itself here as it is defined."""
@@ -37,3 +38,7 @@ class Spec:
     def refuse(self, name: str, rule: str, remedy: str, *, value: object = None) -> NoReturn:
         """Say what is wrong with a field."""
         raise InvalidSpec(self.told(name), getattr(self, name) if value is None else value, rule, remedy)
+
+    def warn(self, name: str, rule: str, remedy: str) -> None:
+        """Say what of a field is legal and hardly meant so."""
+        rules.warn(self.told(name), getattr(self, name), rule, remedy)

@@ -7,10 +7,12 @@ in its normal form. A value that is not known before the task runs passes as it 
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
 import math
 import re
 import shlex
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
@@ -23,7 +25,17 @@ FORBIDDEN_CHARACTERS = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U000
 """What XML 1.0 does not allow (botocore: shape XmlString of service emr)."""
 STRING_LIMIT = 10_280
 NAME_LIMIT = 256
+OURS = ("airflow_emr_pipelines", "dataclasses")
+"""Where no line of a user's stands."""
 WHOLE = re.compile(r"-?[0-9]+")
+
+
+def warn(field: str, value: object, rule: str, remedy: str) -> None:
+    """Say of a value what is legal and hardly meant so, in the words of a refusal, at the line that has made it."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(str(InvalidSpec(field, value, rule, remedy)), UserWarning, stacklevel=level)
 
 
 def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = False) -> Any:
@@ -55,7 +67,7 @@ def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
         return values
     name = field.rpartition(".")[2]
     if isinstance(values, str):
-        raise InvalidSpec(field, values, "it is a list with one text an element, not one text", _as_list(field, values))
+        raise InvalidSpec(field, values, "it is a list with one text an element, not one text", as_list(field, values))
     if isinstance(values, (Mapping, Set, bytes)) or not isinstance(values, Iterable):
         raise InvalidSpec(field, values, f"it is a list, not {article(values)}", f"write {name}=[…]")
     checked: list[Any] = []
@@ -66,7 +78,8 @@ def words(field: str, values: Any, *, each: Rule | None = None) -> Any:
     return tuple(checked)
 
 
-def _as_list(field: str, line: str) -> str:
+def as_list(field: str, line: str) -> str:
+    """The way out of one text that stands where a list is wanted."""
     name = field.rpartition(".")[2]
     if is_template(line) or line.lstrip().startswith("["):
         return "set render_template_as_native_obj=True on the DAG, or hand the list over as the task's .output"

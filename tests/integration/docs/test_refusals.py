@@ -88,10 +88,6 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("several settings in one `spark_conf` text, joined by commas", lambda: spark(conf="spark.a=1,spark.b=2")),
     ("memory with a fraction, such as `6.4g`", lambda: spark(executor_memory="6.4g")),
     (
-        "a number of executors with dynamic allocation on",
-        lambda: spark(num_executors=5, conf={"spark.dynamicAllocation.enabled": True}),
-    ),
-    (
         "`spark.*` among the properties of a custom jar",
         lambda: CustomJarStep("a", "s3://apps/a.jar", properties={"spark.executor.memory": "8g"}),
     ),

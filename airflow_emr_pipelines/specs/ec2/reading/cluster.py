@@ -12,7 +12,7 @@ from airflow_emr_pipelines.specs.ec2.instance_members import FLEET, GROUP
 from airflow_emr_pipelines.specs.ec2.instances import Group, InstanceGroups, RootVolume
 from airflow_emr_pipelines.specs.ec2.releases import lacks_idle_policy, numbers_of
 from airflow_emr_pipelines.specs.values.members import Members, read_each, read_members
-from airflow_emr_pipelines.specs.values.rules import nearest, whole
+from airflow_emr_pipelines.specs.values.rules import nearest, truth, warn, whole
 from airflow_emr_pipelines.specs.values.templates import is_text
 
 C = TypeVar("C")
@@ -50,7 +50,7 @@ def _fields(cluster: Members) -> dict[str, Any]:
     cluster.take("VisibleToAllUsers")  # has no effect any more
     fields = CLUSTER.fields(cluster)
     instances = cluster.within("Instances") or cluster.need("Instances")
-    kept_alive = instances.take("KeepJobFlowAliveWhenNoSteps")
+    _check_kept_alive(instances)
     fields["instances"] = _groups_or_fleets(instances)
     if isinstance(fields["instances"], InstanceGroups):
         _in_one_place(fields)
@@ -61,9 +61,18 @@ def _fields(cluster: Members) -> dict[str, Any]:
     policy = cluster.within("AutoTerminationPolicy")
     if policy is not None:
         fields["idle_timeout"] = policy.take("IdleTimeout", 3600)
-    elif kept_alive or lacks_idle_policy(numbers_of(fields["release_label"]) or NEW):
+    elif lacks_idle_policy(numbers_of(fields["release_label"]) or NEW):
         fields["idle_timeout"] = None
+        rule = "this release has no auto-termination policy: where its termination does not come to run, it lives on"
+        warn(f"{cluster.path}.ReleaseLabel", fields["release_label"], rule, "choose emr-5.30.0, emr-6.1.0 or newer")
     return fields
+
+
+def _check_kept_alive(instances: Members) -> None:
+    """Hold that it is a truth value, and no more: every cluster is kept for its tasks, and has its idle timeout."""
+    name = "KeepJobFlowAliveWhenNoSteps"
+    if (value := instances.take(name)) is not None:
+        truth(f"{instances.path}.{name}", value)
 
 
 def _in_one_place(fields: dict[str, Any]) -> None:

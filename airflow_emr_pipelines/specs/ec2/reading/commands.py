@@ -29,7 +29,7 @@ from airflow_emr_pipelines.specs.steps.commands import (
     options_of,
 )
 from airflow_emr_pipelines.specs.steps.spark_conf import SETTING_OF_OPTION
-from airflow_emr_pipelines.specs.values.rules import nearest
+from airflow_emr_pipelines.specs.values.rules import as_list, nearest, warn
 from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 Options = Mapping[str, Option]
@@ -124,12 +124,14 @@ class OfSpark(Option):
     """An option that is another way to write a setting of Spark."""
 
 
+OF_OPTIONS = "settings that options say"
+"""In the place of a field, while a command is read: Spark takes an option before a setting of the same meaning."""
 SETTINGS_OF_SPARK = {name: OfSpark("conf", name) for name in SETTING_OF_OPTION}
 
 
 def _spark_submit(rest: Rest, command: Command) -> dict[str, Any]:
     options = {**options_of(command), **{name: SETTINGS_OF_SPARK[name] for name in ("--master", "--name")}}
-    fields = _leading(rest, options, equals=True)
+    fields = _with_conf(_leading(rest, options, equals=True, last=True))
     if rest and _text(rest[0]).startswith("-"):
         _refuse(rest[0], "spark-submit", options)
     if not rest:
@@ -139,8 +141,18 @@ def _spark_submit(rest: Rest, command: Command) -> dict[str, Any]:
 
 def _spark_sql(rest: Rest, command: Command) -> dict[str, Any]:
     options = options_of(command)
-    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": options["--conf"]}, equals=True)
-    return {**fields, **_script(others, options["-d"], HIVE_OPTIONS, HIVE_SWITCHES)}
+    fields, others = _scattered(rest, {**SETTINGS_OF_SPARK, "--conf": options["--conf"]}, equals=True, last=True)
+    return {**_with_conf(fields), **_script(others, options["-d"], HIVE_OPTIONS, HIVE_SWITCHES)}
+
+
+def _with_conf(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields, with the settings that options say in their conf."""
+    of_options: dict[str, Any] = fields.pop(OF_OPTIONS, {})
+    if of_options:
+        conf = fields.setdefault("conf", {})
+        for name, value in of_options.items():
+            _put(conf, name, value, told=f"--conf {name}", last=True)
+    return fields
 
 
 HIVE_OPTIONS = ("--hiveconf", "--hivevar", "--database", "-i")
@@ -294,27 +306,30 @@ def _text(word: Any) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _leading(rest: Rest, options: Options, *, equals: bool = False) -> dict[str, Any]:
+def _leading(rest: Rest, options: Options, *, equals: bool = False, last: bool = False) -> dict[str, Any]:
     """The fields that the options at the start say, which are taken away.
 
     :param equals: the program understands an option and its value as one word, too
+    :param last: the program is known to take the last of several
     """
     fields: dict[str, Any] = {}
-    while _take(rest, options, fields, equals=equals):
+    while _take(rest, options, fields, equals=equals, last=last):
         pass
     return fields
 
 
-def _scattered(rest: Rest, options: Options, *, equals: bool = False) -> tuple[dict[str, Any], Rest]:
+def _scattered(
+    rest: Rest, options: Options, *, equals: bool = False, last: bool = False
+) -> tuple[dict[str, Any], Rest]:
     """The fields that options say, wherever they stand, and the other words."""
     fields, others = dict[str, Any](), list[Any]()
     while rest:
-        if not _take(rest, options, fields, equals=equals):
+        if not _take(rest, options, fields, equals=equals, last=last):
             others.append(rest.pop(0))
     return fields, others
 
 
-def _take(rest: Rest, options: Options, fields: dict[str, Any], *, equals: bool = False) -> bool:
+def _take(rest: Rest, options: Options, fields: dict[str, Any], *, equals: bool = False, last: bool = False) -> bool:
     """Whether the next word is an option; then it is taken, and its field has its value."""
     word = _text(rest[0]) if rest else ""
     name, within, joined = word.partition("=") if equals else (word, "", "")
@@ -325,15 +340,16 @@ def _take(rest: Rest, options: Options, fields: dict[str, Any], *, equals: bool 
     value: Any = joined if within else isinstance(option, Switch) or _value_of(name, rest)
     match option:
         case Settings():
-            _put(fields.setdefault(option.field, {}), *_setting(name, value), option=option.name)
+            key, setting = _setting(name, value)
+            _put(fields.setdefault(option.field, {}), key, setting, told=f"{option.name} {key}", last=last)
         case OfSpark():
-            _put(fields.setdefault(option.field, {}), SETTING_OF_OPTION[name], value, option=name)
+            _put(fields.setdefault(OF_OPTIONS, {}), SETTING_OF_OPTION[name], value, told=name, last=last)
         case Each():
             fields.setdefault(option.field, []).append(value)
         case Joined():
-            _put(fields, option.field, _elements(value), option=name)
+            _put(fields, option.field, _elements(value), told=name, last=last)
         case _:
-            _put(fields, option.field, value, option=name)
+            _put(fields, option.field, value, told=name, last=last)
     return True
 
 
@@ -366,17 +382,24 @@ def _setting(option: str, word: Any) -> tuple[str, str]:
     return name, value
 
 
-def _put(values: dict[str, Any], name: str, value: Any, *, option: str) -> None:
-    """Keep a value; the programs take the last of several, so that another one would be lost."""
+def _put(values: dict[str, Any], name: str, value: Any, *, told: str, last: bool = False) -> None:
+    """Keep a value; of several the programs take one, so that another one would be lost.
+
+    :param told: what is given, as errors tell it
+    :param last: it is known to be the last; then that is warned of
+    """
     if name in values and values[name] is not value and values[name] != value:
-        raise InvalidSpec(
-            "Args", f"{option} {name}", "it is given twice, with different values", "leave one of them out"
-        )
+        if not last:
+            raise InvalidSpec("Args", told, "it is given twice, with different values", "leave one of them out")
+        rule = "it is given twice, with different values, and Spark takes the last, or an option before --conf"
+        warn("Args", told, rule, "leave the other out")
     values[name] = value
 
 
 def _refuse(word: Any, program: str, options: Options) -> NoReturn:
     option = _text(word).partition("=")[0]
+    if len(option.split()) > 1:
+        raise InvalidSpec("Args", word, "it is one word, and no shell parts it", as_list("args", option))
     raise InvalidSpec(
         "Args",
         option,

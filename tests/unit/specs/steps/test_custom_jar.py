@@ -40,3 +40,24 @@ def test_what_java_would_misunderstand_is_refused(fields: dict[str, Any], told: 
 
 def test_properties_become_text() -> None:
     assert CustomJarStep("a", "s3://apps/a.jar", properties={"a": True, "b": 1}).properties == {"a": "true", "b": "1"}
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (
+            ["spark-submit s3://apps/a.py"],
+            r'write args=\["spark-submit", "s3://apps/a.py"\]; a line for a shell is a Shell',
+        ),
+        (["/usr/bin/spark-submit --verbose", "s3://apps/a.py"], '"--verbose"\\], with the others behind it'),
+        (["aws s3 cp s3://a-b/c /tmp"], r'write args=\["aws", "s3", "cp", "s3://a-b/c", "/tmp"\]'),
+    ],
+)
+def test_a_line_is_no_command_of_the_command_runner(args: list[str], told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        CustomJarStep("a", "command-runner.jar", args)
+
+
+@pytest.mark.parametrize("args", [["bash", "-c", "a b"], ["/mnt/my scripts/a.sh"], ["{{ params.command }}"], []])
+def test_other_commands_are_taken(args: list[str]) -> None:
+    assert list(CustomJarStep("a", "command-runner.jar", args).args) == args

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2.configurations import spark_defaults
 from airflow_emr_pipelines.specs.steps import OnFailure, SparkStep
+from airflow_emr_pipelines.specs.steps.commands import command_words
 
 
 def spark(application: str = "s3://apps/job.py", **fields: Any) -> SparkStep:
@@ -92,28 +94,63 @@ def test_what_spark_submit_would_misunderstand_is_refused(fields: dict[str, Any]
         spark(**fields)
 
 
-ON = {"spark.dynamicAllocation.enabled": True}
+NAME = "spark.dynamicAllocation.enabled"
+ON = {NAME: True}
 
 
-def test_a_number_of_executors_and_dynamic_allocation_do_not_go_together() -> None:
-    with pytest.raises(InvalidSpec, match=r"SparkStep.num_executors = 15: .*minExecutors and maxExecutors"):
-        spark(num_executors=15, conf=ON)
-    with pytest.raises(InvalidSpec, match=r"SparkStep.conf = '15'"):
-        spark(conf={**ON, "spark.executor.instances": 15})
+def test_a_number_of_executors_beside_dynamic_allocation_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"SparkStep.num_executors = 15: .*minExecutors and maxExecutors") as warned:
+        step = spark(num_executors=15, conf=ON)
+    assert warned[0].filename == __file__
+    assert command_words(step)[1:7] == ["--deploy-mode", "cluster", "--num-executors", "15", "--conf", f"{NAME}=true"]
+    with pytest.warns(UserWarning, match=r"SparkStep.conf\['spark.executor.instances'\] = '15'") as warned:
+        assert spark(conf={**ON, "spark.executor.instances": 15}).conf["spark.executor.instances"] == "15"
+    assert warned[0].filename == __file__
     spark(num_executors=15, conf={"spark.dynamicAllocation.enabled": False})
     spark(num_executors=15)
     spark(conf=ON)
 
 
-def test_a_setting_is_not_said_twice_and_differently() -> None:
-    with pytest.raises(InvalidSpec, match=r"conf says spark.submit.deployMode=client"):
+def test_a_setting_that_is_said_twice_and_differently_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"conf says spark.submit.deployMode=client, and of the two .* takes this one"):
         spark(conf={"spark.submit.deployMode": "client"})
-    with pytest.raises(InvalidSpec, match=r"SparkStep.driver_memory = '8g': conf says spark.driver.memory=4g"):
-        spark(driver_memory="8g", conf={"spark.driver.memory": "4g"})
+    with pytest.warns(UserWarning, match=r"SparkStep.driver_memory = '8g': conf says spark.driver.memory=4g"):
+        step = spark(driver_memory="8g", conf={"spark.driver.memory": "4g"})
+    assert command_words(step)[3:7] == ["--driver-memory", "8g", "--conf", "spark.driver.memory=4g"]
     spark(driver_memory="8g", conf={"spark.driver.memory": "8g"})
     spark(executor_cores=4, conf={"spark.executor.cores": 4})
     spark(conf={"spark.driver.memory": "4g"})
     spark(driver_memory="{{ params.memory }}", conf={"spark.driver.memory": "4g"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("spark.task.maxAttempts", "Spark has no such setting, and ignores it; write spark.task.maxFailures"),
+        ("spark.scheduler.pool", "it is of a thread within one application.*name a queue of YARN by queue="),
+    ],
+)
+def test_a_setting_that_nothing_reads_is_warned_of(setting: str, told: str) -> None:
+    with pytest.warns(UserWarning, match=told):
+        assert spark(conf={setting: 3}).conf == {setting: "3"}
+    with pytest.warns(UserWarning, match=told):
+        spark_defaults({setting: 3})
+
+
+@pytest.mark.parametrize(
+    ("application", "told"),
+    [
+        ("spark-shell", "it is a prompt for people, and a step has nobody who types; write what is typed"),
+        ("pyspark", "it is a prompt for people"),
+        (
+            "spark-submit --deploy-mode cluster s3://apps/a.py",
+            r'a whole command.*write SparkStep\(name, "s3://apps/a.py"',
+        ),
+    ],
+)
+def test_what_is_no_application_is_told_as_what_it_is(application: str, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        spark(application)
 
 
 def test_an_archive_has_a_name_to_unpack_under() -> None:

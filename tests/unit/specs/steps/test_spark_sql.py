@@ -31,7 +31,6 @@ def test_client_mode_may_be_said_and_what_a_template_says_is_judged_later() -> N
         ({"variables": "day=1"}, r'write variables={"day": "1"}'),
         ({"conf": {"spark.submit.deployMode": "cluster"}}, "no other deploy mode"),
         ({"conf": {"mapreduce.x": "1"}}, "write spark.hadoop.mapreduce.x"),
-        ({"conf": {"spark.dynamicAllocation.enabled": True, "spark.executor.instances": 5}}, "minExecutors"),
         ({"args": ["--executor-memory", "4g"]}, r'write conf={"spark.executor.memory": "value"}'),
         ({"args": ["--deploy-mode=cluster"]}, r'write conf={"spark.submit.deployMode": "value"}'),
         ({"args": ["--conf", "spark.x=1"]}, "is a setting of Spark"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,8 @@ from airflow_emr_pipelines.specs.ec2.fleets import (
     SpotProvisioning,
 )
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes, Secret
+from airflow_emr_pipelines.specs.ec2.reading.cluster import NEW
+from airflow_emr_pipelines.specs.ec2.releases import lacks_idle_policy, numbers_of
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal, render_cluster
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling, ScalingRule
 from tests.unit.specs.emr_model import EMR, faults
@@ -34,6 +37,9 @@ from tests.unit.specs.strategies import clusters
 from tests.unit.specs.whole_clusters import EACH, STEP, WITH_ROLE
 
 MASTER = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
+
+
+OLD_RELEASES = pytest.mark.filterwarnings("ignore:.*this release has no auto-termination policy")
 
 
 def request(instances: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -46,8 +52,11 @@ def kept(secret: Secret) -> Any:
     return secret
 
 
+@OLD_RELEASES
 @given(clusters)
 def test_what_we_ask_for_is_read_back(cluster: EmrCluster) -> None:
+    if not lacks_idle_policy(numbers_of(cluster.release_label) or NEW):
+        cluster = dataclasses.replace(cluster, idle_timeout=cluster.idle_timeout or 3600)
     asked = render_cluster(cluster, reveal=kept)
     before = copy.deepcopy(asked)
     read = EmrCluster.from_request(asked)
@@ -55,6 +64,7 @@ def test_what_we_ask_for_is_read_back(cluster: EmrCluster) -> None:
     assert asked == before
 
 
+@OLD_RELEASES
 @given(clusters)
 def test_what_is_read_from_json_is_the_same(cluster: EmrCluster) -> None:
     asked = json.loads(json.dumps(render_cluster(EmrCluster.from_request(render_cluster(cluster, reveal=kept)))))
@@ -109,7 +119,6 @@ def test_overrides_of_the_stock_operator() -> None:
         ec2_subnet_id="subnet-0123456789abcdef0",
         log_uri="s3://logs/emr/",
         tags={"team": "data"},
-        idle_timeout=None,
     )
 
 
@@ -279,21 +288,34 @@ def test_the_root_volume_and_the_rest_of_the_machine() -> None:
 @pytest.mark.parametrize(
     ("release", "kept_alive", "policy", "idle_timeout"),
     [
-        ("emr-7.10.0", True, None, None),
+        ("emr-7.10.0", True, None, 3600),
+        ("emr-7.10.0", "true", None, 3600),
+        ("emr-7.10.0", "false", None, 3600),
+        ("{{ params.release }}", True, None, 3600),
         ("emr-7.10.0", True, {"IdleTimeout": 600}, 600),
         ("emr-7.10.0", True, {}, 3600),
         ("emr-7.10.0", False, None, 3600),
         ("emr-7.10.0", None, None, 3600),
         ("emr-7.10.0", False, {"IdleTimeout": 600}, 600),
-        ("emr-5.20.0", False, None, None),
-        ("emr-5.20.0", True, None, None),
     ],
 )
-def test_a_cluster_that_is_kept_alive_ends_when_the_request_says_and_another_when_it_is_idle(
-    release: str, kept_alive: bool | None, policy: dict[str, int] | None, idle_timeout: int | None
+def test_a_cluster_ends_when_the_request_says_or_when_it_is_idle(
+    release: str, kept_alive: bool | str | None, policy: dict[str, int] | None, idle_timeout: int
 ) -> None:
     asked = request({"KeepJobFlowAliveWhenNoSteps": kept_alive}, ReleaseLabel=release, AutoTerminationPolicy=policy)
     assert EmrCluster.from_request(asked).idle_timeout == idle_timeout
+
+
+@pytest.mark.parametrize("kept_alive", [True, False, "true", "false", None])
+def test_a_release_without_the_idle_timeout_is_warned_of(kept_alive: bool | str | None) -> None:
+    asked = request({"KeepJobFlowAliveWhenNoSteps": kept_alive}, ReleaseLabel="emr-5.20.0")
+    with pytest.warns(UserWarning, match=r"ReleaseLabel = 'emr-5.20.0': this release has no auto-termination policy"):
+        assert EmrCluster.from_request(asked).idle_timeout is None
+
+
+def test_whether_a_cluster_is_kept_alive_is_a_truth_value() -> None:
+    with pytest.raises(InvalidSpec, match=r"KeepJobFlowAliveWhenNoSteps = 'no': it is a truth value"):
+        EmrCluster.from_request(request({"KeepJobFlowAliveWhenNoSteps": "no"}))
 
 
 def test_templates_are_read_as_they_are() -> None:
