@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import inspect
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -89,6 +90,24 @@ class RenderedOrTold:
         except Exception:
             self.not_rendered(context)
             raise
+
+
+def is_native(env: Any) -> bool:
+    """Whether templates of an environment give what they are, and not a text (``render_template_as_native_obj``)."""
+    from jinja2.nativetypes import NativeEnvironment
+
+    return isinstance(env, NativeEnvironment)
+
+
+def rendered_nodes(template: Any, context: Any) -> list[Any]:
+    """What the parts of a template give, before they become one: as Airflow asks for it, which spares the context."""
+    env, own = template.environment, copy.copy(context)
+    own.update({name: value for name, value in template.globals.items() if name not in own})
+    try:
+        return list(template.root_render_func(env.context_class(env, own, template.name, template.blocks)))
+    except Exception:
+        env.handle_exception()
+        raise
 
 
 def is_mapped(task: Any) -> bool:

@@ -15,6 +15,7 @@ from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.operators.rendering import KeepsTexts
 from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.keys import key_in_name
@@ -33,7 +34,7 @@ GRACE_OF_A_KILLED_TASK = 3.0
 """Seconds that an interrupted job has when Airflow ends the worker that waits for it: it kills it after five."""
 
 
-class EmrCallOperator(BaseOperator):
+class EmrCallOperator(KeepsTexts, BaseOperator):
     """Base of the operators: declares and documents once what they share.
 
     :param aws_conn_id: the AWS connection; None for boto3's own credential chain

@@ -10,9 +10,10 @@ from typing import Any
 from jinja2.exceptions import UndefinedError
 
 from airflow_emr_pipelines import versions
+from airflow_emr_pipelines.operators.rendering import KeepsTexts, rendered_text, structure_in
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
-from airflow_emr_pipelines.plan.unknown import NotKnown, with_placeholders
-from airflow_emr_pipelines.specs.serialization import to_dict
+from airflow_emr_pipelines.plan.unknown import Later, NotKnown, with_placeholders
+from airflow_emr_pipelines.specs.serialization import holds_structure, to_dict
 from airflow_emr_pipelines.specs.values.templates import is_output
 
 
@@ -85,9 +86,10 @@ def _each_of(source: Any, names: Iterable[str]) -> dict[str, NotKnown]:
     return {name: NotKnown(f"<{name} of one of the {placeholder_of(source)}>") for name in names}
 
 
-def render(value: Any, task: Any, run: SampleRun) -> Any:
+def render(value: Any, task: Any, run: SampleRun, *, structure: bool = True) -> Any:
     """A value as the run would have it, with words for what is not known.
 
+    :param structure: a list, a mapping or a spec is wanted where it stands
     :raises UndefinedError: a template uses a name that no run has
     """
     if isinstance(value, NotKnown):
@@ -95,22 +97,32 @@ def render(value: Any, task: Any, run: SampleRun) -> Any:
     if is_output(value):
         return NotKnown(f"<{placeholder_of(value)}>")
     if isinstance(value, str):
-        return _rendered(value, task, run)
+        return _rendered(value, task, run, structure=structure)
     if isinstance(value, Mapping):
-        return {key: render(part, task, run) for key, part in value.items()}
+        return {key: render(part, task, run, structure=holds_structure(value, key)) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [render(part, task, run) for part in value]
+        return [render(part, task, run, structure=structure) for part in value]
     return value
 
 
-def _rendered(text: str, task: Any, run: SampleRun) -> Any:
+def _rendered(text: str, task: Any, run: SampleRun, *, structure: bool) -> Any:
+    env = run.env_of(task)
+    keeps_texts = versions.is_native(env) and issubclass(versions.operator_of(task), KeepsTexts)
     try:
-        rendered = run.env.from_string(text).render(run.context(task))
+        if keeps_texts:
+            rendered = rendered_text(text, env, run.context(task), structure=False)
+        else:
+            rendered = env.from_string(text).render(run.context(task))
     except UndefinedError:
         raise
     except Exception:  # a function of the user's, which could do nothing with what is not known
         return NotKnown(f"<{text}>")
-    return with_placeholders(rendered) if isinstance(rendered, str) else rendered
+    if isinstance(rendered, Later):
+        rendered = str(rendered)
+    if not isinstance(rendered, str):
+        return rendered
+    told = with_placeholders(rendered)
+    return structure_in(told) if keeps_texts and structure and not isinstance(told, NotKnown) else told
 
 
 def placeholder_of(output: Any) -> str:

@@ -51,7 +51,12 @@ class SampleRun:
         interval = versions.data_interval(dag, self.logical_date)
         self.interval = tuple(pendulum.instance(when).in_timezone("UTC") for when in interval)
         self.run_id = f"plan__{self.logical_date.isoformat()}"
-        self.env = dag.get_template_env()
+        self._env = dag.get_template_env()
+
+    def env_of(self, task: Any) -> Any:
+        """What renders a task's templates: from 3.3 a task may say otherwise than its DAG whether that is native."""
+        said = getattr(task, "render_template_as_native_obj", None)
+        return self._env if said in (None, versions.is_native(self._env)) else task.get_template_env(self.dag)
 
     def _params(self) -> dict[str, Any]:
         params = copy.deepcopy(self.dag.params)

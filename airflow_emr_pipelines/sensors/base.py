@@ -19,6 +19,7 @@ from airflow_emr_pipelines.errors import (
 )
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
 from airflow_emr_pipelines.operators.calls import Calls
+from airflow_emr_pipelines.operators.rendering import KeepsTexts
 from airflow_emr_pipelines.operators.waiting import BACKSTOP
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger, S, is_event
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class EmrSensor(BaseSensorOperator, Generic[S]):
+class EmrSensor(KeepsTexts, BaseSensorOperator, Generic[S]):
     """Base of the sensors. Airflow's own ``timeout``, ``mode``, ``soft_fail`` and ``poke_interval`` hold.
 
     A sensor cancels nothing: what it watches is not its own.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs import steps  # noqa: F401 — they put their kinds into KINDS
@@ -16,7 +16,7 @@ from airflow_emr_pipelines.specs.values.base import KINDS, Spec
 from airflow_emr_pipelines.specs.values.rules import instead_of, nearest
 from airflow_emr_pipelines.specs.values.templates import all_rendered, is_output, is_rendered, rendering_is_over
 
-__all__ = ["KINDS", "checked_dict", "from_dict", "to_dict"]
+__all__ = ["KINDS", "checked_dict", "from_dict", "holds_structure", "to_dict"]
 
 S = TypeVar("S", bound=Spec)
 
@@ -126,6 +126,24 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.default
+
+
+def holds_structure(value: Mapping[Any, Any], name: Any) -> bool:
+    """Whether it is a text that stands in a plain dictionary of a spec where a list, a mapping or a spec is wanted."""
+    kind = value.get("kind")
+    return isinstance(value[name], str) and isinstance(kind, str) and kind in KINDS and name in _structures(kind)
+
+
+@cache
+def _structures(kind: str) -> frozenset[str]:
+    hints = get_type_hints(KINDS[kind], localns={"KW_ONLY": object})
+    return frozenset(name for name, hint in hints.items() if _is_structure(hint))
+
+
+def _is_structure(hint: Any) -> bool:
+    if get_origin(hint) in (Mapping, Sequence):
+        return True
+    return any(map(_is_structure, get_args(hint))) or (isinstance(hint, type) and issubclass(hint, Spec))
 
 
 @cache
