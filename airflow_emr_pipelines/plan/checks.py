@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.plan.fields import placeholder_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
+from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
+from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.keys import without_key
 from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_of
 
 MOST_ACTIVE_STEPS = 256
+SHAPE = (
+    *("Name", "ReleaseLabel", "Applications", "Configurations", "Instances"),
+    *("ManagedScalingPolicy", "AutoScalingRole"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ def warnings_of(dag: Any, requests: list[Request]) -> Iterator[PlanWarning]:
     for request in clusters:
         yield from _of_cluster(request)
         yield from _of_life(dag, request)
+    yield from _misfits(requests, clusters)
     concurrency = {f"<{output_of(r.task_id)}>": r.body.get("StepConcurrencyLevel", 1) for r in clusters if r.body}
     for request in requests:
         yield from _failure_action_warnings(request, concurrency)
@@ -63,6 +73,34 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
         yield PlanWarning(
             "no-idle-timeout", request.task_id, f"{why}: where its termination does not come to run, it lives on"
         )
+
+
+def _misfits(requests: list[Request], clusters: list[Request]) -> Iterator[PlanWarning]:
+    """What a cluster's nodes cannot give, by the requests alone, so that those of stock operators are judged, too."""
+    made = {f"<{output_of(request.task_id)}>": _read(EmrCluster, _shape(request.body or {})) for request in clusters}
+    for request in requests:
+        body = request.body or {}
+        cluster = made.get(f"<{output_of(request.task_id)}>" if request in clusters else str(body.get("JobFlowId")))
+        found = list(cluster_misfits(cluster)) if request in clusters else []
+        for step in request.steps:
+            found += step_misfits(_read(Step, {**step, "Name": _name(step)}), cluster)
+        yield from (PlanWarning(misfit.code, request.task_id, misfit.text) for misfit in found)
+
+
+def _shape(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a cluster's request its nodes depend on: tags of ours and masked secrets are no user's to write."""
+    shape = {name: value for name, value in body.items() if name in SHAPE}
+    return {**shape, "Name": _name(shape)}
+
+
+def _read(kind: type[EmrCluster] | type[Step], body: Mapping[str, Any]) -> Any:
+    """The spec that a request is of; None where too little of it is known, or it would be refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return kind.from_request(body)
+        except InvalidSpec:
+            return None
 
 
 def _of_life(dag: Any, request: Request) -> Iterator[PlanWarning]:

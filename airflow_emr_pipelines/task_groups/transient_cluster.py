@@ -15,6 +15,7 @@ from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
 from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
+from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
 
@@ -83,6 +84,7 @@ class TransientCluster(ClusterTasks):
             check_role_on(cluster, operator_arguments["execution_role_arn"])
         if isinstance(step, Step) and isinstance(cluster, EmrCluster):
             EC2.check(step, cluster)
+            warn_of_misfits(cluster, step)
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:

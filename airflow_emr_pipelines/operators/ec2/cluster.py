@@ -20,6 +20,7 @@ from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import TaskRun
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_application
+from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
@@ -99,6 +100,7 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         super().__init__(**kwargs)
         check(cluster, steps, region=self.region_name)
         _check_together(cluster, steps)
+        warn_of_misfits(cluster)
         self.cluster = checked_dict(cluster, EmrCluster)
         self.steps = _described(steps)
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
@@ -277,6 +279,7 @@ def _check_together(cluster: Any, steps: Any) -> None:
         if isinstance(step, Step):
             check_application(step, cluster)
             check_runtime_role(step, cluster.step_execution_role_arn)
+            warn_of_misfits(cluster, step)
 
 
 def _described(steps: Any) -> Any:

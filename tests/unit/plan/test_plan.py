@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -32,6 +33,7 @@ from airflow_emr_pipelines.cli.__main__ import main
 from airflow_emr_pipelines.cli.plan import lines_of
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.plan.shapes import faults
+from airflow_emr_pipelines.specs.ec2.render.cluster import render_cluster
 from airflow_emr_pipelines.testing import assert_sound, plan_of
 
 ONE = InstanceGroups(primary="m5.xlarge")
@@ -182,6 +184,33 @@ def test_a_cluster_that_may_outlive_its_run_is_warned_of() -> None:
         create = EmrCreateClusterOperator(task_id="create", cluster=CLUSTER)
         EmrRunStepOperator(task_id="step", cluster_id=create.output, step=OK)
     assert codes(dag) == ["never-terminated"]
+
+
+@pytest.mark.filterwarnings("ignore:step 'wide' asks", "ignore:cluster empty has")
+def test_what_the_nodes_have_no_room_for_is_warned_of_also_where_it_is_rendered_or_stock() -> None:
+    two = EmrCluster("two", "emr-7.10.0", InstanceGroups("m5.xlarge", Group("m5.xlarge", 2)), log_uri="s3://logs/")
+    empty = EmrCluster("empty", "emr-7.10.0", InstanceGroups("m5.xlarge", Group("m5.xlarge", 0)), log_uri="s3://logs/")
+    wide = SparkStep("wide", "s3://apps/a.py", num_executors="{{ params.n }}", executor_memory="8g")
+    with DAG("wide", schedule=None, params={"n": 10}) as dag, transient_cluster("emr", two) as emr:
+        emr.run(wide)
+    assert codes(dag) == ["executors-do-not-fit"]
+    assert plan_of(dag, params={"n": 2}).warnings == ()
+    with DAG("in_request", schedule=None) as dag:
+        EmrCreateClusterOperator(task_id="create", cluster=two, steps=[replace(wide, num_executors=10)])
+        EmrCreateClusterOperator(task_id="empty", cluster=empty, steps=[OK])
+    assert codes(dag) == ["executors-do-not-fit", "empty-core-group"]
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    request = render_cluster(two)
+    words = ["spark-submit", "--num-executors", "10", "--executor-memory", "8g", "s3://apps/a.py"]
+    step = {
+        "Name": "s",
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": words},
+    }
+    with DAG("stock", schedule=None) as dag:
+        made = stock.EmrCreateJobFlowOperator(task_id="create", job_flow_overrides=request)
+        stock.EmrAddStepsOperator(task_id="steps", job_flow_id=made.output, steps=[step])
+    assert codes(dag) == ["executors-do-not-fit"]
 
 
 def test_failure_words_that_would_not_be_carried_out_are_warned_of() -> None:
