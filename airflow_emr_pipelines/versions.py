@@ -223,6 +223,11 @@ def run_started(session: Any, dag_id: str, run_id: str) -> datetime:
     return started
 
 
+def has_dates(dag: Any) -> bool:
+    """Whether a DAG's timetable gives its runs logical dates; one for assets alone, or for nothing, does not."""
+    return type(dag.timetable).__name__ not in ("NullTimetable", "AssetTriggeredTimetable")
+
+
 def data_interval(dag: Any, logical_date: datetime) -> tuple[datetime, datetime]:
     """The data interval of a run that somebody triggers with that logical date; from 3.2 a DAG says less by itself."""
     timetable = dag.timetable

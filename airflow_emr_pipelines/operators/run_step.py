@@ -13,6 +13,7 @@ from airflow_emr_pipelines.operators.job_logs import failure_of, show_logs
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import TaskRun
+from airflow_emr_pipelines.operators.templates import warn_of_templates
 from airflow_emr_pipelines.operators.waiting import EmrOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.reports import JobReport
@@ -60,6 +61,7 @@ class RunStep(Requesting, EmrOperator[J]):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
         self.backend.check(step, options={"region": self.region_name})
         self.step = checked_dict(step, Step)
+        warn_of_templates(self, "step")
         self.show_logs = show_logs
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 

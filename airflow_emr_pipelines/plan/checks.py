@@ -10,11 +10,14 @@ from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
-from airflow_emr_pipelines.plan.fields import placeholder_of
+from airflow_emr_pipelines.operators.requests import Requesting
+from airflow_emr_pipelines.operators.templates import dates_without_schedule, no_date
+from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
+from airflow_emr_pipelines.specs.serialization import to_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.keys import without_key
 from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_of
@@ -52,6 +55,7 @@ def warnings_of(dag: Any, requests: list[Request]) -> Iterator[PlanWarning]:
     for request in requests:
         yield from _failure_action_warnings(request, concurrency)
     yield from _of_numbers(requests)
+    yield from _of_dates(dag)
 
 
 def _of_cluster(request: Request) -> Iterator[PlanWarning]:
@@ -167,3 +171,13 @@ def _of_numbers(requests: list[Request]) -> Iterator[PlanWarning]:
                 f"{steps} steps for cluster {cluster}: EMR takes {MOST_ACTIVE_STEPS} that have not ended; bound the "
                 "tasks by a pool, or by max_active_tasks",
             )
+
+
+def _of_dates(dag: Any) -> Iterator[PlanWarning]:
+    for task in dag.tasks:
+        operator = operator_of(task)
+        if issubclass(operator, Requesting):
+            for label, given in unmapped(task, tuple(operator.request_fields)):
+                names = dates_without_schedule(to_dict(dict(given)), dag)
+                if names:
+                    yield PlanWarning("no-schedule", label, no_date("it", names))

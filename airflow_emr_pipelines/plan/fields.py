@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2.exceptions import UndefinedError
+from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
 from airflow_emr_pipelines import versions
+from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.rendering import KeepsTexts, rendered_text, structure_in
 from airflow_emr_pipelines.plan.sample import SampleRun, output_of
 from airflow_emr_pipelines.plan.unknown import Later, NotKnown, with_placeholders
@@ -41,11 +42,12 @@ def fields_of(task: Any, names: tuple[str, ...], run: SampleRun) -> Iterator[Fie
 
     :raises UndefinedError: a template uses a name that no run has
     """
-    for label, given in _unmapped(task, names):
+    for label, given in unmapped(task, names):
         yield Fields(label, {name: render(to_dict(given[name]), task, run) for name in names})
 
 
-def _unmapped(task: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def unmapped(task: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A task's fields of these names as they are written, with its label; once each for what it is mapped to."""
     if not versions.is_mapped(task):
         yield task.task_id, {name: getattr(task, name, None) for name in names}
         return
@@ -91,6 +93,7 @@ def render(value: Any, task: Any, run: SampleRun, *, structure: bool = True) -> 
 
     :param structure: a list, a mapping or a spec is wanted where it stands
     :raises UndefinedError: a template uses a name that no run has
+    :raises InvalidSpec: a template is broken
     """
     if isinstance(value, NotKnown):
         return value
@@ -115,6 +118,9 @@ def _rendered(text: str, task: Any, run: SampleRun, *, structure: bool) -> Any:
             rendered = env.from_string(text).render(run.context(task))
     except UndefinedError:
         raise
+    except TemplateSyntaxError as error:
+        said = f"it is a broken template, of which Jinja says: {error.message}"
+        raise InvalidSpec("template", text, said, "close what is opened, as in {{ ds }}") from error
     except Exception:  # a function of the user's, which could do nothing with what is not known
         return NotKnown(f"<{text}>")
     if isinstance(rendered, Later):

@@ -39,7 +39,7 @@ class CreateCluster(EmrCreateClusterOperator):
         return trigger.label
 
 
-with DAG("lineage", schedule=None, params=PARAMS):
+with DAG("lineage", schedule="@daily", catchup=False, params=PARAMS):
     for step in (
         SparkStep("submitted", "s3://none/{{ ds }}.py", conf={"spark.app.name": "submitted"}),
         SQL,

@@ -18,6 +18,7 @@ from airflow_emr_pipelines.operators.job_logs import failure_of
 from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import TaskRun
+from airflow_emr_pipelines.operators.templates import warn_of_templates
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_application
 from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
@@ -103,6 +104,7 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         warn_of_misfits(cluster)
         self.cluster = checked_dict(cluster, EmrCluster)
         self.steps = _described(steps)
+        warn_of_templates(self, "cluster", "steps")
         self.lineage = Lineage(openlineage_inject_parent_job_info, openlineage_inject_transport_info)
 
     @classmethod

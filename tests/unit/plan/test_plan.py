@@ -75,7 +75,7 @@ def test_a_dag_without_a_task_of_emr_has_no_requests() -> None:
     ],
 )
 def test_templates_are_rendered_and_what_only_a_run_knows_is_said_to_be_unknown(said: str, planned: str) -> None:
-    with DAG("templated", schedule=None, params={"day": "monday"}) as dag, existing_cluster("emr", "j-1") as emr:
+    with DAG("templated", schedule="@daily", params={"day": "monday"}) as dag, existing_cluster("emr", "j-1") as emr:
         emr.run(SparkStep("s", "s3://apps/a.py", args=[said, "end"]))
     plan = plan_of(dag, logical_date=WHEN)
     *_, found, end = args_of(plan, "emr.s")
@@ -184,6 +184,23 @@ def test_a_cluster_that_may_outlive_its_run_is_warned_of() -> None:
         create = EmrCreateClusterOperator(task_id="create", cluster=CLUSTER)
         EmrRunStepOperator(task_id="step", cluster_id=create.output, step=OK)
     assert codes(dag) == ["never-terminated"]
+
+
+@pytest.mark.filterwarnings("ignore:.*broken template", "ignore:.*the DAG has no schedule")
+def test_templates_that_will_not_render_are_told() -> None:
+    with DAG("dates", schedule=None, params={"day": "x"}) as dag:
+        EmrRunStepOperator(task_id="needs", cluster_id="j-1", step=ShellStep("a", "echo {{ ds }}"))
+        EmrRunStepOperator(task_id="may", cluster_id="j-1", step=ShellStep("a", "echo {{ params.day or ds }}"))
+        each = EmrRunStepOperator.partial(task_id="each", cluster_id="j-1")
+        each.expand(step=[OK, ShellStep("b", "echo {{ ts }}")])
+    assert [(warned.code, warned.task_id) for warned in plan_of(dag).warnings] == [
+        ("no-schedule", "needs"),
+        ("no-schedule", "each[1]"),
+    ]
+    with DAG("half", schedule="@daily") as dag:
+        EmrRunStepOperator(task_id="half", cluster_id="j-1", step=ShellStep("a", "echo {{ ds }"))
+    (error,) = plan_of(dag).errors
+    assert error.startswith("half: template = 'echo {{ ds }': it is a broken template, of which Jinja says: unexpected")
 
 
 @pytest.mark.filterwarnings("ignore:step 'wide' asks", "ignore:cluster empty has")
@@ -312,7 +329,7 @@ BARE = """
 from airflow.sdk import DAG
 from airflow_emr_pipelines import EmrCluster, InstanceGroups, ShellStep, transient_cluster
 cluster = EmrCluster("bare", "emr-7.10.0", InstanceGroups(primary="m5.xlarge"))
-with DAG("bare_one", schedule=None, params={"n": 1}), transient_cluster("emr", cluster) as emr:
+with DAG("bare_one", schedule="@daily", params={"n": 1}), transient_cluster("emr", cluster) as emr:
     emr.run(ShellStep("Say", "echo {{ params.n }} {{ ds }}"))
 """
 

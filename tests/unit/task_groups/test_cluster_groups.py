@@ -213,7 +213,7 @@ def test_an_inner_clusters_end_comes_before_the_outer_ones() -> None:
 
 
 def test_a_cluster_group_may_stand_inside_a_mapped_task_group() -> None:
-    with DAG("per_tenant", schedule=None) as dag:
+    with DAG("per_tenant", schedule="@daily") as dag:
 
         @task_group
         def tenant(name: str) -> None:

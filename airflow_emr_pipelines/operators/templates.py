@@ -1,0 +1,105 @@
+"""Templates that will not render, found where a DAG is written: broken ones, and dates that the DAG's runs lack."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.versions import has_dates
+
+DATES = frozenset(
+    {
+        *("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "logical_date"),
+        *("data_interval_start", "data_interval_end", "task_instance_key_str"),
+    }
+)
+"""What templates of a run without a logical date do not have
+(https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html)."""
+OPENINGS = ("{{", "{%", "{#")
+PLAIN = Environment()
+"""Reads texts, and renders none."""
+
+
+class _Read(NamedTuple):
+    """What a template's text shows: what Jinja says of it if it is broken, and the dates that it cannot do without."""
+
+    broken: str | None
+    dates: frozenset[str] = frozenset()
+
+
+def template_faults(field: str, value: Any, dag: Any) -> Iterator[InvalidSpec]:
+    """Each broken template within a value, as plain data."""
+    if not getattr(dag, "jinja_environment_kwargs", None):  # which may change what opens a template
+        for text in _texts(value):
+            said = _read(text).broken
+            if said:
+                rule = f"it is a broken template, of which Jinja says: {said}"
+                yield InvalidSpec(
+                    field, text, rule, "close what is opened, as in {{ ds }}; what is none stands in {% raw %}"
+                )
+
+
+def dates_without_schedule(value: Any, dag: Any) -> list[str]:
+    """The dates that templates within a value need, where runs of the DAG have none unless they are given one."""
+    if dag is None or has_dates(dag) or getattr(dag, "jinja_environment_kwargs", None):
+        return []
+    own = dag.user_defined_macros or {}
+    return sorted({name for text in _texts(value) for name in _read(text).dates if name not in own})
+
+
+def no_date(field: str, names: list[str]) -> str:
+    """What is wrong with dates in a DAG without a schedule."""
+    words = ", ".join(f"{{{{ {name} }}}}" for name in names)
+    return (
+        f"{field} needs {words}, and the DAG has no schedule: a run that is triggered without a logical date has none, "
+        "and fails; give the DAG a schedule, or write {{ dag_run.run_after | ds }} or a parameter"
+    )
+
+
+def warn_of_templates(operator: Any, *names: str) -> None:
+    """Warn of what an operator's fields have of such templates."""
+    dag = operator.dag if operator.has_dag() else None
+    for name in names:
+        field, value = f"{operator.task_id}.{name}", getattr(operator, name)
+        said = [str(fault) for fault in template_faults(field, value, dag)]
+        dates = dates_without_schedule(value, dag)
+        for text in (*said, *([no_date(field, dates)] if dates else [])):
+            warnings.warn(text, UserWarning, stacklevel=4)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if any(opening in value for opening in OPENINGS):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _texts(part)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> _Read:
+    try:
+        tree = PLAIN.parse(text)
+    except TemplateSyntaxError as error:
+        # A tag of an extension, or a test or filter of the user's, is no fault of the text.
+        return _Read(None if "unknown tag" in str(error.message) else error.message)
+    parts = (part for node in tree.body if isinstance(node, nodes.Output) for part in node.nodes)
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+    return _Read(None, DATES.intersection(map(_root, parts)) - own)
+
+
+def _root(node: Any) -> str | None:
+    """The name that an expression begins with, when it is of no use where that is not defined."""
+    while isinstance(node, (nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Call)):
+        if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
+            return None
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) else None
