@@ -56,7 +56,8 @@ APPS = "s3://pipeline-apps"
 CLINICAL = f"{APPS}/clinical"
 TABLE = "clinical_curated.encounters"
 CURATED, REPORT = "s3://clinical-curated/encounters", "s3://clinical-curated/reports"
-WARDS = (f"--source-table={TABLE}", f"--processing-date={DAY}", "--smallest-cell=5")
+SMALLEST_CELL = 5
+WARDS = (f"--source-table={TABLE}", f"--processing-date={DAY}", f"--smallest-cell={SMALLEST_CELL}")
 
 DEIDENTIFY = SparkStep(
     "Encounter De-identification",
@@ -76,7 +77,7 @@ DEIDENTIFY = SparkStep(
     num_executors=4,
     executor_memory="4g",
     executor_cores=2,
-    py_files=(f"{APPS}/lake.py",),
+    py_files=(f"{APPS}/lake.py", f"{CLINICAL}/cells.py"),
 )
 BY_JAR = SparkStep(
     "Ward Report by Jar",
@@ -93,7 +94,7 @@ BY_PYSPARK = SparkStep(
 VERIFY = SparkSqlStep(
     "Catalog Verification",
     f"{CLINICAL}/verify_encounters.sql",
-    variables={"source_table": TABLE, "processing_date": DAY},
+    variables={"source_table": TABLE, "processing_date": DAY, "smallest_cell": SMALLEST_CELL},
 )
 
 with DAG(

@@ -87,14 +87,20 @@ def test_dates_are_shifted_by_the_same_days_for_a_patient_and_stays_keep_their_l
     assert set(curated.admitted_on.astype(str)) - set(true.admitted_at.str[:10])
 
 
-def test_who_would_stand_out_by_where_they_live_has_no_region(curated: pd.DataFrame) -> None:
-    known = curated[curated.region.notna()]
-    persons = known.groupby(["sex", "age_band", "region"]).patient_key.nunique()
-    assert persons.empty or persons.min() >= 5
-    assert curated.region.isna().any()
+def test_no_cell_is_small_and_sex_age_and_region_keep_their_meaning(
+    curated: pd.DataFrame, delivered: list[dict[str, Any]]
+) -> None:
+    cells = curated.groupby(["sex", "age_band", "region"], dropna=False).patient_key.nunique()
+    assert cells.min() >= 5
+    assert 0.5 < curated.region.notna().mean() < 1
+    assert set(curated.age_band) == {"0-44", "45-64", "65+"}
+    sound = pd.DataFrame(delivered[BROKEN:])
+    assert curated.sex.value_counts().to_dict() == sound.sex.value_counts().to_dict()
+    assert set(curated.region.dropna()) <= set(sound.postcode.str[:2])
 
 
 def test_the_audit_tells_what_was_dropped_and_no_value(hospital: Stage, curated: pd.DataFrame) -> None:
+    cells = curated.groupby(["sex", "age_band", "region"], dropna=False).patient_key.nunique()
     audit = hospital.json("clinical-audit", f"encounters/{DAY}.json")
     assert audit == {
         "processing_date": DAY,
@@ -106,8 +112,15 @@ def test_the_audit_tells_what_was_dropped_and_no_value(hospital: Stage, curated:
         "fields_pseudonymised": ["patient_id", "encounter_id"],
         "fields_generalised": ["birth_date", "diagnoses", "postcode"],
         "fields_shifted": ["admitted_at", "discharged_at"],
-        "regions_suppressed": int(curated.region.isna().sum()),
         "smallest_cell": 5,
+        "reached": {
+            "level": {"ages_from": [0, 45, 65], "postcode_digits": 2},
+            "cells": len(cells),
+            "smallest_cell": cells.min(),
+            "sex_suppressed": 0,
+            "age_band_suppressed": 0,
+            "region_suppressed": int(curated.region.isna().sum()),
+        },
         "rules": "s3://clinical-rules/encounters.json",
     }
 

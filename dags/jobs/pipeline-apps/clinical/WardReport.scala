@@ -33,7 +33,7 @@ object WardReport {
         count(lit(1)).as("encounters"),
         round(expr("percentile(stay_days, 0.5)"), 2).as("median_stay_days"),
         round(avg("creatinine"), 2).as("mean_creatinine"),
-        round(avg(when(from65, 1).otherwise(0)), 4).as("share_from_65")
+        round(avg(from65.cast("int")), 4).as("share_from_65")
       )
     val told = figures.columns.filterNot(_ == "ward").map(name => when(col("persons") >= smallest, col(name)).as(name))
     figures

@@ -2,6 +2,9 @@
 
 The rules say of every field what becomes of it; a record with a field that they do not name is refused, since what is
 not known may identify somebody. Messages and the audit tell fields and counts, never values.
+
+How coarse ages and regions have to be depends on how many persons came: of the rules' levels the first counts at which
+few enough regions must be left out for every cell to hold enough persons.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import cells
 import lake
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -34,7 +38,18 @@ SCHEMA = {
     "observations": "ARRAY<STRUCT<code: STRING, unit: STRING, value: DOUBLE>>",
     "note": "STRING",
 }
-RULES = {"dropped", "pseudonymised", "generalised", "shifted", "kept", "observations", "smallest_cell"}
+RULES = {
+    "dropped",
+    "pseudonymised",
+    "generalised",
+    "diagnosis_characters",
+    "shifted",
+    "kept",
+    "observations",
+    "smallest_cell",
+    "levels",
+    "regions_suppressed_at_most",
+}
 GENERALISED = {"birth_date", "postcode", "diagnoses"}
 REQUIRED = ("encounter_id", "patient_id", "birth_date", "sex", "postcode", "ward", "admitted_at", "discharged_at")
 ICD_10 = r"^[A-Z][0-9]{2}(\\.[0-9]{1,2})?$"
@@ -71,8 +86,11 @@ def run(spark: SparkSession, options: argparse.Namespace, key: bytes) -> None:
     counts = {row["fault"]: row["count"] for row in judged.groupBy("fault").count().collect()}
     sound = counts.pop(None, 0)
     total = sound + sum(counts.values())
-    curated = suppress(deidentify(judged.where("fault IS NULL"), rules, key, options.processing_date), rules).cache()
-    refused = not sound or total - sound > options.failure_threshold * total
+    broken = total - sound > options.failure_threshold * total
+    kept = deidentify(judged.where("fault IS NULL"), rules, key, options.processing_date).cache()
+    persons = kept.select("patient_key").distinct().count()
+    refused = broken or persons < rules["smallest_cell"]
+    curated, reached = (None, None) if refused else generalise(kept, rules)
     audit = {
         "processing_date": str(options.processing_date),
         "refused": refused,
@@ -83,22 +101,28 @@ def run(spark: SparkSession, options: argparse.Namespace, key: bytes) -> None:
         "fields_pseudonymised": rules["pseudonymised"],
         "fields_generalised": sorted(rules["generalised"]),
         "fields_shifted": rules["shifted"]["fields"],
-        "regions_suppressed": curated.where("region IS NULL").count(),
         "smallest_cell": rules["smallest_cell"],
+        "reached": reached,
         "rules": options.rules,
     }
     lake.write_json(spark, options.audit_output, audit)
-    if not refused:
+    if curated is not None:
         publish(curated, options)
-    curated.unpersist()
+    kept.unpersist()
     records.unpersist()
-    if refused:
+    if broken:
         why = ", ".join(f"{count} × {fault}" for fault, count in sorted(counts.items()))
         raise lake.DataError(
             f"{options.input_path} is refused: {total - sound} of {total} records are broken ({why}), "
             f"and {options.failure_threshold:.0%} are tolerated. Nothing was published."
         )
+    if refused:
+        raise lake.DataError(
+            f"{options.input_path} is refused: its sound records are of fewer than {rules['smallest_cell']} persons, "
+            "of whom each could be found. Nothing was published."
+        )
     print(f"{sound} of {total} records are published without {', '.join(rules['dropped'])}")
+    print(f"What is known of whom: {reached}")
 
 
 def key_of(secret: str, region: str) -> bytes:
@@ -144,19 +168,23 @@ def rules_of(spark: SparkSession, path: str) -> Any:
 def check_numbers(rules: Any, path: str) -> None:
     """Refuse rules that do not say how far a field is generalised or shifted, or what is plausible."""
     try:
-        general, bounds = rules["generalised"], rules["observations"].values()
+        bounds = rules["observations"].values()
         numbers = [
-            *(general["birth_date"][name] for name in ("years", "oldest")),
-            general["postcode"]["digits"],
-            general["diagnoses"]["characters"],
+            rules["diagnosis_characters"],
             rules["shifted"]["days"],
             rules["smallest_cell"],
+            *(level["postcode_digits"] for level in rules["levels"]),
         ]
         if [number for number in numbers if not isinstance(number, int) or number < 1]:
             raise ValueError(f"{numbers} are not all whole numbers above 0")
         if [rule for rule in bounds if not (isinstance(rule["unit"], str) and rule["from"] < rule["to"])]:
             raise ValueError("an observation has a unit, and bounds of which the first is below the second")
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        ages = [level["ages_from"] for level in rules["levels"]]
+        if not ages or [found for found in ages if found[0] != 0 or sorted(set(map(int, found))) != found]:
+            raise ValueError("there are levels, each with ages_from: whole numbers that begin with 0 and rise")
+        if not 0 <= rules["regions_suppressed_at_most"] <= 1:
+            raise ValueError("regions_suppressed_at_most is a share, from 0 to 1")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise lake.DataError(f"The rules {path} are malformed: {error!r}.") from None
 
 
@@ -200,7 +228,7 @@ def judge(records: DataFrame, rules: Any) -> DataFrame:
 
 
 def deidentify(records: DataFrame, rules: Any, key: bytes, day: date) -> DataFrame:
-    """Only what may be known of a stay.
+    """Only what may be known of a stay, but for the age in years and the postcode, which `generalise` makes coarser.
 
     The pseudonyms are made in Python: a key that is a literal of Spark's would stand in its plans and event logs.
     """
@@ -215,13 +243,12 @@ def deidentify(records: DataFrame, rules: Any, key: bytes, day: date) -> DataFra
         return int.from_bytes(digest[:4], "big") % (2 * most + 1) - most
 
     hidden, shift = F.udf(pseudonym, T.StringType()), F.udf(days_shifted, T.IntegerType())
-    general = rules["generalised"]
     values = [_value(code) for code in rules["observations"]]
     return records.withColumn("days", shift("patient_id")).select(
         *(hidden(name).alias(name.replace("_id", "_key")) for name in rules["pseudonymised"]),
         *rules["kept"],
-        _age_band(general["birth_date"], day).alias("age_band"),
-        F.col("postcode").substr(1, general["postcode"]["digits"]).alias("region"),
+        F.greatest(F.lit(0), F.floor(F.months_between(F.lit(day), "birth_date") / 12)).alias("age"),
+        "postcode",
         *(
             F.expr(f"date_add(to_date({name}), days)").alias(name.replace("_at", "_on"))
             for name in rules["shifted"]["fields"]
@@ -230,22 +257,66 @@ def deidentify(records: DataFrame, rules: Any, key: bytes, day: date) -> DataFra
             "stay_days"
         ),
         F.expr(
-            f"array_sort(array_distinct(transform(diagnoses, d -> left(d, {general['diagnoses']['characters']}))))"
+            f"array_sort(array_distinct(transform(diagnoses, d -> left(d, {rules['diagnosis_characters']}))))"
         ).alias("diagnoses"),
         *values,
         F.lit(day).alias("batch_date"),
     )
 
 
-def suppress(curated: DataFrame, rules: Any) -> DataFrame:
-    """The region is left out where too few persons share it with what else may single somebody out."""
-    group = Window.partitionBy(*QUASI_IDENTIFIERS)
-    persons = F.size(F.collect_set("patient_key").over(group))
-    return (
-        curated.withColumn("persons", persons)
-        .withColumn("region", F.when(F.col("persons") >= rules["smallest_cell"], F.col("region")))
-        .drop("persons")
+def generalise(kept: DataFrame, rules: Any) -> tuple[DataFrame, dict[str, Any]]:
+    """The stays with an age band and a region in the place of age and postcode, and what that came to.
+
+    The first level counts that leaves out few enough regions; where none does, the one that leaves out the fewest.
+    """
+    records = kept.count()
+    best: tuple[float, DataFrame, dict[str, Any]] | None = None
+    for level in rules["levels"]:
+        curated, reached = at_level(kept, level, rules["smallest_cell"])
+        share = reached["region_suppressed"] / records
+        if best is None or share < best[0]:
+            best = share, curated, reached
+        if share <= rules["regions_suppressed_at_most"]:
+            break
+    assert best is not None
+    return best[1:]
+
+
+def at_level(kept: DataFrame, level: Any, smallest: int) -> tuple[DataFrame, dict[str, Any]]:
+    """The stays as the level tells them, values left out where too few persons share them with the others."""
+    coarse = {
+        "age": _age_band(level["ages_from"]).alias("age_band"),
+        "postcode": F.substring("postcode", 1, level["postcode_digits"]).alias("region"),
+    }
+    told = kept.select(*(coarse.get(name, F.col(name)) for name in kept.columns))
+    # Who is told in two ways counts in one of the cells only: none is taken for larger than it is.
+    first = told.groupBy("patient_key").agg(F.min(F.struct(*QUASI_IDENTIFIERS)).alias("cell"))
+    persons: dict[cells.Cell, int] = {
+        tuple(row["cell"]): int(row["count"]) for row in first.groupBy("cell").count().collect()
+    }
+    for row in told.select(*QUASI_IDENTIFIERS).distinct().collect():
+        persons.setdefault(tuple(row), 0)
+    becomes = [(*cell, *to) for cell, to in cells.published(persons, smallest).items()]
+    fields = [*QUASI_IDENTIFIERS, *(f"_{name}" for name in QUASI_IDENTIFIERS)]
+    ways = kept.sparkSession.createDataFrame(becomes, ", ".join(f"{field} STRING" for field in fields))
+    columns = [F.col(f"_{name}").alias(name) if name in QUASI_IDENTIFIERS else F.col(name) for name in told.columns]
+    curated = told.join(F.broadcast(ways), list(QUASI_IDENTIFIERS)).select(*columns)
+    return curated, {"level": level, **cells_of(curated, smallest)}
+
+
+def cells_of(curated: DataFrame, smallest: int) -> dict[str, int]:
+    """How large the cells are that were reached, counted anew, and for how many records a value was left out."""
+    found = curated.groupBy(*QUASI_IDENTIFIERS).agg(
+        F.countDistinct("patient_key").alias("persons"), F.count(F.lit(1)).alias("records")
     )
+    rows = found.collect()
+    reached = min(row["persons"] for row in rows)
+    if reached < smallest:
+        raise lake.DataError(f"A cell holds {reached} persons, and {smallest} are the least.")
+    suppressed = {
+        f"{name}_suppressed": sum(row["records"] for row in rows if row[name] is None) for name in QUASI_IDENTIFIERS
+    }
+    return {"cells": len(rows), "smallest_cell": reached, **suppressed}
 
 
 def filled(records: DataFrame, names: Sequence[str]) -> dict[str, int]:
@@ -268,12 +339,12 @@ def publish(curated: DataFrame, options: argparse.Namespace) -> None:
     curated.coalesce(1).write.mode("overwrite").insertInto(table)
 
 
-def _age_band(rule: Any, day: date) -> Column:
-    years, oldest = rule["years"], rule["oldest"]
-    age = F.floor(F.months_between(F.lit(day), "birth_date") / 12)
-    lowest = F.floor(age / years) * years
-    band = F.concat(lowest.cast("string"), F.lit("-"), (lowest + years - 1).cast("string"))
-    return F.when(age >= oldest, F.lit(f"{oldest}+")).otherwise(band)
+def _age_band(ages_from: list[int]) -> Column:
+    """45-64 or, for the last one, 80+."""
+    band = F.lit(f"{ages_from[-1]}+")
+    for first, next_one in zip(ages_from[-2::-1], ages_from[:0:-1]):
+        band = F.when(F.col("age") < next_one, F.lit(f"{first}-{next_one - 1}")).otherwise(band)
+    return band
 
 
 def _value(code: str) -> Column:

@@ -35,7 +35,7 @@ def report(spark: SparkSession, table: str, day: str, smallest: int) -> DataFram
             SELECT ward, count(DISTINCT patient_key) AS persons, count(*) AS encounters,
                 round(percentile(stay_days, 0.5), 2) AS median_stay_days,
                 round(avg(creatinine), 2) AS mean_creatinine,
-                round(avg(if(int(regexp_extract(age_band, '^[0-9]+', 0)) >= 65, 1, 0)), 4) AS share_from_65
+                round(avg(int(int(regexp_extract(age_band, '^[0-9]+', 0)) >= 65)), 4) AS share_from_65
             FROM {table} WHERE batch_date = DATE '{day}' GROUP BY ward
         )
         SELECT ward, persons < {smallest} AS suppressed,

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import deidentify_encounters as job
 import lake
+import pandas as pd
 import pytest
 from moto import mock_aws
 from pyspark.sql import SparkSession
@@ -156,11 +157,15 @@ def test_a_field_that_nobody_has_judged_is_refused(spark: SparkSession, options:
         ({"kept": ["sex"]}, "do not say once what becomes of ward"),
         ({"kept": ["sex", "ward", "name"]}, "do not say once what becomes of name"),
         ({"dropped": ["nmae", "phone", "insurance_number", "note"]}, "do not say once what becomes of name, nmae"),
-        ({"generalised": {}}, "must generalise birth_date, diagnoses, postcode, and nothing else"),
+        ({"generalised": []}, "must generalise birth_date, diagnoses, postcode, and nothing else"),
         ({"smallest_cell": 0}, "are malformed: ValueError.*are not all whole numbers above 0"),
         ({"shifted": {"fields": ["admitted_at", "discharged_at"]}}, "are malformed: KeyError.*days"),
         ({"observations": {"heart_rate": {"unit": "/min", "from": 250, "to": 20}}}, "the first is below the second"),
-        (None, "lack dropped, generalised, kept, observations, pseudonymised, shifted, smallest_cell"),
+        ({"levels": []}, "are malformed: ValueError.*there are levels"),
+        ({"levels": [{"ages_from": [0, 65, 45], "postcode_digits": 2}]}, "whole numbers that begin with 0 and rise"),
+        ({"levels": [{"ages_from": [0], "postcode_digits": 0}]}, "are not all whole numbers above 0"),
+        ({"regions_suppressed_at_most": 25}, "is a share, from 0 to 1"),
+        (None, "lack diagnosis_characters, dropped, generalised, kept, levels, observations, pseudonymised"),
     ],
 )
 def test_rules_that_leave_something_open_are_refused(
@@ -170,6 +175,38 @@ def test_rules_that_leave_something_open_are_refused(
     file.write_text(json.dumps({**json.loads(RULES.read_text()), **change} if change else {}))
     with pytest.raises(lake.DataError, match=said):
         job.rules_of(spark, str(file))
+
+
+def test_columns_keep_meaning_and_no_cell_is_small_on_days_of_many_and_of_few(
+    spark: SparkSession, options: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ages and regions are as fine as the persons who came allow."""
+    bands = {}
+    for count in (150, 100):
+        deliver(options, list(encounters_of(DAY))[:count])
+        job.run(spark, options, KEY)
+        reached = audit_of(options)["reached"]
+        assert f"What is known of whom: {reached}" in capsys.readouterr().out
+        curated = pd.read_parquet(options.target_path)
+        assert len(curated) == count
+        cells = curated.groupby(["sex", "age_band", "region"], dropna=False).patient_key.nunique()
+        assert reached["smallest_cell"] == cells.min() >= 5
+        assert (reached["cells"], reached["region_suppressed"]) == (len(cells), curated.region.isna().sum())
+        assert (reached["sex_suppressed"], reached["age_band_suppressed"]) == (0, 0)
+        assert curated.region.notna().mean() >= 0.75
+        assert set(curated.sex) == {"female", "male"}
+        bands[count] = curated.age_band.nunique()
+    assert bands[150] > bands[100] >= 2
+
+
+def test_a_day_of_fewer_persons_than_a_cell_holds_is_refused(
+    spark: SparkSession, options: Any, records: list[Any]
+) -> None:
+    deliver(options, records[:4])
+    with pytest.raises(lake.DataError, match="are of fewer than 5 persons, of whom each could be found"):
+        job.run(spark, options, KEY)
+    assert (audit_of(options)["refused"], audit_of(options)["reached"]) == (True, None)
+    assert not Path(options.target_path).exists()
 
 
 def test_no_delivery_is_no_empty_day(spark: SparkSession, options: Any) -> None:
