@@ -106,12 +106,19 @@ def merge(made: str, missing: str) -> SparkStep:
             "--aggregation-level=platform",
             "--privacy-mechanism=differential_privacy",
             "--epsilon=1.0",
+            "--privacy-ledger=s3://analytics-results/privacy-ledger",
+            "--period-budget=2.0",  # a day's numbers, and once more when a missing tenant has come
             "--output-path=s3://analytics-results/cross-tenant/",
         ],
         driver_memory="8g",
         num_executors=12,
         executor_memory="16g",
-        py_files=(f"{APPS}/lake.py", f"{TENANTS}/tenancy.py", f"{TENANTS}/privacy.py"),
+        py_files=(
+            f"{APPS}/lake.py",
+            f"{TENANTS}/tenancy.py",
+            f"{TENANTS}/privacy.py",
+            f"{TENANTS}/privacy_ledger.py",
+        ),
     )
 
 
@@ -129,7 +136,9 @@ def platform(queues: Configuration) -> EmrCluster:
             *glue_catalog(),
         ),
         bootstrap_actions=(
-            BootstrapAction("Install OpenDP", f"{APPS}/install_libraries.sh", args=["opendp=opendp==0.13.0"]),
+            BootstrapAction(
+                "Install OpenDP", f"{APPS}/install_libraries.sh", args=["opendp=opendp==0.13.0", "boto3=boto3==1.40.0"]
+            ),
         ),
         security_configuration=SECURITY,
         step_concurrency=10,

@@ -4,6 +4,10 @@ Who is protected is an aircraft. Of its rows at most `--max-contributions` are c
 clamped, and every number gets noise for its share of epsilon. Tenants mask aircraft each in its own way, so one that
 flies for all T tenants counts as T: a number changes by at most T times what one tenant's rows can change. A flight
 that names no aircraft is a unit by itself. Which tenants are in it, and which are missing, is no secret.
+
+A day's numbers are drawn once for each question, that is for the same tenants with the same epsilon and bounds: whoever
+asks it again gets them again, from the ledger. Another question of the same day is paid for out of what is left of the
+day's budget, and refused when that is spent.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import Any
 
 import lake
 import privacy
+import privacy_ledger
 import tenancy
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -35,6 +40,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--aggregation-level", choices=("platform",), required=True)
     parser.add_argument("--privacy-mechanism", choices=("differential_privacy",), required=True)
     parser.add_argument("--epsilon", required=True, type=positive, help="the privacy budget of all numbers together")
+    parser.add_argument("--privacy-ledger", required=True, help="folder in S3 of what was told of which data for when")
+    parser.add_argument("--data-set", default="cross-tenant", help="what the ledger calls these data")
+    parser.add_argument("--period-budget", required=True, type=positive, help="epsilon of all that is told of one day")
+    parser.add_argument(
+        "--revision", type=int, default=1, help="a higher one asks anew, of data that were mended, for a new epsilon"
+    )
     parser.add_argument("--max-contributions", type=int, default=2, help="rows of one aircraft that count at a tenant")
     parser.add_argument("--delay-bounds", type=bounds, default=(-60, 180), help="minutes to which delays are clamped")
     parser.add_argument("--output-path", required=True, help="folder for a JSON file a day")
@@ -70,11 +81,37 @@ def bounds(text: str) -> tuple[int, int]:
 
 def main(options: argparse.Namespace, noise: privacy.Noise = privacy.laplace) -> None:
     spark = lake.start("Cross-Tenant Aggregated Analytics")
-    rows = bounded(rows_of(spark, options), options.max_contributions)
-    true = true_numbers(rows, options.delay_bounds)
-    report = released(true, options, noise)
+    ledger = privacy_ledger.Ledger(
+        privacy_ledger.client(),
+        options.privacy_ledger,
+        options.data_set,
+        options.processing_date,
+        options.period_budget,
+    )
+
+    def release() -> dict[str, Any]:
+        rows = bounded(rows_of(spark, options), options.max_contributions)
+        return released(true_numbers(rows, options.delay_bounds), options, noise)
+
+    answer, again = ledger.answered(question_of(options), options.epsilon, release)
+    report = {**answer, "missing_tenants": options.missing_tenants, "complete": not options.missing_tenants}
     lake.write_json(spark, lake.join(options.output_path, f"{options.processing_date}.json"), report)
+    print(f"Told again, from {ledger}: the input was not read" if again else f"Told for the first time, see {ledger}")
     print(report)
+
+
+def question_of(options: argparse.Namespace) -> dict[str, Any]:
+    """What makes two releases of a day the same one."""
+    return {
+        "tenants": options.tenants,
+        "source": options.source_path,
+        "level": options.aggregation_level,
+        "mechanism": options.privacy_mechanism,
+        "epsilon": options.epsilon,
+        "max_contributions": options.max_contributions,
+        "delay_bounds": list(options.delay_bounds),
+        "revision": options.revision,
+    }
 
 
 def rows_of(spark: SparkSession, options: argparse.Namespace) -> DataFrame:
@@ -130,8 +167,6 @@ def released(true: dict[str, int], options: argparse.Namespace, noise: privacy.N
         "day": options.processing_date,
         "level": options.aggregation_level,
         "tenants": options.tenants,
-        "missing_tenants": options.missing_tenants,
-        "complete": not options.missing_tenants,
         "numbers": {
             **shown,
             "flights": flights,

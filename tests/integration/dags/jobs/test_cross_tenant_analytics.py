@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import cross_tenant_analytics
 import pandas as pd
 import privacy
@@ -18,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lake import DataError
+from moto import mock_aws
 
 DAY = "2013-01-01"
 DRAWS = 1500
@@ -47,6 +50,8 @@ def options(lake: Path, tenants: str, **other: str) -> Any:
         "aggregation-level": "platform",
         "privacy-mechanism": "differential_privacy",
         "epsilon": "1.0",
+        "privacy-ledger": "s3://ledgers/privacy/",
+        "period-budget": "100",
         "output-path": f"{lake}/out/",
         **{name.replace("_", "-"): value for name, value in other.items()},
     }
@@ -57,6 +62,16 @@ def merge(lake: Path, tenants: str, noise: privacy.Noise = exact, **other: str) 
     cross_tenant_analytics.main(options(lake, tenants, **other), noise)
     report: dict[str, Any] = json.loads((lake / "out" / f"{DAY}.json").read_text())
     return report
+
+
+@pytest.fixture(autouse=True)
+def ledgers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The bucket of the ledgers, an empty one for each test."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", "us-east-1")
+        client.create_bucket(Bucket="ledgers")
+        yield client
 
 
 @pytest.fixture
@@ -105,7 +120,8 @@ def test_an_aircraft_counts_with_so_many_rows_at_each_tenant(lake_folder: Path) 
     land(lake_folder, "JFK", *(flight("a") for _ in range(5)), flight("b"))
     assert merge(lake_folder, "EWR,JFK")["numbers"]["flights"] == 2 + 4 + 2 + 1
     assert merge(lake_folder, "EWR,JFK", max_contributions="3")["numbers"]["flights"] == 3 + 4 + 3 + 1
-    assert merge(lake_folder, "EWR,JFK", max_contributions="3") == merge(lake_folder, "EWR,JFK", max_contributions="3")
+    again = merge(lake_folder, "EWR,JFK", max_contributions="3", revision="2")
+    assert again == merge(lake_folder, "EWR,JFK", max_contributions="3")
 
 
 @pytest.mark.parametrize("epsilon", [0.1, 1.0, 7.5])
@@ -136,6 +152,25 @@ def test_each_shown_number_has_the_noise_that_its_share_asks_for(two: Path) -> N
         assert abs(statistics.fmean(off)) < 0.35 * scale
         within = sum(abs(error) <= 3 * scale for error in off) / DRAWS
         assert 0.89 < within < 0.995
+
+
+def test_a_rerun_repeats_its_noise_and_other_questions_are_refused_when_the_budget_is_spent(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(tenants: str, **other: str) -> dict[str, Any]:
+        return merge(two, tenants, privacy.laplace, period_budget="2.0", **other)
+
+    first = asked("JFK", missing_tenants="EWR")
+    assert "Told for the first time, see s3://ledgers/privacy/cross-tenant/2013-01-01" in capsys.readouterr().out
+    assert all(asked("JFK", missing_tenants="EWR") == first for _ in range(5))
+    assert "Told again" in capsys.readouterr().out
+    both = asked("EWR,JFK")
+    assert both["numbers"] != first["numbers"]
+    for change in ({"revision": "2"}, {"max_contributions": "3"}, {"epsilon": "0.5"}):
+        with pytest.raises(DataError, match=r"The budget is spent: of epsilon 2.0 for this period 2 went to 2 other"):
+            asked("EWR,JFK", **change)
+    assert asked("JFK", missing_tenants="EWR") == first
+    assert asked("EWR,JFK", processing_date=DAY) == both
 
 
 def test_half_the_epsilon_is_twice_the_noise() -> None:
@@ -174,6 +209,7 @@ def test_a_budget_is_never_overdrawn(epsilon: float, numbers: list[tuple[int, in
         ("epsilon", "-1"),
         ("epsilon", "nan"),
         ("epsilon", "inf"),
+        ("period_budget", "0"),
         ("max_contributions", "0"),
         ("delay_bounds", "5,5"),
         ("aggregation_level", "tenant"),
