@@ -43,7 +43,7 @@ CLIENTS := .venv-clients
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt unit integration e2e test clients test-airflow pins demo seed up status down airflow bench soak \
+.PHONY: help install check fmt unit integration e2e test clients test-airflow pins lists demo seed up status down airflow bench soak \
     mutants docs graphs env clean
 
 help: ## this list
@@ -127,6 +127,9 @@ $(UV)/.installed-$(UV_VERSION):
 	@[ -x $(@D)/bin/python ] || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
+
+lists: $(STAMP) ## the table of EMR's releases and instance types anew, from what moto has of AWS's lists
+	@$(BIN)/python -m local.aws_lists
 
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m local.demo --day $(DAY) $(ARGS)

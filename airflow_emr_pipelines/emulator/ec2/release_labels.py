@@ -1,4 +1,4 @@
-"""The release labels that there are, and what of their applications' versions is documented.
+"""The applications of releases, and what of their versions is documented.
 
 Sources: the Release Guide's pages on the releases, on application versions in 6.x and 7.x releases, and on the release
 histories of Spark and Flink. A version that is not here was not found there, and is not told.
@@ -10,37 +10,25 @@ from collections.abc import Iterator, Mapping
 
 from airflow_emr_pipelines.emulator.ec2.rules import applications_of, release_of
 
-_NUMBERS = """
-7.13.0 7.12.0 7.11.0 7.10.0 7.9.0 7.8.0 7.7.0 7.6.0 7.5.0 7.4.0 7.3.0 7.2.0 7.1.0 7.0.0
-6.15.0 6.14.0 6.13.0 6.12.0 6.11.1 6.11.0 6.10.1 6.10.0 6.9.1 6.9.0 6.8.1 6.8.0 6.7.0 6.6.0 6.5.0 6.4.0 6.3.1
-6.3.0 6.2.1 6.2.0 6.1.1 6.1.0 6.0.1 6.0.0
-5.37.0 5.36.2 5.36.1 5.36.0 5.35.0 5.34.0 5.33.1 5.33.0 5.32.1 5.32.0 5.31.1 5.31.0 5.30.2 5.30.1 5.30.0 5.29.0
-5.28.1 5.28.0 5.27.1 5.27.0 5.26.0 5.25.0 5.24.1 5.24.0 5.23.1 5.23.0 5.22.0 5.21.2 5.21.1 5.21.0 5.20.1 5.20.0
-5.19.1 5.19.0 5.18.1 5.18.0 5.17.2 5.17.1 5.17.0 5.16.1 5.16.0 5.15.1 5.15.0 5.14.2 5.14.1 5.14.0 5.13.1 5.13.0
-5.12.3 5.12.2 5.12.1 5.12.0 5.11.4 5.11.3 5.11.2 5.11.1 5.11.0 5.10.1 5.10.0 5.9.1 5.9.0 5.8.3 5.8.2 5.8.1 5.8.0
-5.7.1 5.7.0 5.6.1 5.6.0 5.5.4 5.5.3 5.5.2 5.5.1 5.5.0 5.4.1 5.4.0 5.3.2 5.3.1 5.3.0 5.2.3 5.2.2 5.2.1 5.2.0 5.1.1
-5.1.0 5.0.3 5.0.2 5.0.1 5.0.0
-4.10.1 4.10.0 4.9.6 4.9.5 4.9.4 4.9.3 4.9.2 4.9.1 4.8.5 4.8.4 4.8.3 4.8.2 4.8.1 4.8.0 4.7.4 4.7.2 4.7.1 4.7.0 4.6.0
-4.5.0 4.4.0 4.3.0 4.2.0 4.1.0 4.0.0
-"""
-LABELS = [f"emr-{number}" for number in _NUMBERS.split()]
-"""Newest first."""
-
 _VERSIONS = """
-Spark   7.13.0 3.5.6-amzn-2   7.12.0 3.5.6-amzn-1   7.11.0 3.5.6-amzn-0   7.10.0 3.5.5-amzn-1   7.9.0 3.5.5-amzn-0
+Spark   8.0.0 4.0.2
+        7.13.0 3.5.6-amzn-2   7.12.0 3.5.6-amzn-1   7.11.0 3.5.6-amzn-0   7.10.0 3.5.5-amzn-1   7.9.0 3.5.5-amzn-0
         7.8.0 3.5.4-amzn-0   6.4.0 3.1.2   6.3 3.1.1   6.2 3.0.1   6.1 3.0.0   6.0 2.4.4
 Flink   7.12.0 1.20.0-amzn-6   7.11.0 1.20.0-amzn-5   7.10.0 1.20.0-amzn-4   7.9.0 1.20.0-amzn-3   7.8.0 1.20.0-amzn-2
         7.7.0 1.20.0-amzn-1   7.6.0 1.20.0-amzn-0   7.5.0 1.19.1-amzn-1   7.4.0 1.19.1-amzn-0   7.3.0 1.18.1-amzn-2
         7.2.0 1.18.1-amzn-1   7.1.0 1.18.1-amzn-0   7.0.0 1.18.0-amzn-0   6.15.0 1.17.1   6.4.0 1.13.1   6.3 1.12.1
         6.2 1.11.2   6.1 1.11.0
-Delta   7.12.0 3.3.2-amzn-1   7.11.0 3.3.2-amzn-0   7.10.0 3.3.0-amzn-2   7.9.0 3.3.0-amzn-1   7.8.0 3.3.0-amzn-0
+Delta   8.0.0 4.0.0
+        7.12.0 3.3.2-amzn-1   7.11.0 3.3.2-amzn-0   7.10.0 3.3.0-amzn-2   7.9.0 3.3.0-amzn-1   7.8.0 3.3.0-amzn-0
         7.7.0 3.2.1-amzn-2   7.6.0 3.2.1-amzn-1   7.5.0 3.2.1-amzn-0   7.4.0 3.2.0-amzn-1   7.3.0 3.2.0-amzn-0
         7.2.0 3.1.0   7.1.0 3.0.0   7.0.0 3.0.0   6.15.0 2.4.0
 Hadoop  7.12.0 3.4.1-amzn-4   7.11.0 3.4.1-amzn-3   7.10.0 3.4.1-amzn-2   7.9.0 3.4.1-amzn-1   6.15.0 3.3.6
         6.4.0 3.2.1   6.3 3.2.1   6.2 3.2.1   6.1 3.2.1   6.0 3.2.1
 Hive    6.15.0 3.1.3   6.4.0 3.1.2   6.3 3.1.2   6.2 3.1.2   6.1 3.1.2   6.0 3.1.2
-Hudi    6.15.0 0.14.0   6.4.0 0.8.0-amzn-0   6.3 0.7.0-amzn-0   6.2 0.6.0-amzn-1
-Iceberg 6.15.0 1.4.0
+Hudi    8.0.0 1.1.0   6.15.0 0.14.0   6.4.0 0.8.0-amzn-0   6.3 0.7.0-amzn-0   6.2 0.6.0-amzn-1
+Iceberg 8.0.0 1.10.1   6.15.0 1.4.0
+JupyterEnterpriseGateway 8.0.0 2.6.0
+Livy    8.0.0 0.8.0
 Pig     6.15.0 0.17.0   6.4.0 0.17.0   6.3 0.17.0   6.2 0.17.0   6.1 0.17.0
 Presto  6.4.0 0.254.1   6.3 0.245.1   6.2 0.238.3   6.1 0.232   6.0 0.230
 PrestoSQL 6.3 350   6.2 343   6.1 338
@@ -51,7 +39,7 @@ Zeppelin 7.13.0 0.11.1   7.12.0 0.11.1   7.11.0 0.11.1   6.4.0 0.9.0   6.3 0.9.0
 
 
 def _read(table: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """By application and release; 6.3 stands for all of 6.3.x."""
+    """By application and release; 6.3 stands for all of 6.3.x, and 8.0.0 is emr-spark-8.0.0."""
     words, name = iter(table.split()), ""
     for word in words:
         if not word[0].isdigit():
@@ -64,9 +52,9 @@ VERSIONS: Mapping[tuple[str, str], str] = dict(_read(_VERSIONS))
 
 def applications(label: str) -> list[dict[str, str]]:
     """The applications of a release, as DescribeReleaseLabel tells them."""
-    release = label.removeprefix("emr-")
+    release = ".".join(map(str, release_of(label)))
     found = []
-    for name in applications_of(release_of(label)):
+    for name in applications_of(label):
         version = VERSIONS.get((name, release)) or VERSIONS.get((name, release.rpartition(".")[0]))
         found.append({"Name": name, **({"Version": version} if version else {})})
     return found

@@ -26,6 +26,7 @@ from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
+from airflow_emr_pipelines.specs.ec2.zones import check_zones
 from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict, to_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values import ids, rules
@@ -102,6 +103,8 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         check(cluster, steps, region=self.region_name)
         _check_together(cluster, steps)
         warn_of_misfits(cluster)
+        if isinstance(cluster, EmrCluster):
+            check_zones(cluster, self.region_name)
         self.cluster = checked_dict(cluster, EmrCluster)
         self.steps = _described(steps)
         warn_of_templates(self, "cluster", "steps")

@@ -10,6 +10,7 @@ from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.kerberos import Secret
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal, render_cluster
+from airflow_emr_pipelines.specs.ec2.zones import check_zones
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.keys import name_with_key
 
@@ -33,6 +34,7 @@ def cluster_request(
     :param steps: those that are part of the request
     :param reveal: what a secret is; when the request is about to be sent
     """
+    check_zones(cluster, region)
     name = name_with_key(cluster.name, key)
     return render_cluster(cluster, name=name, steps=_rendered(steps, key, region), tags=tags, reveal=reveal)
 

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2 import aws_lists
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.ec2.fleets import InstanceFleets
 from airflow_emr_pipelines.specs.ec2.instances import (
@@ -18,6 +19,7 @@ from airflow_emr_pipelines.specs.ec2.instances import (
     InstanceGroups,
     RootVolume,
     ami,
+    nearest_type,
 )
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes
 from airflow_emr_pipelines.specs.ec2.monitoring import AGENT, MonitoringConfiguration
@@ -41,6 +43,7 @@ from airflow_emr_pipelines.specs.ec2.releases import (
     release_label,
 )
 from airflow_emr_pipelines.specs.ec2.scaling import ManagedScaling
+from airflow_emr_pipelines.specs.ec2.zones import zone, zones
 from airflow_emr_pipelines.specs.values import addresses, arns, rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.tags import cluster_tags
@@ -64,7 +67,7 @@ MANAGED_POLICIES_TAG = "for-use-with-amazon-emr-managed-policies"
 class EmrCluster(Spec):
     """A cluster to create.
 
-    :param release_label: such as emr-7.10.0
+    :param release_label: such as emr-7.10.0, or emr-spark-8.1.0 of AWS's runtime for Apache Spark
     :param instances: InstanceGroups or InstanceFleets
     :param applications: as EMR names them; a step needs its own
     :param log_uri: s3:// folder; without one a cluster has no logs, ever
@@ -156,12 +159,13 @@ class EmrCluster(Spec):
         self.check(rules.words, "bootstrap_actions", each=_bootstrap_action)
         self.check(addresses.s3_folder, "log_uri")
         self.check(rules.text, "service_role", "job_flow_role", "auto_scaling_role", "security_configuration")
-        self.check(rules.text, "ec2_key_name", "availability_zone", "os_release_label", limit=rules.NAME_LIMIT)
+        self.check(rules.text, "ec2_key_name", "os_release_label", limit=rules.NAME_LIMIT)
         self.check(arns.kms_key, "log_encryption_kms_key_id")
         self.check(arns.role_arn, "step_execution_role_arn")
         self.check(_json, "additional_info")
         self.check(rules.words, "ec2_subnet_ids", each=_subnet)
-        self.check(rules.words, "availability_zones", each=rules.text)
+        self.check(zone, "availability_zone")
+        self.check(zones, "availability_zones")
         self.check(_subnet, "ec2_subnet_id")
         self.check(_security_group, "emr_managed_master_security_group", "emr_managed_slave_security_group")
         self.check(_security_group, "service_access_security_group")
@@ -195,7 +199,7 @@ class EmrCluster(Spec):
     def _check_release(self) -> None:
         numbers = numbers_of(self.release_label)
         if isinstance(self.applications, tuple):
-            check_applications(self.told("applications"), self.applications, numbers)
+            check_applications(self.told("applications"), self.applications, self.release_label)
         if numbers is None:
             return
         if self.idle_timeout is not None and lacks_idle_policy(numbers):
@@ -211,6 +215,20 @@ class EmrCluster(Spec):
         for lacks, what, since in self._lacking(numbers):
             if lacks:
                 self.refuse("release_label", f"{what}: it needs {since}", "choose a newer release, or leave that out")
+
+        for _, one in self.instances.each() if is_rendered(self.instances) else ():
+            if is_text(one.instance_type) and aws_lists.lacks(self.release_label, one.instance_type):
+                self._refuse_type(one.instance_type)
+
+    def _refuse_type(self, name: str) -> NoReturn:
+        spans = [first if first == last else f"{first} to {last}" for first, last in aws_lists.spans_of(name)]
+        others = [other for other in aws_lists.types() if not aws_lists.lacks(self.release_label, other)]
+        self.refuse(
+            "instances",
+            f"{self.release_label} does not have this instance type: by EMR's list it is for {', '.join(spans)}",
+            f"{nearest_type(name, others)} Or choose another release",
+            value=name,
+        )
 
     def _lacking(self, numbers: Release) -> Iterator[tuple[bool, str, str]]:
         """Whether the release lacks what is asked for, what that is, and since when there is it."""

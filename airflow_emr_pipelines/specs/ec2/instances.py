@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2 import aws_lists
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling
 from airflow_emr_pipelines.specs.values import addresses, rules
@@ -194,10 +197,35 @@ class InstanceGroups(Spec):
 
 
 def instance_type(field: str, value: Any) -> Any:
-    """An instance type of EC2."""
-    if is_rendered(value) and not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
+    """An instance type of EC2 that EMR has; one of a family that the lists do not know yet is warned about."""
+    if not is_rendered(value):
+        return value
+    if not (is_text(value) and INSTANCE_TYPE.fullmatch(value)):
         raise InvalidSpec(field, value, "it is no EC2 instance type", "write it like m5.xlarge")
+    if value in aws_lists.types():
+        return value
+    family = value.partition(".")[0]
+    if of_family := [name for name in aws_lists.types() if name.startswith(f"{family}.")]:
+        rule = f"EMR has instances of {family} in other sizes, by its list of {aws_lists.day()}"
+        raise InvalidSpec(field, value, rule, nearest_type(value, of_family))
+    if aws_lists.is_lacking(family):
+        rule = f"EMR has no {family} instances, by its list of {aws_lists.day()}"
+        raise InvalidSpec(field, value, rule, "choose another family, such as m5.xlarge")
+    warnings.warn(f"{field}: {unknown_type(value)}", UserWarning, stacklevel=5)
     return value
+
+
+def nearest_type(value: str, names: Sequence[str]) -> str:
+    """The way out of a type that is not among some that there are."""
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0)
+    return f"did you mean {near[0]}?"
+
+
+def unknown_type(value: str) -> str:
+    """What is to be said of a type whose family the lists do not have."""
+    near = difflib.get_close_matches(value, aws_lists.types(), n=1)
+    meant = f", unless {near[0]} is meant" if near else ""
+    return f"{value} is not in EMR's list of {aws_lists.day()}, nor is its family: it may be newer{meant}"
 
 
 def price(field: str, value: Any) -> Any:

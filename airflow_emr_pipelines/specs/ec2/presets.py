@@ -48,10 +48,10 @@ def spark_analytics_cluster(
         name,
         release_label,
         InstanceGroups("m5.xlarge", _core("r5.2xlarge", workers, gib=200)),
-        applications=("Hadoop", "Spark", "Hive"),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Hive")),
         configurations=(
             spark_defaults(ADAPTIVE, min_executors=workers, max_executors=2 * GROWTH * workers),
-            *glue_catalog(),
+            *_glue(release_label),
         ),
         managed_scaling=ManagedScaling(workers, GROWTH * workers),
         step_concurrency=5,
@@ -72,11 +72,11 @@ def data_engineering_cluster(
         name,
         release_label,
         InstanceGroups("m5.xlarge", core, [tasks]),
-        applications=("Hadoop", "Spark", "Hive", "Tez"),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Hive", "Tez")),
         configurations=(
             spark_defaults({**ADAPTIVE, "spark.speculation": True}),
             yarn_site(application_masters_on_core=True),
-            *glue_catalog(),
+            *_glue(release_label),
         ),
         managed_scaling=ManagedScaling(workers, GROWTH * workers, maximum_on_demand=workers, maximum_core=workers),
         step_concurrency=10,
@@ -120,14 +120,18 @@ def interactive_analytics_cluster(
 
     :param workers: core instances, ``r5.2xlarge``
     """
-    engine = known_on(release_label, SQL_ENGINES)[0]
+    engines = known_on(release_label, SQL_ENGINES)
+    if not engines:
+        rule, remedy = f"it has none of {', '.join(SQL_ENGINES)}", f"choose a release such as {RELEASE}"
+        raise InvalidSpec("interactive_analytics_cluster.release_label", release_label, rule, remedy)
+    engine = engines[0]
     connector = Configuration(f"{engine.lower()}-connector-hive", {"hive.metastore": "glue"})
     return EmrCluster(
         name,
         release_label,
         InstanceGroups("m5.2xlarge", _core("r5.2xlarge", workers, gib=200)),
-        applications=("Hadoop", "Spark", "Hive", engine, "Livy", "JupyterHub", "Zeppelin"),
-        configurations=(spark_defaults(ADAPTIVE), *glue_catalog(), connector),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Hive", engine, "Livy", "JupyterHub", "Zeppelin")),
+        configurations=(spark_defaults(ADAPTIVE), *_glue(release_label), connector),
         step_concurrency=5,
         idle_timeout=8 * 3600,
         log_uri=log_uri,
@@ -139,16 +143,17 @@ def streaming_cluster(
 ) -> EmrCluster:
     """For streams by Spark and Flink: executors that stay, backpressure, and Flink's state in RocksDB.
 
-    A streaming job is never idle: end the cluster by its teardown.
+    A streaming job is never idle: end the cluster by its teardown. Releases emr-spark-8.x have no Flink.
 
     :param checkpoints: the folder of Flink's checkpoints; in S3, since HDFS goes with the cluster
     :param workers: core instances, ``m5.2xlarge``
     """
+    flink = flink_conf(checkpoints=checkpoints, checkpoint_seconds=60, state_backend="rocksdb")
     return EmrCluster(
         name,
         release_label,
         InstanceGroups("m5.xlarge", _core("m5.2xlarge", workers, gib=100)),
-        applications=("Hadoop", "Spark", "Flink", "Zeppelin"),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Flink", "Zeppelin")),
         configurations=(
             # Spark refuses the streaming kind of dynamic allocation beside the other one: executors that stay do.
             spark_defaults(
@@ -158,7 +163,7 @@ def streaming_cluster(
                     "spark.streaming.receiver.writeAheadLog.enable": True,
                 }
             ),
-            flink_conf(checkpoints=checkpoints, checkpoint_seconds=60, state_backend="rocksdb"),
+            *([flink] if known_on(release_label, ["Flink"]) else []),
         ),
         step_concurrency=8,
         idle_timeout=2 * 3600,
@@ -185,11 +190,11 @@ def multi_tenant_cluster(
         name,
         release_label,
         InstanceGroups("r5.2xlarge", _core("r5.xlarge", workers, gib=200)),
-        applications=("Hadoop", "Spark", "Hive"),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Hive")),
         configurations=(
             yarn_queues(_shares(tenants)),
             spark_defaults(ADAPTIVE, min_executors=1, max_executors=2 * GROWTH * workers),
-            *glue_catalog(),
+            *_glue(release_label),
         ),
         managed_scaling=ManagedScaling(workers, GROWTH * workers),
         step_concurrency=10,
@@ -208,7 +213,7 @@ def memory_optimized_cluster(
         name,
         release_label,
         InstanceGroups("r5.2xlarge", _core("r5.8xlarge", workers, gib=500)),
-        applications=("Hadoop", "Spark"),
+        applications=known_on(release_label, ("Hadoop", "Spark")),
         configurations=(
             spark_defaults(
                 {
@@ -235,7 +240,7 @@ def io_optimized_cluster(
         name,
         release_label,
         InstanceGroups("m5.xlarge", _core("i3.2xlarge", workers)),
-        applications=("Hadoop", "Spark", "Hive"),
+        applications=known_on(release_label, ("Hadoop", "Spark", "Hive")),
         configurations=(
             spark_defaults(ADAPTIVE),
             Configuration("core-site", {"io.file.buffer.size": 131_072}),
@@ -243,6 +248,12 @@ def io_optimized_cluster(
         ),
         log_uri=log_uri,
     )
+
+
+def _glue(release_label: str) -> Sequence[Configuration]:
+    """The Glue catalog, for Spark alone on a release without Hive."""
+    of_hive, of_spark = glue_catalog()
+    return (of_hive, of_spark) if known_on(release_label, ["Hive"]) else (of_spark,)
 
 
 def _core(instance_type: str, workers: Any, *, gib: int | None = None) -> Group:

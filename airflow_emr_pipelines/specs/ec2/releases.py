@@ -7,14 +7,17 @@ Only what AWS's release pages say is gone is refused; what could not be confirme
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2 import aws_lists
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 Release = tuple[int, int, int]
-LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
+LABEL = re.compile(r"(emr|emr-spark)-([0-9]+)\.([0-9]+)\.([0-9]+)(?:-[a-z0-9]+)?")
+"""Of Amazon EMR, and of AWS's runtime for Apache Spark; a preview has a word behind its numbers."""
 
 GONE_FROM: dict[str, Release] = {
     "ganglia": (7, 0, 0),
@@ -31,6 +34,10 @@ REMEDIES = {
     "prestosql": "its name is Trino since emr-6.4.0",
     "trino": "before emr-6.4.0 its name was PrestoSQL",
 }
+FOR_SPARK = "emr-spark-"
+OF_SPARK = ("AmazonCloudWatchAgent", "Delta", "Hudi", "Iceberg", "JupyterEnterpriseGateway", "Livy", "Spark")
+"""What AWS's runtime for Apache Spark has on EC2
+(https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark800-release.html)."""
 TRINO_CLI: Release = (6, 6, 0)
 """The first release whose Trino has a client of its own name
 (https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-presto-considerations.html)."""
@@ -51,19 +58,53 @@ AT_TASK_COMPLETION: Release = (4, 1, 0)
 
 
 def release_label(field: str, label: Any) -> Any:
-    """The label of a release, such as emr-7.10.0."""
+    """The label of a release, such as emr-7.10.0. One that is newer than AWS's list as we have it is warned about."""
     numbers = numbers_of(label)
     if is_rendered(label) and not numbers:
         raise InvalidSpec(field, label, "it is no release label", "write it like emr-7.10.0")
     if numbers and numbers < (4, 0, 0):
         raise InvalidSpec(field, label, "releases before 4.0 are AMI versions", "choose a release such as emr-7.10.0")
+    if numbers and label not in aws_lists.releases():
+        if not is_newer(label):
+            rule = f"there is no such release in EMR's list of {aws_lists.day()}"
+            raise InvalidSpec(field, label, rule, f"the next one is {_next_release(label)}")
+        warnings.warn(f"{field}: {newer_release(label)}", UserWarning, stacklevel=5)
     return label
+
+
+def is_newer(label: str) -> bool:
+    """Whether a label may be of a release that has come since the list was made, also as a patch of an older one."""
+    line, numbers = _line_and_numbers(label)
+    listed = [other for one, other in map(_line_and_numbers, aws_lists.releases()) if one == line]
+    of_major = [other for other in listed if other[0] == numbers[0]]
+    of_minor = [other for other in of_major if other[1] == numbers[1]]
+    return numbers > max(of_minor or of_major or listed)
+
+
+def _next_release(label: str) -> str:
+    """The first of the listed releases of a line that is not older than the label says."""
+    line, numbers = _line_and_numbers(label)
+    listed = [(*_line_and_numbers(one), one) for one in aws_lists.releases()]
+    return next(one for its_line, its_numbers, one in listed if its_line == line and its_numbers >= numbers)
+
+
+def newer_release(label: str) -> str:
+    """What is to be said of a label that is newer than the list."""
+    return (
+        f"{label} is newer than the list of EMR's releases that was made on {aws_lists.day()}: EMR refuses it "
+        "if there is no such release"
+    )
+
+
+def _line_and_numbers(label: str) -> tuple[str, Release]:
+    found = LABEL.fullmatch(label)
+    assert found is not None
+    return found[1], (int(found[2]), int(found[3]), int(found[4]))
 
 
 def numbers_of(label: object) -> Release | None:
     """The numbers of a release label; None when it is not known yet."""
-    found = LABEL.fullmatch(label) if is_text(label) else None
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    return _line_and_numbers(label)[1] if is_text(label) and LABEL.fullmatch(label) else None
 
 
 def lacks_idle_policy(numbers: Release) -> bool:
@@ -86,20 +127,16 @@ def cancels(numbers: Release, *, running: bool) -> bool:
     return numbers >= (CANCELS_RUNNING if running else CANCELS_PENDING) and numbers != (5, 0, 0)
 
 
-def check_applications(field: str, applications: Sequence[Any], numbers: Release | None) -> None:
+def check_applications(field: str, applications: Sequence[Any], label: object) -> None:
     """Refuse applications that the release lacks, and those that cannot be together."""
     names = [name for name in applications if is_text(name)]
     lower = {name.lower() for name in names}
     if "presto" in lower and lower & {"trino", "prestosql"}:
         raise InvalidSpec(field, applications, "EMR refuses Presto and Trino on one cluster", "choose one of the two")
-    if numbers is None:
-        return
     for name in names:
-        gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
-        if gone and numbers >= gone:
-            _refuse(field, name, numbers, f"releases from {label_of(gone)} on do not have it")
-        if since and numbers < since:
-            _refuse(field, name, numbers, f"it came with {label_of(since)}")
+        if why := _why_lacking(label, name):
+            remedy = REMEDIES.get(name.lower(), "leave it out, or choose another release")
+            raise InvalidSpec(field, name, f"{label} does not have {name}: {why}", remedy)
 
 
 def name_on(label: object, names: Sequence[str]) -> str:
@@ -109,22 +146,27 @@ def name_on(label: object, names: Sequence[str]) -> str:
 
 def known_on(label: object, names: Sequence[str]) -> Sequence[str]:
     """Those of some applications that a release is not known to lack; of one not known yet, that none has lost."""
+    if numbers_of(label) is None:
+        return [name for name in names if name.lower() not in GONE_FROM]
+    return [name for name in names if not _why_lacking(label, name)]
+
+
+def _why_lacking(label: object, name: str) -> str | None:
+    """Why a release does not have an application; None where that is not known."""
     numbers = numbers_of(label)
     if numbers is None:
-        return [name for name in names if name.lower() not in GONE_FROM]
-    return [name for name in names if not _lacks(numbers, name)]
-
-
-def _lacks(numbers: Release, name: str) -> bool:
+        return None
+    if str(label).startswith(FOR_SPARK):
+        known = label not in aws_lists.releases() or name.lower() in {one.lower() for one in OF_SPARK}
+        return None if known else f"it has {', '.join(OF_SPARK)}, and no others"
     gone, since = GONE_FROM.get(name.lower()), SINCE.get(name.lower())
-    return bool((gone and numbers >= gone) or (since and numbers < since))
+    if gone and numbers >= gone:
+        return f"releases from {label_of(gone)} on do not have it"
+    if since and numbers < since:
+        return f"it came with {label_of(since)}"
+    return None
 
 
 def label_of(numbers: Release) -> str:
-    """The label of a release with these numbers."""
+    """The label of a release of Amazon EMR with these numbers."""
     return "emr-" + ".".join(str(number) for number in numbers)
-
-
-def _refuse(field: str, name: str, numbers: Release, why: str) -> None:
-    remedy = REMEDIES.get(name.lower(), "leave it out, or choose another release")
-    raise InvalidSpec(field, name, f"{label_of(numbers)} does not have {name}: {why}", remedy)

@@ -131,7 +131,7 @@ def test_a_standing_cluster_is_changed(aws: Aws, region: Region, standing: str) 
     assert (told["TerminationProtected"], told["VisibleToAllUsers"]) == (True, False)
     assert "termination protected" in aws("terminate-clusters", "--cluster-ids", standing, fails=True)
     aws("modify-cluster-attributes", "--cluster-id", standing, "--no-termination-protected", "--no-auto-terminate")
-    task = "InstanceGroupType=TASK,InstanceCount=1,InstanceType=m5.large"
+    task = "InstanceGroupType=TASK,InstanceCount=1,InstanceType=m5.2xlarge"
     (group,) = aws("add-instance-groups", "--cluster-id", standing, "--instance-groups", task)["InstanceGroupIds"]
     aws("modify-instance-groups", "--instance-groups", f"InstanceGroupId={group},InstanceCount=3")
     groups = region.emr.list_instance_groups(ClusterId=standing)["InstanceGroups"]

@@ -20,7 +20,7 @@ MASTER: Mapping[str, Any] = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarg
 CORE: Mapping[str, Any] = {"InstanceRole": "CORE", "InstanceType": "r5.2xlarge", "InstanceCount": 2}
 TASK: Mapping[str, Any] = {
     "InstanceRole": "TASK",
-    "InstanceType": "m5.large",
+    "InstanceType": "m5.xlarge",
     "InstanceCount": 3,
     "Market": "SPOT",
     "BidPrice": "0.1",

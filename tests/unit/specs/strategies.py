@@ -243,7 +243,7 @@ configurations = st.recursive(
 volumes = drawn(EbsVolumes, {"size_gb": whole(10, 1024)}, {"iops": whole(1), "per_instance": whole(1, 8)})
 fast_volumes = drawn(EbsVolumes, {"size_gb": whole(10, 1024)}, {"throughput": whole(125, 1000)})
 images = st.sampled_from(["ami-01234567", "ami-0123456789abcdef0"])
-instance_types = st.sampled_from(["m5.xlarge", "r5.2xlarge", "p3.2xlarge", "u-6tb1.metal"])
+instance_types = st.sampled_from(["m5.xlarge", "r5.2xlarge", "p3.2xlarge", "c7i-flex.xlarge"])
 instance_options = {
     "ebs": lists(volumes | fast_volumes),
     "ebs_optimized": truths,
@@ -465,7 +465,13 @@ clusters = st.one_of(
         {**cluster_options, "managed_scaling": managed_scaling("InstanceFleetUnits", None)},
     ),
     drawn(
-        EmrCluster, {**in_fleets, **kerberized, "availability_zones": st.lists(letters, max_size=3)}, cluster_options
+        EmrCluster,
+        {
+            **in_fleets,
+            **kerberized,
+            "availability_zones": st.lists(st.sampled_from(["eu-west-1a", "eu-west-1b"]), max_size=2),
+        },
+        cluster_options,
     ),
     drawn(EmrCluster, {**newest, **watched}, {**cluster_options, **watched}),
     drawn(

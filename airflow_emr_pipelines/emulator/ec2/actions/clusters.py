@@ -30,7 +30,7 @@ from airflow_emr_pipelines.emulator.ec2.responses import (
 @action
 async def run_job_flow(emr: Emr, request: Request) -> ResponseBody:
     security = _security(emr, request)
-    rules.new_cluster(request, security)
+    rules.new_cluster(request, security, emr.region)
     request = without_secrets(request)
     cluster_id = new_id("j-")
     instances = request["Instances"]

@@ -24,6 +24,7 @@ async def add_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
     cluster = emr.modifiable_cluster(request["ClusterId"])
     release = rules.release_of(cluster.request["ReleaseLabel"])
     rules.added_fleet(request["InstanceFleet"], [fleet.role for fleet in fleets_of(cluster)], release)
+    rules.supported_types(rules.types_of(request["InstanceFleet"]), cluster.request["ReleaseLabel"])
     fleet = new_fleet(request["InstanceFleet"], emr.clock.now())
     cluster.collections.append(fleet)
     emr.lifecycles.reshape(cluster)
@@ -46,6 +47,7 @@ async def modify_instance_fleet(emr: Emr, request: Request) -> ResponseBody:
         change.get("InstanceTypeConfigs") or fleet.type_configs,
         with_strategy=any(fleet.strategy(market) for market in (ON_DEMAND, SPOT)),
     )
+    rules.supported_types(rules.types_of(change), cluster.request["ReleaseLabel"])
     _modify(fleet, change)
     emr.lifecycles.reshape(cluster)
     return {}

@@ -25,6 +25,7 @@ async def add_instance_groups(emr: Emr, request: Request) -> ResponseBody:
     cluster = emr.modifiable_cluster(request["JobFlowId"])
     new = request["InstanceGroups"]
     rules.added_groups(new, [group.role for group in groups_of(cluster)])
+    rules.supported_types((group["InstanceType"] for group in new), cluster.request["ReleaseLabel"])
     rules.group_policies(new, cluster.request.get("AutoScalingRole"), managed=cluster.managed_scaling is not None)
     groups = [new_group(config, emr.clock.now()) for config in new]
     cluster.collections.extend(groups)

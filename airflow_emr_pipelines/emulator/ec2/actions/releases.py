@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
-from airflow_emr_pipelines.emulator.ec2 import instance_types, release_labels, rules
+from airflow_emr_pipelines.emulator.ec2 import aws_lists, release_labels, rules
 from airflow_emr_pipelines.emulator.ec2.actions.registry import PAGE, Emr, Request, ResponseBody, action, page
 
 MOST_LABELS = 100
@@ -19,7 +19,7 @@ async def list_release_labels(emr: Emr, request: Request) -> ResponseBody:
 
     marker = {"Marker": request["NextToken"]} if "NextToken" in request else {}
     size = request.get("MaxResults", MOST_LABELS)
-    found, token = page(release_labels.LABELS, lambda label: label, marker, size, wanted)
+    found, token = page(aws_lists.release_labels(emr.region), lambda label: label, marker, size, wanted)
     return {"ReleaseLabels": found, "NextToken": token}
 
 
@@ -36,6 +36,6 @@ async def describe_release_label(emr: Emr, request: Request) -> ResponseBody:
 
 @action
 async def list_supported_instance_types(emr: Emr, request: Request) -> ResponseBody:
-    types = instance_types.supported(rules.release_of(request["ReleaseLabel"]))
-    found, marker = page(types, lambda one: str(one["Type"]), request, PAGE)
-    return {"SupportedInstanceTypes": found, "Marker": marker}
+    rules.release_of(request["ReleaseLabel"])
+    found, marker = page(aws_lists.instance_types(request["ReleaseLabel"]), str, request, PAGE)
+    return {"SupportedInstanceTypes": [aws_lists.descriptions()[name] for name in found], "Marker": marker}

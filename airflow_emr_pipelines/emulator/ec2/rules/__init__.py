@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from airflow_emr_pipelines.emulator.ec2.rules.app_uis import cluster_of, new_persistent_ui, on_cluster_ui
 from airflow_emr_pipelines.emulator.ec2.rules.clusters import modifiable, running, step_concurrency
-from airflow_emr_pipelines.emulator.ec2.rules.fleets import added_fleet, modified_fleet, supports_fleets
+from airflow_emr_pipelines.emulator.ec2.rules.fleets import added_fleet, modified_fleet, supports_fleets, types_of
 from airflow_emr_pipelines.emulator.ec2.rules.groups import added_groups, asked_groups, modified_group
 from airflow_emr_pipelines.emulator.ec2.rules.new_cluster import has_three_primaries, new_cluster
-from airflow_emr_pipelines.emulator.ec2.rules.releases import applications_of, release_of, supported_from
+from airflow_emr_pipelines.emulator.ec2.rules.releases import (
+    applications_of,
+    release_of,
+    supported_from,
+    supported_types,
+)
 from airflow_emr_pipelines.emulator.ec2.rules.scaling import (
     NO_POLICY_FOR_FLEETS,
     auto_scaling,
@@ -51,6 +56,8 @@ __all__ = [
     "step_concurrency",
     "steps",
     "supported_from",
+    "supported_types",
     "supports_fleets",
     "tags",
+    "types_of",
 ]

@@ -57,6 +57,11 @@ def instance_fleet(fleet: Request, release: Release) -> None:
     _capacity((on_demand, spot), fleet["InstanceTypeConfigs"])
 
 
+def types_of(fleet: Request) -> list[str]:
+    """The instance types that a fleet, or a change of one, names."""
+    return [config["InstanceType"] for config in fleet.get("InstanceTypeConfigs", ())]
+
+
 def type_configs(configs: Sequence[Request], role: str, *, with_strategy: bool) -> None:
     """Refuse instance types of a fleet that EMR would refuse."""
     if not configs:

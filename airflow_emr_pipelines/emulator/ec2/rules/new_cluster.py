@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
 from airflow_emr_pipelines.emulator.ec2.rules.clusters import step_concurrency
-from airflow_emr_pipelines.emulator.ec2.rules.fleets import instance_fleets
+from airflow_emr_pipelines.emulator.ec2.rules.fleets import instance_fleets, types_of
 from airflow_emr_pipelines.emulator.ec2.rules.groups import asked_groups, instance_groups
 from airflow_emr_pipelines.emulator.ec2.rules.logs import logging
-from airflow_emr_pipelines.emulator.ec2.rules.releases import Release, Request, applications, release_of, supported_from
+from airflow_emr_pipelines.emulator.ec2.rules.releases import (
+    Release,
+    Request,
+    applications,
+    release_in,
+    supported_from,
+    supported_types,
+)
 from airflow_emr_pipelines.emulator.ec2.rules.scaling import auto_termination, group_policies, managed_scaling
 from airflow_emr_pipelines.emulator.ec2.rules.security import kerberos, runtime_role
 from airflow_emr_pipelines.emulator.ec2.rules.steps import steps
@@ -21,12 +29,14 @@ SUBNETS = ("Ec2SubnetId", "Ec2SubnetIds")
 OF_EARLIER_RELEASES = ("SupportedProducts", "NewSupportedProducts")
 
 
-def new_cluster(request: Request, security: Request) -> None:
+def new_cluster(request: Request, security: Request, region: str) -> None:
     """Refuse a RunJobFlow that EMR would refuse; `security` is what its security configuration says."""
     _name_and_release(request)
-    release, instances = release_of(request["ReleaseLabel"]), request["Instances"]
-    applications(request.get("Applications", ()), release)
+    label, instances = request["ReleaseLabel"], request["Instances"]
+    release = release_in(region, label)
+    applications(request.get("Applications", ()), label)
     _instances(instances, release)
+    _zones(instances.get("Placement", {}), region)
     _scaling(request, release)
     _software(request, release)
     kerberos(request, security)
@@ -38,6 +48,7 @@ def new_cluster(request: Request, security: Request) -> None:
     logging(request, release)
     tags(request.get("Tags", ()), {})
     steps(request.get("Steps", ()), concurrency, active=0)
+    supported_types(_types(instances), label)
 
 
 def has_three_primaries(instances: Request) -> bool:
@@ -78,6 +89,18 @@ def _instances(instances: Request, release: Release) -> None:
         instance_fleets(fleets, release)
     else:
         instance_groups(asked_groups(instances), release)
+
+
+def _types(instances: Request) -> Iterator[str]:
+    for fleet in instances.get("InstanceFleets", ()):
+        yield from types_of(fleet)
+    yield from (group["InstanceType"] for group in asked_groups(instances))
+
+
+def _zones(placement: Request, region: str) -> None:
+    for zone in filter(None, (placement.get("AvailabilityZone"), *placement.get("AvailabilityZones", ()))):
+        if zone == region or not zone.startswith(region):
+            raise Refused(f"The Availability Zone {zone} is invalid: it is no zone of {region}.")
 
 
 def _network(instances: Request, *, fleets: bool) -> None:

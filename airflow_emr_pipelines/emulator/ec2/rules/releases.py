@@ -6,23 +6,25 @@ Source of the applications: https://docs.aws.amazon.com/emr/latest/ReleaseGuide/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_emr_pipelines.emulator.aws.errors import Refused
+from airflow_emr_pipelines.emulator.ec2 import aws_lists
 
 Request = Mapping[str, Any]
 Release = tuple[int, int, int]
 
-RELEASE_LABEL = re.compile(r"emr-([0-9]+)\.([0-9]+)\.([0-9]+)")
-NEWEST_MINOR = {4: 10, 5: 37, 6: 15, 7: 25}
-"""7.13 came in April 2026, and there will be more of them."""
+RELEASE_LABEL = re.compile(r"emr-(?:spark-)?([0-9]+)\.([0-9]+)\.([0-9]+)(?:-[a-z0-9]+)?")
+FOR_SPARK = "emr-spark-"
 NAMES = """
     AmazonCloudWatchAgent Delta Flink Ganglia HBase HCatalog Hadoop Hive Hudi Hue Iceberg JupyterEnterpriseGateway
     JupyterHub Livy Mahout MXNet Oozie Phoenix Pig Presto PrestoSQL Spark Sqoop TensorFlow Tez Trino Zeppelin ZooKeeper
     Oozie-Sandbox Presto-Sandbox Sqoop-Sandbox Zeppelin-Sandbox ZooKeeper-Sandbox
 """
 APPLICATIONS = NAMES.split()
+OF_SPARK = ["AmazonCloudWatchAgent", "Delta", "Hudi", "Iceberg", "JupyterEnterpriseGateway", "Livy", "Spark"]
+"""https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark800-release.html"""
 SINCE: Mapping[str, Release] = {
     "AmazonCloudWatchAgent": (7, 0, 0),
     "Delta": (6, 9, 0),
@@ -49,10 +51,25 @@ FIRST, NEVER = (4, 0, 0), (99, 0, 0)
 def release_of(label: str) -> Release:
     """The numbers of a release that exists."""
     found = RELEASE_LABEL.fullmatch(label)
-    numbers = tuple(int(number) for number in found.groups()) if found else ()
-    if len(numbers) != 3 or numbers[1] > NEWEST_MINOR.get(numbers[0], -1):
+    if not found or not aws_lists.is_release(label):
         raise Refused(f"The supplied release label is invalid: {label}.")
-    return numbers
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def release_in(region: str, label: str) -> Release:
+    """The numbers of a release that a Region has."""
+    release = release_of(label)
+    if label not in aws_lists.release_labels(region):
+        raise Refused(f"The supplied release label is invalid: {label}. It is not available in {region}.")
+    return release
+
+
+def supported_types(names: Iterable[str], label: str) -> None:
+    """Refuse instance types that a release does not have."""
+    there = aws_lists.instance_types(label)
+    for name in names:
+        if there and name not in there:
+            raise Refused(f"Instance type '{name}' is not supported on {label}.")
 
 
 def supported_from(what: str, first: Release, release: Release, *, but: Sequence[Release] = ()) -> None:
@@ -62,8 +79,11 @@ def supported_from(what: str, first: Release, release: Release, *, but: Sequence
         raise Refused(f"{what} is supported from {_label(first)}{without}; the release is {_label(release)}.")
 
 
-def applications_of(release: Release) -> list[str]:
+def applications_of(label: str) -> list[str]:
     """What can be installed with a release, as far as it is known: of 4.x and 5.x, what their last releases have."""
+    if label.startswith(FOR_SPARK):
+        return OF_SPARK
+    release = release_of(label)
     return [
         name
         for name in APPLICATIONS
@@ -71,15 +91,13 @@ def applications_of(release: Release) -> list[str]:
     ]
 
 
-def applications(asked: Sequence[Request], release: Release) -> None:
+def applications(asked: Sequence[Request], label: str) -> None:
     """Refuse applications that the release does not have, or that cannot be installed together."""
-    there = {name.lower() for name in applications_of(release)}
+    there = {name.lower() for name in applications_of(label)}
     names = [str(application.get("Name", "")).lower() for application in asked]
     for name, shown in zip(names, asked, strict=True):
         if name not in there:
-            raise Refused(
-                f"Cluster with release {_label(release)} does not support the application {shown.get('Name')}."
-            )
+            raise Refused(f"Cluster with release {label} does not support the application {shown.get('Name')}.")
     if "presto" in names and ("trino" in names or "prestosql" in names):
         raise Refused("Presto and Trino cannot be installed on one cluster.")
 

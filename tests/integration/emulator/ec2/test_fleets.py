@@ -130,9 +130,10 @@ def test_a_cluster_of_fleets_runs_steps_and_says_what_it_is(region: Region) -> N
 
 
 def test_zones_are_for_fleets_and_the_first_is_taken(region: Region) -> None:
-    told = region.describe(run(region, instances={"Placement": {"AvailabilityZones": ["z1", "z2"]}}))
-    assert told["Ec2InstanceAttributes"]["RequestedEc2AvailabilityZones"] == ["z1", "z2"]
-    assert told["Ec2InstanceAttributes"]["Ec2AvailabilityZone"] == "z1"
+    zones = [f"{region.name}b", f"{region.name}c"]
+    told = region.describe(run(region, instances={"Placement": {"AvailabilityZones": zones}}))
+    assert told["Ec2InstanceAttributes"]["RequestedEc2AvailabilityZones"] == zones
+    assert told["Ec2InstanceAttributes"]["Ec2AvailabilityZone"] == zones[0]
 
 
 def test_units_are_met_by_weight_and_passed_by_less_than_one_instance(region: Region) -> None:

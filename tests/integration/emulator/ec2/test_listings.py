@@ -169,12 +169,17 @@ def test_what_a_cluster_is_asked_for_is_told_whatever_comes_of_it_here(region: R
 
 
 def test_a_cluster_can_be_asked_for_in_the_old_form(region: Region) -> None:
-    old = {"InstanceGroups": [], "MasterInstanceType": "m5.xlarge", "SlaveInstanceType": "r5.large", "InstanceCount": 3}
+    old = {
+        "InstanceGroups": [],
+        "MasterInstanceType": "m5.xlarge",
+        "SlaveInstanceType": "r5.xlarge",
+        "InstanceCount": 3,
+    }
     cluster = region.run(instances=old)
     groups = region.emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
     assert [
         (group["InstanceGroupType"], group["InstanceType"], group["RequestedInstanceCount"]) for group in groups
-    ] == [("MASTER", "m5.xlarge", 1), ("CORE", "r5.large", 2)]
+    ] == [("MASTER", "m5.xlarge", 1), ("CORE", "r5.xlarge", 2)]
 
 
 def test_three_primary_instances_are_protected_and_stay(region: Region) -> None:

@@ -97,6 +97,7 @@ SCALING_RULE = {
 AUTOMATIC = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 2}, "Rules": [SCALING_RULE]}
 ROOT_VOLUME = ("EbsRootVolumeIops", "EbsRootVolumeThroughput")
 BOOTSTRAP = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://scripts/b.sh"}}
+SPARK_8 = {"ReleaseLabel": "emr-spark-8.0.0"}
 OLD_FORM = {"InstanceGroups": [], "MasterInstanceType": "m5.xlarge", "InstanceCount": 3}
 IMAGE = {"CustomAmiId": "ami-1"}
 SECURITY_GROUP = {"EmrManagedMasterSecurityGroup": "sg-1"}
@@ -111,8 +112,9 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("cannot be specified together", {"AmiVersion": "3.11.0"}),
     *(
         ("release label is invalid", {"ReleaseLabel": label})
-        for label in ("emr-7", "7.10.0", "emr-7.99.0", "emr-3.1.0")
+        for label in ("emr-7", "7.10.0", "emr-7.99.0", "emr-9.99.0", "emr-3.1.0", "emr-4.8.0", "emr-7.10.0-x")
     ),
+    ("release label is invalid", {"ReleaseLabel": "emr-spark-7.0.0"}),
     ("ServiceRole", {"ServiceRole": None}),
     ("JobFlowRole", {"JobFlowRole": None}),
     # applications
@@ -122,12 +124,26 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("does not support the application PrestoSQL", applications("PrestoSQL")),
     ("does not support the application Trino", {**applications("Trino"), "ReleaseLabel": "emr-6.3.0"}),
     ("Presto and Trino", applications("Presto", "Trino")),
+    *(
+        (f"emr-spark-8.0.0 does not support the application {name}", {**applications(name), **SPARK_8})
+        for name in ("Hadoop", "Hive", "Trino")
+    ),
     ("Presto and Trino", {**applications("Presto", "PrestoSQL"), "ReleaseLabel": "emr-6.3.0"}),
     # instances
     ("Instance groups, instance fleets, or", {"instances": {"InstanceGroups": []}}),
     ("Instance groups, instance fleets, or", {"instances": {**OLD_FORM, "InstanceCount": -1}}),
     ("instance type large is invalid", {"instances": {**OLD_FORM, "MasterInstanceType": "large"}}),
     ("instance type large is invalid", {"instances": {**OLD_FORM, "SlaveInstanceType": "large"}}),
+    *(
+        (rf"Instance type '{kind}' is not supported on emr-7\.10\.0", groups({**MASTER, "InstanceType": kind}))
+        for kind in ("m5.xlrge", "t3.medium", "r5.large")
+    ),
+    ("Instance type 'r5.large' is not supported", {"instances": {**OLD_FORM, "SlaveInstanceType": "r5.large"}}),
+    ("Instance type 'm5.xlarge' is not supported on emr-4.8.5", {"ReleaseLabel": "emr-4.8.5"}),
+    (
+        "Instance type 't3.xlarge' is not supported",
+        fleets({**PRIMARY, "InstanceTypeConfigs": [{"InstanceType": "t3.xlarge"}]}),
+    ),
     ("0 to 2,000", {"instances": {**OLD_FORM, "InstanceCount": 2002}}),
     ("cannot be specified with InstanceGroups", {"instances": {"MasterInstanceType": "m5.xlarge"}}),
     ("InstanceGroups and InstanceFleets cannot", {"instances": {"InstanceFleets": [PRIMARY]}}),
@@ -141,6 +157,11 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
         "AvailabilityZone and AvailabilityZones",
         fleets(PRIMARY, Placement={"AvailabilityZone": "x", "AvailabilityZones": ["y"]}),
     ),
+    *(
+        (f"Availability Zone {zone} is invalid", {"instances": {"Placement": {"AvailabilityZone": zone}}})
+        for zone in ("us-east-1", "eu-west-1a", "east")
+    ),
+    ("Availability Zone eu-west-1b is invalid", fleets(PRIMARY, Placement={"AvailabilityZones": ["eu-west-1b"]})),
     ("EmrManagedSlaveSecurityGroup must", {"instances": SECURITY_GROUP}),
     ("exactly one MASTER", groups(CORE)),
     ("exactly one MASTER", groups(MASTER, MASTER)),
@@ -171,7 +192,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("CORE instance has at least 5", groups(MASTER, with_ebs(CORE, 4))),
     # instance fleets
     ("not supported in emr-5.0.x", {**fleets(PRIMARY), "ReleaseLabel": "emr-5.0.3"}),
-    ("from emr-4.8.0", {**fleets(PRIMARY), "ReleaseLabel": "emr-4.7.0"}),
+    ("from emr-4.8.0", {**fleets(PRIMARY), "ReleaseLabel": "emr-4.6.0"}),
     ("exactly one MASTER instance fleet", fleets(fleet())),
     ("at most one MASTER instance fleet", fleets(PRIMARY, PRIMARY)),
     ("at most one CORE instance fleet", fleets(PRIMARY, fleet(), fleet())),
@@ -223,7 +244,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("from emr-5.1.0", {"ScaleDownBehavior": "TERMINATE_AT_INSTANCE_HOUR", "ReleaseLabel": "emr-5.0.0"}),
-    ("from emr-4.1.0", {"ScaleDownBehavior": "TERMINATE_AT_TASK_COMPLETION", "ReleaseLabel": "emr-4.0.0"}),
     # security
     ("KerberosAttributes need a SecurityConfiguration", {"KerberosAttributes": KERBEROS}),
     ("runtime role needs a SecurityConfiguration", {"StepExecutionRoleArn": ROLE}),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.emulator.region import Region
+from local.local_emulator import LocalEmulator
+from tests.integration.emulator.region import CORE, MASTER, Region
 
 
 def labels(region: Region, **filters: str) -> list[str]:
@@ -31,16 +32,26 @@ def applications(region: Region, label: str) -> dict[str, str | None]:
 
 def test_labels_are_listed_newest_first_and_each_once(region: Region) -> None:
     everything = labels(region)
-    numbers = [tuple(int(part) for part in label.removeprefix("emr-").split(".")) for label in everything]
-    assert numbers == sorted(set(numbers), reverse=True)
+    of_emr = [label for label in everything if "spark" not in label]
+    numbers = [tuple(int(part) for part in label.split("-")[1].split(".")) for label in of_emr]
+    assert numbers == sorted(numbers, reverse=True)
+    assert everything == [*of_emr, "emr-spark-8.0.0", "emr-spark-8.1.0"]
+    assert len({*everything}) == len(everything)
     assert len(region.emr.list_release_labels()["ReleaseLabels"]) == 100
 
 
+def test_a_region_that_is_younger_has_fewer_releases(emulator: LocalEmulator) -> None:
+    young = Region(emulator.url, "mx-central-1")
+    assert 0 < len(labels(young)) < 20
+    with pytest.raises(ClientError, match=r"emr-5\.36\.0\. It is not available in mx-central-1"):
+        young.run(ReleaseLabel="emr-5.36.0")
+
+
 def test_every_label_that_is_listed_makes_a_cluster(region: Region) -> None:
-    for label in labels(region, Prefix="emr-7"):
+    for label in labels(region, Prefix="emr-7") + labels(region, Prefix="emr-spark-"):
         region.run(ReleaseLabel=label, Applications=[{"Name": name} for name in applications(region, label)][:3])
     for label in labels(region):
-        assert "Hadoop" in applications(region, label)
+        assert ("Hadoop" in applications(region, label)) == ("spark" not in label)
 
 
 def test_labels_are_filtered_by_how_they_begin(region: Region) -> None:
@@ -51,6 +62,7 @@ def test_labels_are_filtered_by_how_they_begin(region: Region) -> None:
 def test_labels_are_filtered_by_application_and_version(region: Region) -> None:
     everything = labels(region)
     assert labels(region, Application="Trino") == everything[: everything.index("emr-6.4.0") + 1]
+    assert labels(region, Application="Spark 4.0") == ["emr-spark-8.0.0"]
     assert labels(region, Application="spark-3.1.1") == ["emr-6.3.1", "emr-6.3.0"]
     assert labels(region, Application="Spark 3.5.6") == ["emr-7.13.0", "emr-7.12.0", "emr-7.11.0"]
     assert labels(region, Application="Sparkle") == []
@@ -81,22 +93,34 @@ def test_instance_types_are_listed_with_what_they_have(region: Region) -> None:
         "StorageGB": 150,
         "VCPU": 4,
         "Is64BitsOnly": True,
-        "InstanceFamilyId": "m5d",
+        "InstanceFamilyId": "GENERAL_PURPOSE_CURRENT_GEN",
         "EbsOptimizedAvailable": True,
         "EbsOptimizedByDefault": True,
         "NumberOfDisks": 1,
         "EbsStorageOnly": False,
-        "Architecture": "x86_64",
+        "Architecture": "X86_64",
     }
-    assert types["r6g.2xlarge"]["Architecture"] == "arm64"
+    assert types["r6g.2xlarge"]["Architecture"] == "AARCH64"
     assert types["m5.xlarge"]["EbsStorageOnly"] is True
-    assert not {"t3.xlarge", "m5.large", "m5.metal"} & types.keys()
+    assert {"p3.2xlarge", "m1.medium", "c4.large"} <= types.keys()
+    assert not {"t3.xlarge", "m5.large", "r5.large", "m5.metal"} & types.keys()
 
 
-def test_arm_is_for_releases_that_have_it(region: Region) -> None:
-    for label, has_arm in (("emr-5.29.0", False), ("emr-5.30.0", True), ("emr-6.0.0", False), ("emr-6.1.0", True)):
-        architectures = {one["Architecture"] for page in _pages(region, label) for one in page}
-        assert ("arm64" in architectures) == has_arm
+def test_a_type_came_with_a_release(region: Region) -> None:
+    for label, there in (
+        ("emr-4.8.5", set()),
+        ("emr-5.36.0", {"m5.xlarge"}),
+        ("emr-6.15.0", {"m5.xlarge", "m8g.xlarge"}),
+    ):
+        types = {one["Type"] for page in _pages(region, label) for one in page}
+        assert types & {"m5.xlarge", "m8g.xlarge"} == there
+
+
+def test_types_that_are_listed_make_a_cluster(region: Region) -> None:
+    for label, kind in (("emr-5.36.0", "p3.2xlarge"), ("emr-7.13.0", "p3.2xlarge"), ("emr-4.8.5", "m1.medium")):
+        cluster = region.run(ReleaseLabel=label, instances={"InstanceGroups": [{**MASTER, "InstanceType": kind}]})
+        with pytest.raises(ClientError, match=r"Instance type 'r5\.large' is not supported"):
+            region.emr.add_instance_groups(JobFlowId=cluster, InstanceGroups=[{**CORE, "InstanceType": "r5.large"}])
 
 
 def _pages(region: Region, label: str) -> Any:

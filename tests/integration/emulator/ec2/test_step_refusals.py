@@ -11,9 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.local_emulator import LocalEmulator
-from tests.integration.emulator.region import Region, request, shell, states, wait_until
+from tests.integration.emulator.region import MASTER, Region, request, shell, states, wait_until
 
 JAR = "command-runner.jar"
+ON_M4 = {"InstanceGroups": [{**MASTER, "InstanceType": "m4.xlarge"}]}
+"""Which the oldest releases have."""
 
 
 def jar_step(name: str = "step", action: str = "CONTINUE", **members: Any) -> dict[str, Any]:
@@ -227,12 +229,12 @@ def test_a_step_that_is_not_there_is_not_cancelled_but_the_others_are(region: Re
         ("emr-5.28.0", None, None),
         ("emr-5.27.0", "Running steps can be cancelled from emr-5.28.0 on", None),
         ("emr-5.0.0", "except in emr-5.0.0", "except in emr-5.0.0"),
-        ("emr-4.8.0", "Running steps can be cancelled from emr-5.28.0 on", None),
-        ("emr-4.7.0", "from emr-4.8.0 on", "from emr-4.8.0 on"),
+        ("emr-4.8.2", "Running steps can be cancelled from emr-5.28.0 on", None),
+        ("emr-4.6.0", "from emr-4.8.0 on", "from emr-4.8.0 on"),
     ],
 )
 def test_cancelling_came_with_releases(region: Region, release: str, running: str | None, pending: str | None) -> None:
-    cluster = region.run(shell("sleep 1000"), shell("sleep 1000"), ReleaseLabel=release)
+    cluster = region.run(shell("sleep 1000"), shell("sleep 1000"), ReleaseLabel=release, instances=ON_M4)
     ids = [step["Id"] for step in region.steps(cluster)]
     region.wait_step(cluster, ids[0], "RUNNING")
     infos = region.emr.cancel_steps(ClusterId=cluster, StepIds=ids)["CancelStepsInfoList"]

@@ -205,7 +205,7 @@ def refused(told: str, rule: str, **fields: Any) -> Any:
                 idle_timeout=None,
                 instances=FLEETS,
             )
-            for release in ("emr-4.7.2", "emr-5.0.0", "emr-5.0.3")
+            for release in ("emr-4.6.0", "emr-5.0.0", "emr-5.0.3")
         ),
         refused(
             "allocation strategies: it needs emr-5.12.1",
@@ -234,13 +234,6 @@ def refused(told: str, rule: str, **fields: Any) -> Any:
             release_label="emr-5.0.0",
             idle_timeout=None,
             scale_down_behavior="TERMINATE_AT_INSTANCE_HOUR",
-        ),
-        refused(
-            "TERMINATE_AT_TASK_COMPLETION: it needs emr-4.1.0",
-            "TERMINATE_AT_TASK_COMPLETION needs emr-4.1.0",
-            release_label="emr-4.0.0",
-            idle_timeout=None,
-            scale_down_behavior="TERMINATE_AT_TASK_COMPLETION",
         ),
         refused(
             "IOPS and throughput of the root volume: it needs emr-6.15.0",

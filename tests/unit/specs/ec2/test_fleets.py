@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2 import aws_lists
 from airflow_emr_pipelines.specs.ec2.cluster import EbsVolumes, InstanceFleets
 from airflow_emr_pipelines.specs.ec2.fleets import (
     CapacityReservation,
@@ -17,7 +18,8 @@ from airflow_emr_pipelines.specs.ec2.fleets import (
     SpotResizing,
 )
 
-SIX = [f"m{number}.xlarge" for number in range(1, 7)]
+MANY = [name for name in aws_lists.types() if name.endswith(".2xlarge")]
+SIX = MANY[:6]
 
 
 def fleet(**fields: Any) -> Fleet:
@@ -30,7 +32,7 @@ def test_a_text_is_an_instance_type_of_weight_one() -> None:
 
 
 def test_an_allocation_strategy_allows_thirty_types() -> None:
-    thirty = [f"m{number}.xlarge" for number in range(30)]
+    thirty = MANY[:30]
     for strategy in (
         {"on_demand_provisioning": OnDemandProvisioning()},
         {"spot_provisioning": SpotProvisioning(30, allocation_strategy="capacity-optimized")},
@@ -112,7 +114,7 @@ def test_targets_from_templates_wait() -> None:
         ),
         pytest.param(
             lambda: fleet(
-                instance_types=[f"m{number}.xlarge" for number in range(31)],
+                instance_types=MANY[:31],
                 on_demand_provisioning=OnDemandProvisioning(),
             ),
             "= 31: a fleet has at most 5 types, or 30",

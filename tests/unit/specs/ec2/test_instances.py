@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceFleets
+from airflow_emr_pipelines.specs.ec2.fleets import InstanceTypeConfig
 from airflow_emr_pipelines.specs.ec2.instances import EbsVolumes, Group, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ScalingRule
 
@@ -20,6 +22,48 @@ def test_a_text_is_one_instance_of_that_type() -> None:
 def test_what_is_no_instance_type_is_refused(instance_type: Any) -> None:
     with pytest.raises(InvalidSpec, match=r"write it like m5\.xlarge"):
         Group(instance_type)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "why"),
+    [
+        ("m5.xlrge", "EMR has instances of m5 in other sizes, .*; did you mean m5.xlarge?"),
+        ("r5.large", "did you mean r5.xlarge?"),
+        ("m5.metal", "EMR has instances of m5 in other sizes"),
+        ("t3.medium", "EMR has no t3 instances, .*; choose another family, such as m5.xlarge"),
+        ("p3dn.24xlarge", "EMR has no p3dn instances"),
+    ],
+)
+def test_a_type_that_emr_does_not_have_is_refused(instance_type: str, why: str) -> None:
+    for make in (Group, InstanceTypeConfig, InstanceFleets):
+        with pytest.raises(InvalidSpec, match=why):
+            make(instance_type)
+
+
+@pytest.mark.parametrize("instance_type", ["m99g.xlarge", "q1.2xlarge"])
+def test_a_family_that_nobody_has_seen_yet_is_warned_about(instance_type: str) -> None:
+    with pytest.warns(UserWarning, match=f"{instance_type} is not in EMR's list of 20.*, nor is its family"):
+        assert Group(instance_type).instance_type == instance_type
+
+
+@pytest.mark.parametrize("label", ["emr-5.36.0", "emr-7.13.0", "emr-spark-8.0.0"])
+@pytest.mark.parametrize("instance_type", ["p3.2xlarge", "m4.large", "c1.medium"])
+def test_a_type_that_emr_has_is_taken(label: str, instance_type: str) -> None:
+    EmrCluster("any", label, InstanceGroups("m5.xlarge", instance_type))
+
+
+@pytest.mark.parametrize(
+    ("label", "instance_type", "why"),
+    [
+        ("emr-4.8.5", "m5.xlarge", "by EMR's list it is for emr-5.13.0 to emr-spark-8.1.0; did you mean m4.xlarge?"),
+        ("emr-6.9.1", "m8g.xlarge", "it is for emr-5.36.1 to emr-5.36.2, emr-6.10.0 to emr-spark-"),
+        ("emr-6.0.0", "m6g.xlarge", "it is for emr-5.30.0-preview to emr-5.36.2, emr-6.1.0 to emr-spark-"),
+    ],
+)
+def test_a_type_that_a_release_does_not_have_is_refused(label: str, instance_type: str, why: str) -> None:
+    for instances in (InstanceGroups("m4.xlarge", instance_type), InstanceFleets(instance_type)):
+        with pytest.raises(InvalidSpec, match=why):
+            EmrCluster("any", label, instances, idle_timeout=None)
 
 
 @pytest.mark.parametrize("count", [0, 2, 4])

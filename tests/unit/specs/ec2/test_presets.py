@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines.emulator.ec2.release_labels import LABELS
+from airflow_emr_pipelines.emulator.ec2.aws_lists import FIRST_REGION, release_labels
 from airflow_emr_pipelines.emulator.ec2.rules.new_cluster import new_cluster
 from airflow_emr_pipelines.emulator.ec2.rules.releases import release_of
 from airflow_emr_pipelines.errors import InvalidSpec
@@ -57,10 +57,23 @@ def test_a_preset_has_the_name_the_logs_the_release_and_the_workers_that_are_ask
 
 @each_preset
 def test_a_preset_is_legal_for_every_release_that_ends_idle_clusters(preset: Preset) -> None:
-    releases = [label for label in LABELS if not lacks_idle_policy(release_of(label))]
+    releases = [label for label in release_labels(FIRST_REGION) if not lacks_idle_policy(release_of(label))]
     assert len(releases) > 50
     for label in releases:
-        new_cluster(render_cluster(preset("a", release_label=label)), {})  # by the emulator's own rules
+        if preset is interactive_analytics_cluster and label.startswith("emr-spark-"):
+            continue
+        new_cluster(render_cluster(preset("a", release_label=label)), {}, FIRST_REGION)  # by the emulator's own rules
+
+
+def test_there_is_no_engine_for_interactive_sql_in_the_runtime_for_spark() -> None:
+    with pytest.raises(InvalidSpec, match="it has none of Trino, PrestoSQL, Presto"):
+        interactive_analytics_cluster("a", release_label="emr-spark-8.0.0")
+
+
+def test_the_runtime_for_spark_has_no_settings_of_what_it_lacks() -> None:
+    cluster = spark_analytics_cluster("a", release_label="emr-spark-8.1.0")
+    assert cluster.applications == ("Spark",)
+    assert [each.classification for each in cluster.configurations] == ["spark-defaults", "spark-hive-site"]
 
 
 @each_preset

@@ -89,7 +89,7 @@ STOCK = {
                 "Market": "SPOT",
                 "BidPrice": "0.12",
                 "InstanceRole": "TASK",
-                "InstanceType": "m5.large",
+                "InstanceType": "m5.2xlarge",
                 "InstanceCount": 4,
             },
             {"Name": "HDFS", "InstanceRole": "CORE", "InstanceType": "r5.xlarge", "InstanceCount": 2},
@@ -114,7 +114,7 @@ def test_overrides_of_the_stock_operator() -> None:
         InstanceGroups(
             Group("m5.xlarge", name="Primary node"),
             Group("r5.xlarge", 2, name="HDFS"),
-            [Group("m5.large", 4, spot=True, bid_price="0.12", name="Work")],
+            [Group("m5.2xlarge", 4, spot=True, bid_price="0.12", name="Work")],
         ),
         ec2_subnet_id="subnet-0123456789abcdef0",
         log_uri="s3://logs/emr/",
