@@ -23,6 +23,7 @@ try:  # where Airflow has them from 3.2 on
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowNotFoundException,
         AirflowRescheduleException,
         AirflowSensorTimeout,
         AirflowSkipException,
@@ -33,6 +34,7 @@ except ImportError:
     from airflow.exceptions import (  # type: ignore[attr-defined, assignment, no-redef, unused-ignore]
         AirflowException,
         AirflowFailException,
+        AirflowNotFoundException,
         AirflowRescheduleException,
         AirflowSensorTimeout,
         AirflowSkipException,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [  # of what is handed on
     "AirflowException",
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",

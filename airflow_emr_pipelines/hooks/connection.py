@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from botocore.config import Config
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.versions import AirflowNotFoundException
 
 DEFAULT = "aws_default"
 """The one connection that need not exist: boto3's own credential chain stands in for it."""

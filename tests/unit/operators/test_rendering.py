@@ -51,7 +51,7 @@ PLAIN = [
 
 
 def native(**more: Any) -> DAG:
-    return DAG("native", schedule=None, params=PARAMS, render_template_as_native_obj=True, **more)
+    return DAG("native", schedule="@daily", params=PARAMS, render_template_as_native_obj=True, **more)
 
 
 def rendered(task: Any) -> Any:
@@ -95,8 +95,9 @@ def test_an_argument_is_the_text_that_it_says_in_a_run_and_in_a_plan(said: str, 
 
 @pytest.mark.parametrize("args", ["{{ params.words }}", "{{ params.listed }}", "['a', '{{ params.words[1] }}']"])
 def test_where_a_list_is_wanted_a_template_gives_one(args: Any) -> None:
+    conf: Any = "{{ params.conf }}"
     with native() as dag, existing_cluster("emr", "j-1") as emr:
-        task = emr.run(SparkStep("s", "s3://apps/a.py", args=args, conf="{{ params.conf }}"))
+        task = emr.run(SparkStep("s", "s3://apps/a.py", args=args, conf=conf))
     assert args_of(dag) == ["a", "b"]
     assert (step_of(task).args, step_of(task).conf) == (("a", "b"), {"spark.x": "1.10"})
 
@@ -125,7 +126,7 @@ def test_every_text_of_every_value_stays() -> None:
 
 def test_a_whole_step_may_be_what_a_template_gives() -> None:
     step = {"kind": "shell", "name": "a", "command": "1.10"}
-    with DAG("native", schedule=None, params={"step": step, "told": str(step)}, render_template_as_native_obj=True):
+    with DAG("native", schedule="@daily", params={"step": step, "told": str(step)}, render_template_as_native_obj=True):
         whole = EmrRunStepOperator(task_id="whole", cluster_id="j-1", step="{{ params.step }}")
         told = EmrRunStepOperator(task_id="told", cluster_id="j-1", step="{{ params.told }}")
         several = EmrCreateClusterOperator(

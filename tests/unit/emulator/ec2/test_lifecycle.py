@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
@@ -276,15 +275,11 @@ async def test_the_end_of_a_cluster_kills_what_does_not_obey(world: SmallWorld) 
 
 @in_a_small_world
 async def test_normalized_hours_are_begun_hours_by_the_size_of_the_instances(world: SmallWorld) -> None:
-    def groups(**sizes: int) -> list[dict[str, Any]]:
-        return [
-            {"InstanceRole": role, "InstanceType": f"m5.{size}", "InstanceCount": count}
-            for role, (size, count) in zip(("MASTER", "CORE"), sizes.items(), strict=True)
-        ]
-
-    cluster = await world.run_job_flow(
-        Instances={"InstanceGroups": groups(xlarge=1, large=3), "KeepJobFlowAliveWhenNoSteps": True}
-    )
+    groups = [
+        {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1},
+        {"InstanceRole": "CORE", "InstanceType": "m4.large", "InstanceCount": 3},
+    ]
+    cluster = await world.run_job_flow(Instances={"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": True})
 
     def hours() -> int:
         found: int = cluster_response(cluster, world.clock.now())["NormalizedInstanceHours"]

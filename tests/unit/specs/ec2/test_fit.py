@@ -102,7 +102,7 @@ def test_the_driver_takes_the_place_of_an_executor_where_both_do_not_fit_on_a_no
         on(Group("m5.xlarge", 10)),
         on(Group("m5.xlarge", 2), Group("r5.4xlarge", 1)),
         on(Group("m5.xlarge", "{{ params.nodes }}")),
-        on(Group("x9.xlarge", 2)),
+        on(Group("{{ params.instance_type }}", 2)),
         on(Group("m5.xlarge", 2), "{{ params.type }}"),
         on(Group("m5.xlarge", 2), managed_scaling=ManagedScaling(2, 10)),
         on(Group("m5.xlarge", 2), managed_scaling=ManagedScaling(8, 8, unit_type="VCPU")),
