@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from argparse import Namespace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import tenant_etl
 from hypothesis import given
 from hypothesis import strategies as st
 from lake import DataError
+from pyspark.sql import SparkSession
 
 from airflow_emr_pipelines.specs import tenants
 from local.flights import DayOfFlights, flights_of, with_faults
@@ -204,7 +206,9 @@ def test_the_rules_of_the_examples_are_used_whole(lake_folder: Path, flights: Da
     assert 0 < len(made) <= len(rows_of(flights, name))
 
 
-def test_a_flight_that_is_reported_several_times_counts_once_for_the_tenants_and_their_merge(lake_folder: Path) -> None:
+def test_a_flight_that_is_reported_several_times_counts_once_for_the_tenants_and_their_merge(
+    lake_folder: Path, spark: SparkSession
+) -> None:
     (true,) = flights_of([date(2013, 3, 8)])
     faulty, day = with_faults(true, 7), str(true.day)
     flights = true_flights(raw_rows(faulty.csv()), day)
@@ -222,27 +226,12 @@ def test_a_flight_that_is_reported_several_times_counts_once_for_the_tenants_and
         assert told["rows_good"] == good.sum() > told["rows_good"] - told["duplicates_removed"] == own
         assert told["rows_kept"] == count
 
-    words = {
-        "source-path": f"{lake_folder}/*/processed/",
-        "tenants": "EWR,JFK,LGA",
-        "processing-date": day,
-        "aggregation-level": "platform",
-        "privacy-mechanism": "differential_privacy",
-        "epsilon": "1.0",
-        "max-contributions": "1000",
-        "delay-bounds": "-9999,9999",
-        "output-path": f"{lake_folder}/out/",
-    }
-    merge = cross_tenant_analytics.arguments([f"--{name}={value}" for name, value in words.items()])
-    cross_tenant_analytics.main(merge, lambda true, scale: true)
-    numbers = json.loads((lake_folder / "out" / f"{day}.json").read_text())["numbers"]
-    kept = pd.concat([kept_by(tenant, flights) for tenant in ("EWR", "JFK", "LGA")])
-    assert (numbers["flights"], numbers["cancelled"], numbers["late"], numbers["delay_minutes"]) == (
-        354 + 296 + 283,
-        kept.dep_time.isna().sum(),
-        (kept.arr_delay >= 15).sum(),
-        kept.arr_delay.sum(),
-    )
+    options = Namespace(source_path=f"{lake_folder}/*/processed/", tenants=["EWR", "JFK", "LGA"], processing_date=day)
+    numbers = cross_tenant_analytics.true_numbers(cross_tenant_analytics.rows_of(spark, options), (-9999, 9999))
+    kept = pd.concat([kept_by(tenant, flights) for tenant in options.tenants])
+    assert sum(numbers[f"{length}_flights"] for length in ("short", "medium", "long")) == 354 + 296 + 283
+    assert (numbers["cancelled"], numbers["arrived"]) == (kept.dep_time.isna().sum(), kept.arr_delay.notna().sum())
+    assert (numbers["late"], numbers["delay_minutes"]) == ((kept.arr_delay >= 15).sum(), kept.arr_delay.sum())
 
 
 def test_the_jobs_and_the_dags_have_one_rule_for_ids() -> None:
