@@ -37,7 +37,9 @@ def records(spark: SparkSession, folder: str) -> DataFrame:
     settled = _read(spark, folder, None, "csv", RECORD).dropDuplicates()
     twice = settled.groupBy("event_id").count().filter("count > 1").first()
     if twice is not None:
-        raise lake.DataError(f"{folder} settles the event {twice['event_id']} in {twice['count']} ways.")
+        raise lake.DataError(
+            f"{folder} settles the event {twice['event_id']} in {twice['count']} ways: keep what is true."
+        )
     return settled
 
 
