@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import BadTriggerEvent, DeadlineExceeded, UnknownState, WatchRefused
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.arguments import told_of_unknown
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.rendering import KeepsTexts
 from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
@@ -48,7 +49,8 @@ class EmrCallOperator(KeepsTexts, BaseOperator):
     def __init__(
         self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        with told_of_unknown(type(self), kwargs):
+            super().__init__(**kwargs)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
 

@@ -18,6 +18,7 @@ from airflow_emr_pipelines.errors import (
     WatchRefused,
 )
 from airflow_emr_pipelines.links import LINK_XCOM, EmrConsoleLink, EmrLogsLink
+from airflow_emr_pipelines.operators.arguments import told_of_unknown
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.rendering import KeepsTexts
 from airflow_emr_pipelines.operators.waiting import BACKSTOP
@@ -53,7 +54,8 @@ class EmrSensor(KeepsTexts, BaseSensorOperator, Generic[S]):
         deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        with told_of_unknown(type(self), kwargs):
+            super().__init__(**kwargs)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.deferrable = rules.truth(f"{type(self).__name__}.deferrable", deferrable)

@@ -10,10 +10,22 @@ from typing import Any
 from airflow.sdk import TaskGroup
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.operators.arguments import told_of_unknown
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.specs.serialization import checked_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.specs.values import rules
+
+OF_FACTORIES = (
+    *("aws_conn_id", "region_name", "deferrable", "poll_seconds"),
+    *("on_failure_fail_dagrun", "replace_lost_cluster"),
+)
+"""What ``transient_cluster`` and ``existing_cluster`` take themselves."""
+ELSEWHERE = dict.fromkeys(
+    ("retries", "retry_delay", "pool", "execution_timeout", "trigger_rule", "outlets", "owner"),
+    'it for all tasks of the group, default_args={"retries": …}, or for one: cluster.run(step, retries=…)',
+)
+"""Arguments of tasks."""
 
 OneStep = Step | Mapping[str, Any]
 """A step, or the same as a mapping with its ``kind``."""
@@ -33,7 +45,8 @@ class ClusterTasks(TaskGroup):
     """
 
     def __init__(self, group_id: str, *, connection: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(group_id=rules.text("group_id", group_id), **kwargs)
+        with told_of_unknown(TaskGroup, kwargs, also=OF_FACTORIES, elsewhere=ELSEWHERE):
+            super().__init__(group_id=rules.text("group_id", group_id), **kwargs)
         self.connection = {name: value for name, value in connection.items() if value is not UNSET}
         self.cluster_id: Any = None
         self.successor: Any = None

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2 import aws_lists
@@ -106,6 +106,11 @@ class EmrCluster(Spec):
     """
 
     kind = "cluster"
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "auto_termination_policy": "idle_timeout=",
+        "managed_scaling_policy": "managed_scaling=ManagedScaling(…)",
+        "steps": "them as tasks: cluster.run(step), or EmrCreateClusterOperator(steps=…)",
+    }
 
     name: str
     release_label: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2 import aws_lists
@@ -119,6 +119,12 @@ class Group(Spec):
     """
 
     kind = "group"
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "market": "spot=True for SPOT, and nothing for ON_DEMAND",
+        "instance_count": "count=",
+        "ebs_configuration": "ebs=[EbsVolumes(…)]",
+        "auto_scaling_policy": "auto_scaling=AutoScaling(…)",
+    }
 
     instance_type: str
     count: int | str = 1

@@ -36,6 +36,10 @@ class Step(Spec):
     :param encryption_key_arn: the KMS key that encrypts the step's logs
     """
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "action_on_failure": "on_failure=",
+        "retries": "it on the task: cluster.run(step, retries=…)",
+    }
     requires: ClassVar[tuple[str, ...]] = ()
     """The application that a cluster must have for it, under one of its names."""
     command_line: ClassVar[Command] = ()

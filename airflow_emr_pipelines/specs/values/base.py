@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import rules
@@ -17,6 +17,19 @@ class Spec:
     """A frozen value that checks itself when it is made, as far as its fields are known then."""
 
     kind: ClassVar[str]
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What EMR, or Airflow, calls something of it, and how it is written here."""
+
+    if not TYPE_CHECKING:  # a type checker knows by the fields
+
+        def __new__(cls, *values: Any, **fields: Any) -> Spec:
+            """Python names an argument that there is not, and no way out."""
+            names = [field.name for field in dataclasses.fields(cls)]
+            for name in fields:
+                if name not in names:
+                    way_out = rules.unknown_name(name, names, cls.elsewhere)
+                    raise TypeError(f"{cls.__name__} has no field {name!r}: {way_out}")
+            return super().__new__(cls)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -249,6 +249,17 @@ def nearest(word: object, words: Sequence[str]) -> str:
     return f"did you mean {by_lower_case[near[0]]}?" if near else f"choose one of {', '.join(words)}"
 
 
+def unknown_name(name: str, known: Iterable[str], elsewhere: Mapping[str, str]) -> str:
+    """The way out of an argument that there is not.
+
+    :param elsewhere: what others call a thing, and how it is written here
+    """
+    word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()  # as EMR's API writes it
+    known = [*known]
+    near = difflib.get_close_matches(word, [*elsewhere, *known], n=1)
+    return f"write {elsewhere[near[0]]}" if near and near[0] in elsewhere else nearest(word, known)
+
+
 def article(value: object) -> str:
     """What a value is, as one says it: an int, a dict."""
     name = type(value).__name__

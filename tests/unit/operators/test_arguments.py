@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,8 +21,12 @@ from airflow_emr_pipelines import (
     EmrSizeExecutorsOperator,
     EmrStepSensor,
     EmrTerminateClusterOperator,
+    Group,
     InstanceGroups,
     ShellStep,
+    etl_chain,
+    existing_cluster,
+    transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
 
@@ -29,6 +34,9 @@ CLUSTER = EmrCluster("delays", "emr-7.10.0", InstanceGroups("m5.xlarge"))
 STEP = ShellStep("Clean", "true")
 ID = "j-1ABCDEFGHIJKL"
 SHARE: Any = "0.1"
+GROUP: Any = Group
+SHELL: Any = ShellStep
+CHANGED: Any = replace
 REQUEST = {"Name": "Clean", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]}}
 
 
@@ -135,3 +143,42 @@ def test_a_step_is_refused_with_what_it_is_run_by(arguments: dict[str, Any], tol
 def test_a_step_that_is_known_late_is_let_be(step: Any) -> None:
     with DAG("late", schedule="@daily"):
         assert EmrRunStepOperator(task_id="run", cluster_id=ID, step=step).step is step
+
+
+@pytest.mark.parametrize(
+    ("make", "way_out"),
+    [
+        (lambda: GROUP("m5.xlarge", market="SPOT"), "Group has no field 'market': write spot=True for SPOT"),
+        (lambda: GROUP("m5.xlarge", Count=2), "'Count': did you mean count?"),
+        (lambda: SHELL("a", "true", action_on_failure="CONTINUE"), "'action_on_failure': write on_failure="),
+        (lambda: SHELL("a", "true", ActionOnFailure="CONTINUE"), "'ActionOnFailure': write on_failure="),
+        (lambda: SHELL("a", "true", retrys=3), r"'retrys': write it on the task: cluster.run\(step, retries=…\)"),
+        (lambda: CHANGED(CLUSTER, idle_timeot=60), "EmrCluster has no field 'idle_timeot': did you mean idle_timeout?"),
+        (lambda: EmrRunStepOperator(task_id="a", cluster_id=ID, step=STEP, retrys=3), "retrys: did you mean retries?"),
+        (
+            lambda: EmrRunStepOperator(task_id="a", cluster_id=ID, step=STEP, action_on_failure="CONTINUE"),
+            "EmrRunStepOperator has no such argument: action_on_failure: write it on the step",
+        ),
+        (lambda: EmrClusterSensor(task_id="a", cluster_id=ID, poke_intervall=3), "did you mean poke_interval?"),
+        (lambda: EmrStepSensor(task_id="a", cluster_id=ID, step_id="s-1", Deferable=True), "did you mean deferrable?"),
+        (lambda: transient_cluster("a", CLUSTER, aws_con_id="x"), "aws_con_id: did you mean aws_conn_id?"),
+        (
+            lambda: transient_cluster("a", CLUSTER, retries=3),
+            r'write it for all tasks of the group, default_args={"retr',
+        ),
+        (lambda: existing_cluster("a", ID, region="x"), "region: did you mean region_name?"),
+        (lambda: existing_cluster("a", ID, tool_tip="x"), "tool_tip: did you mean tooltip?"),
+    ],
+)
+def test_an_argument_that_there_is_not_is_told_with_what_is(make: Callable[[], Any], way_out: str) -> None:
+    with DAG("misspelt", schedule=None), pytest.raises(TypeError, match=way_out):
+        make()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda cluster: cluster.run(STEP, retrys=3), lambda cluster: etl_chain(cluster, STEP, retrys=3)]
+)
+def test_a_task_of_a_group_tells_its_arguments_as_well(make: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"retrys: did you mean retries\?"):
+        with DAG("misspelt", schedule=None), existing_cluster("a", ID) as cluster:
+            make(cluster)
