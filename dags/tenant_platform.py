@@ -68,6 +68,7 @@ def branch_of(tenant: Mapping[str, Any], *, pool: str | None) -> Branch:
             "--schema-registry=s3://schema-registry",
             "--quality-rules=s3://quality-rules/standard.json",
         ],
+        conf={"spark.scheduler.mode": "FAIR"},  # without it Spark puts all jobs into one pool, whatever they name
         driver_memory="4g",
         num_executors=8,
         executor_memory="8g",

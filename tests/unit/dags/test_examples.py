@@ -238,7 +238,7 @@ STEPS: list[tuple[str, str, dict[str, str], list[str]]] = [
     (
         "emr_multi_tenant JFK.etl",
         "4g - 8 8g -",
-        {},
+        {"spark.scheduler.mode": "FAIR"},
         [
             "--queue",
             "--tenant-id=JFK",
@@ -260,7 +260,12 @@ STEPS: list[tuple[str, str, dict[str, str], list[str]]] = [
             "--epsilon=1.0",
         ],
     ),
-    ("emr_multi_tenant_discovered branch.etl", "4g - 8 8g -", {}, ["--tenant-id=EWR", "--resource-pool=EWR"]),
+    (
+        "emr_multi_tenant_discovered branch.etl",
+        "4g - 8 8g -",
+        {"spark.scheduler.mode": "FAIR"},
+        ["--tenant-id=EWR", "--resource-pool=EWR"],
+    ),
     ("emr_stream_batch checkpoint_reconciliation", "4g - 6 8g -", {}, ["--window=24h", "--tolerance=0.001"]),
     (
         "emr_stream_batch late_data_processing",
