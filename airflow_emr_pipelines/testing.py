@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_emr_pipelines.plan.checks import PlanWarning
+from airflow_emr_pipelines.plan.clusters import PlannedCost
 from airflow_emr_pipelines.plan.plan import Plan, plan_of
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.shapes import faults
@@ -23,7 +24,7 @@ from airflow_emr_pipelines.plan.shapes import faults
 Warned = PlanWarning
 """The former name."""
 
-__all__ = ["Plan", "PlanWarning", "Request", "Warned", "assert_sound", "faults", "plan_of"]
+__all__ = ["Plan", "PlanWarning", "PlannedCost", "Request", "Warned", "assert_sound", "faults", "plan_of"]
 
 
 def assert_sound(

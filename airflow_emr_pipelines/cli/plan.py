@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_emr_pipelines.cli import dags
@@ -23,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--logical-date", type=_when, metavar="DATE", help="of the run, in ISO 8601, UTC where it says no zone; now"
     )
+    parser.add_argument(
+        "--prices", type=_prices, metavar="FILE", help="what instances cost, as JSON; what the DAG says"
+    )
+    parser.add_argument("--hours", type=_hours, metavar="HOURS", help="that a cluster is expected to live in a run")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="table by default")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings")
 
@@ -35,6 +41,25 @@ def _params(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f'{text!r} is no JSON object, such as {{"day": "2013-07-04"}}')
     return value
+
+
+def _prices(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{path!r} is not JSON: {error}") from error
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours, such as 1.5")
+    return hours
 
 
 def _when(text: str) -> datetime:
@@ -53,7 +78,13 @@ def run(options: argparse.Namespace) -> None:
     try:
         dag = dags.dag_of(options.dag_id, options.file)
         with dags.stdout_is_stderr():
-            plan = plan_of(dag, logical_date=options.logical_date, params=options.params)
+            plan = plan_of(
+                dag,
+                logical_date=options.logical_date,
+                params=options.params,
+                prices=options.prices,
+                hours=options.hours,
+            )
     except EmrPipelinesError as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
@@ -79,6 +110,8 @@ def lines_of(plan: Plan) -> Iterator[str]:
         yield "\nWhat other tasks may call\n" + table(("task", "operations"), rows)
     if plan.requests and plan.edges:
         yield "\nWhat comes before what\n" + table(("task", "then"), _below(plan.edges))
+    if plan.costs:
+        yield "\nWhat clusters cost\n" + "\n".join(f"  {cost}" for cost in plan.costs)
     for title, problems in (("Warnings", plan.warnings), ("Errors", plan.errors)):
         if problems:
             yield f"\n{title}\n" + "\n".join(f"  {each}" for each in problems)

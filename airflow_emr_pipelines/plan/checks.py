@@ -12,10 +12,10 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.templates import dates_without_schedule, no_date
+from airflow_emr_pipelines.plan.clusters import cluster_of
 from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
 from airflow_emr_pipelines.plan.requests import Request
 from airflow_emr_pipelines.plan.sample import output_of
-from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
 from airflow_emr_pipelines.specs.serialization import to_dict
 from airflow_emr_pipelines.specs.steps import Step
@@ -23,10 +23,6 @@ from airflow_emr_pipelines.specs.values.keys import without_key
 from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_of
 
 MOST_ACTIVE_STEPS = 256
-SHAPE = (
-    *("Name", "ReleaseLabel", "Applications", "Configurations", "Instances"),
-    *("ManagedScalingPolicy", "AutoScalingRole"),
-)
 
 
 @dataclass(frozen=True)
@@ -81,29 +77,23 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
 
 def _misfits(requests: list[Request], clusters: list[Request]) -> Iterator[PlanWarning]:
     """What a cluster's nodes cannot give, by the requests alone, so that those of stock operators are judged, too."""
-    made = {f"<{output_of(request.task_id)}>": _read(EmrCluster, _shape(request.body or {})) for request in clusters}
+    made = {f"<{output_of(request.task_id)}>": cluster_of(request) for request in clusters}
     for request in requests:
         body = request.body or {}
         cluster = made.get(f"<{output_of(request.task_id)}>" if request in clusters else str(body.get("JobFlowId")))
         found = list(cluster_misfits(cluster)) if request in clusters else []
         for step in request.steps:
-            found += step_misfits(_read(Step, {**step, "Name": _name(step)}), cluster)
+            found += step_misfits(_step(step), cluster)
         yield from (PlanWarning(misfit.code, request.task_id, misfit.text) for misfit in found)
 
 
-def _shape(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What of a cluster's request its nodes depend on: tags of ours and masked secrets are no user's to write."""
-    shape = {name: value for name, value in body.items() if name in SHAPE}
-    return {**shape, "Name": _name(shape)}
-
-
-def _read(kind: type[EmrCluster] | type[Step], body: Mapping[str, Any]) -> Any:
-    """The spec that a request is of; None where too little of it is known, or it would be refused."""
+def _step(step: Mapping[str, Any]) -> Step | None:
+    """The step that a request is of; None where it would be refused."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return kind.from_request(body)
-        except InvalidSpec:
+            return Step.from_request({**step, "Name": _name(step)})
+        except (InvalidSpec, AttributeError, TypeError):  # the latter of a step of which a whole member is not known
             return None
 
 

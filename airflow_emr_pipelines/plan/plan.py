@@ -12,9 +12,11 @@ from jinja2.exceptions import UndefinedError
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
 from airflow_emr_pipelines.plan.checks import PlanWarning, warnings_of
+from airflow_emr_pipelines.plan.clusters import PlannedCost, costs_of
 from airflow_emr_pipelines.plan.requests import Request, requests_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.shapes import faults
+from airflow_emr_pipelines.run_report.prices import Prices
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Plan:
     :param edges: pairs of tasks, of which the first comes first
     :param warnings: what is legal and not wise
     :param errors: what would be refused, by us or by EMR
+    :param costs: of each cluster, as far as prices are known
     """
 
     dag_id: str
@@ -37,6 +40,7 @@ class Plan:
     edges: Sequence[tuple[str, str]]
     warnings: Sequence[PlanWarning]
     errors: Sequence[str]
+    costs: Sequence[PlannedCost] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary for JSON."""
@@ -47,12 +51,21 @@ class Plan:
         return next(request for request in self.requests if request.task_id == task_id)
 
 
-def plan_of(dag: Any, *, logical_date: datetime | None = None, params: Mapping[str, Any] | None = None) -> Plan:
+def plan_of(
+    dag: Any,
+    *,
+    logical_date: datetime | None = None,
+    params: Mapping[str, Any] | None = None,
+    prices: Prices | Mapping[str, Any] | None = None,
+    hours: float | None = None,
+) -> Plan:
     """What a run of a DAG would send to EMR. Nothing is asked of AWS; no variable, connection or secret is read.
 
     :param dag: as its file makes it
     :param logical_date: of the run, in UTC where it says no offset; now, when not given
     :param params: in place of the DAG's own
+    :param prices: what instances cost: ``Prices``, or the same as a mapping; those of the DAG's reports, when not given
+    :param hours: that a cluster is expected to live in a run
     """
     run = SampleRun(dag, logical_date or datetime.now(timezone.utc).replace(microsecond=0), params)
     requests: list[Request] = []
@@ -76,4 +89,5 @@ def plan_of(dag: Any, *, logical_date: datetime | None = None, params: Mapping[s
         tuple((task.task_id, below) for task in tasks for below in sorted(task.downstream_task_ids)),
         tuple(warnings_of(dag, requests)),
         tuple(errors),
+        tuple(costs_of(dag, requests, prices, hours)),
     )

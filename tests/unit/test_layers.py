@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": BASE | {"run_report", "operators", "sensors", "task_groups"},
     "emulator": {"specs"},
     "iam_policy": BASE | {"operators"},
-    "plan": BASE | {"operators", "iam_policy"},
+    "plan": BASE | {"run_report", "operators", "iam_policy"},
     "testing": {"plan"},
     "cli": BASE | {"hooks", "emulator", "iam_policy", "plan"},
 }

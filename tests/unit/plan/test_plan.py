@@ -23,6 +23,7 @@ from airflow_emr_pipelines import (
     Group,
     InstanceGroups,
     KerberosAttributes,
+    ManagedScaling,
     Secret,
     ShellStep,
     SparkStep,
@@ -285,6 +286,43 @@ def test_more_steps_than_a_cluster_takes_are_warned_of() -> None:
         assert codes(dag) == expected
 
 
+def test_a_cluster_is_told_with_its_cost_by_the_prices_that_are_given_or_the_dag_has() -> None:
+    prices = {"instances": {"m5.xlarge": {"on_demand": 0.192, "emr": 0.048}}}
+    growing = EmrCluster(
+        "growing",
+        "emr-7.10.0",
+        InstanceGroups("m5.xlarge", Group("m5.xlarge", 2)),
+        log_uri="s3://logs/",
+        managed_scaling=ManagedScaling(2, 5),
+    )
+
+    def dag_of(cluster: EmrCluster, said: Any = None) -> DAG:
+        with DAG("cost", schedule=None) as dag, transient_cluster("emr", cluster) as emr:
+            emr.run(OK)
+            emr.report(prices=said)
+        return dag
+
+    (cost,) = plan_of(dag_of(growing), prices=prices, hours=1.5).costs
+    assert cost.task_id == "emr.create_cluster"
+    assert cost.per_hour == pytest.approx((0.72, 1.44))
+    assert cost.per_run == pytest.approx((1.08, 2.16))
+    assert cost.text.endswith("; a run of 1.5 hours: 1.08–2.16 USD")
+    (cost,) = plan_of(dag_of(growing, prices)).costs
+    assert cost.per_hour == pytest.approx((0.72, 1.44))
+    assert cost.per_run is None
+    assert "0.72–1.44 USD per hour (primary 0.24, core and task 0.48–1.20); a run: not known" in cost.text
+    (cost,) = plan_of(dag_of(growing, "aws"), hours=1).costs
+    assert (cost.per_hour, cost.per_run) == (None, None)
+    assert cost.text == "not known: no prices were given, and the DAG's reports have none"
+    (cost,) = plan_of(
+        dag_of(replace(growing, instances=InstanceGroups("r5.xlarge", Group("m5.xlarge")))), prices=prices
+    ).costs
+    assert (cost.per_hour, "there is no price of r5.xlarge" in cost.text) == (None, True)
+    assert "\nWhat clusters cost\n  emr.create_cluster: " in "\n".join(lines_of(plan_of(dag_of(growing))))
+    with pytest.raises(InvalidSpec, match=r"plan_of\.hours"):
+        plan_of(dag_of(growing), hours=-1)
+
+
 def test_requests_are_held_against_the_services_own_model() -> None:
     step = {"Name": "s", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": "command-runner.jar"}}
     assert faults("AddJobFlowSteps", {"JobFlowId": "j-1", "Steps": [step]}) == []
@@ -360,6 +398,8 @@ def test_the_command_prints_a_table_or_json_and_its_exit_code_tells(
         ("--params", "[7]", "'[7]' is no JSON object, such as"),
         ("--logical-date", "yesterday", "'yesterday' is no date, such as 2013-07-04"),
         ("--file", "/no/such/dags", "there is no /no/such/dags"),
+        ("--prices", "/no/such/prices.json", "'/no/such/prices.json' cannot be read: No such file"),
+        ("--hours", "soon", "'soon' is no number of hours, such as 1.5"),
     ],
 )
 def test_an_option_that_is_none_is_refused_in_words(
