@@ -6,6 +6,7 @@ Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,7 +90,10 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
     :raises InvalidSpec: EMR on EC2 has no way to run a step of that kind
     """
     if isinstance(step, CustomJarStep):
-        return _custom_jar(step)
+        jar_step = _custom_jar(step)
+        if step.jar == COMMAND_RUNNER:
+            _warn_of_dropped(step, jar_step["Args"])
+        return jar_step
     if isinstance(step, ScriptRunnerStep):
         words = [str(word) for word in (step.script, *step.args)]
         return {"Jar": SCRIPT_RUNNER.format(region=step.region), "Args": words}
@@ -100,7 +104,28 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
             f"EMR on EC2 cannot run a {type(step).__name__}",
             "choose a step kind that it runs, such as SparkStep",
         )
-    return {"Jar": COMMAND_RUNNER, "Args": command_words(step)}
+    words = command_words(step)
+    _warn_of_dropped(step, words)
+    return {"Jar": COMMAND_RUNNER, "Args": words}
+
+
+def _warn_of_dropped(step: Step, words: list[str]) -> None:
+    """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
+    told = f"{type(step).__name__}({step.name!r})"
+    if "" in words:
+        after = words[words.index("") - 1]
+        warnings.warn(
+            f"{told}: the empty word after {after!r} does not arrive, as EMR's command-runner.jar leaves empty words "
+            "out: give the program a word that means none to it",
+            stacklevel=2,
+        )
+    for word in words:
+        if "}}" in word:
+            warnings.warn(
+                f"{told}: }}}} does not arrive of {word!r}, as EMR's command-runner.jar takes it out of words: write "
+                "it with a blank between the two, or keep such a text in a file in S3",
+                stacklevel=2,
+            )
 
 
 def _custom_jar(step: CustomJarStep) -> HadoopJarStep:

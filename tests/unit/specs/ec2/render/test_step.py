@@ -214,6 +214,17 @@ def test_a_shell_step_hands_bash_one_line() -> None:
     assert args(ShellStep("a", line)) == ["bash", "-c", line]
 
 
+def test_words_that_command_runner_drops_are_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"SparkStep\('x'\): the empty word after '--since' does not arrive"):
+        render_step(SparkStep("x", "s3://bucket/x.py", ["--since", ""]))
+    nested = '{"a": {"b": 1}}'
+    for step in (ShellStep("x", f"echo '{nested}'"), CustomJarStep("x", "command-runner.jar", ["echo", nested])):
+        with pytest.warns(UserWarning, match="}} does not arrive"):
+            render_step(step)
+    render_step(CustomJarStep("x", "s3://bucket/x.jar", ["", "{}}"]))
+    render_step(ScriptRunnerStep("x", "s3://bucket/x.sh", ["", "}}"], region="eu-west-1"))
+
+
 def test_the_name_with_the_key_takes_the_place_of_the_name() -> None:
     assert render_step(ShellStep("two words", "true"))["Name"] == "two words"
     assert render_step(ShellStep("a", "true"), name="a [key]")["Name"] == "a [key]"
