@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_emr_pipelines.emulator.ec2.instances import Collection
 from airflow_emr_pipelines.emulator.ec2.model import Clock, Cluster, End, Step
+from airflow_emr_pipelines.emulator.ec2.node_info import node_info
 from airflow_emr_pipelines.emulator.ec2.provisioning import Provisioning, SpotMarket
 from airflow_emr_pipelines.emulator.host.runner import ClusterSetup, Outcome, Runner, StepRun
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
@@ -175,6 +176,10 @@ class ClusterLifecycle:
         ]
         return replace(self.setup, configurations=configurations, primary_instance_id=primary.ec2_id)
 
+    def _told(self) -> ClusterSetup:
+        """The setup with what the cluster's nodes are told of it now."""
+        return replace(self.setup, node_info=node_info(self.cluster))
+
     def _reconfigured(self, collection: Collection) -> None:
         """New Configurations hold for what is started from now on; everything runs on the primary instance."""
         if collection is self.cluster.primary:
@@ -185,7 +190,7 @@ class ClusterLifecycle:
         for index, action in enumerate(self.cluster.request.get("BootstrapActions", ()), start=1):
             script = action["ScriptBootstrapAction"]
             bootstrapping = asyncio.ensure_future(
-                self.runner.bootstrap(self.setup, index, action["Name"], script["Path"], script.get("Args", []))
+                self.runner.bootstrap(self._told(), index, action["Name"], script["Path"], script.get("Args", []))
             )
             outcome = await self._unless_ended(bootstrapping)
             if outcome is None:
@@ -266,7 +271,7 @@ class ClusterLifecycle:
 
     async def _run(self, step: Step) -> None:
         try:
-            outcome = await self.runner.run(self.setup, _step_run(self.cluster, step))
+            outcome = await self.runner.run(self._told(), _step_run(self.cluster, step))
         except Exception as fault:
             log.exception("Step %s could not be run", step.id)
             outcome = Outcome(None, completed=False, reason="Unknown Error", message=f"The emulator failed: {fault!r}")

@@ -169,9 +169,13 @@ def _type_response(config: Mapping[str, Any]) -> ResponseBody:
     }
 
 
+def private_dns_name(instance: Instance, region: str) -> str:
+    """The name of an instance within its network."""
+    return f"ip-{instance.address.replace('.', '-')}.{region}.compute.internal"
+
+
 def instance_response(cluster: Cluster, one: Collection, instance: Instance) -> ResponseBody:
     """An instance as ListInstances tells it."""
-    dashed = instance.address.replace(".", "-")
     timeline = {
         "CreationDateTime": instance.created,
         "ReadyDateTime": instance.ready,
@@ -181,7 +185,7 @@ def instance_response(cluster: Cluster, one: Collection, instance: Instance) -> 
         "Ec2InstanceId": instance.ec2_id,
         "PublicDnsName": _dns(instance, cluster.region),
         "PublicIpAddress": instance.address,
-        "PrivateDnsName": f"ip-{dashed}.{cluster.region}.compute.internal",
+        "PrivateDnsName": private_dns_name(instance, cluster.region),
         "PrivateIpAddress": instance.address,
         "EbsVolumes": instance.volumes,
     }

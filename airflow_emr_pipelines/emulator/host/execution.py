@@ -13,9 +13,11 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.emulator.host import logs
+from airflow_emr_pipelines.emulator.host.applications import RUNNING, Application, Applications
 from airflow_emr_pipelines.emulator.host.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.host.guard import Guard
 from airflow_emr_pipelines.emulator.host.history import SparkHistory
+from airflow_emr_pipelines.emulator.host.home import APPLICATIONS, HDFS
 from airflow_emr_pipelines.emulator.host.java import MissingExtra
 from airflow_emr_pipelines.emulator.host.logs import StepLog
 from airflow_emr_pipelines.emulator.host.memory import Memory
@@ -72,6 +74,8 @@ class Execution:
         self._cancelled = asyncio.Event()
         self._signal = signal.SIGTERM  # what whoever cancels wants to be sent
         self._group: ProcessGroup | None = None
+        self._hdfs = Path(environment[HDFS])
+        self._applications = Applications(self._hdfs.with_name(APPLICATIONS))
         self._strays: ProcessGroup | None = None
         self._cause_file: Path | None = None  # the file that says why the process failed
 
@@ -127,6 +131,7 @@ class Execution:
         started = time.monotonic()
         try:
             group = await self._start(launch, out, err)
+            self._tell_application(launch, group, RUNNING)
             try:
                 code = await group.wait()
             finally:
@@ -141,10 +146,13 @@ class Execution:
         if left:
             self._log.say(f"ended what the process had left behind: {', '.join(left)}", "WARN")
         self._log.say(f"waitProcessCompletion ended with exit code {code}; total process run time: {seconds} seconds")
+        await asyncio.to_thread(logs.say_addresses, {out, err, files["syslog"]}, self._host.s3.root, self._hdfs)
         outcome = self._judge(launch, code, out, err)
-        return replace(outcome, application_ids=await asyncio.to_thread(self._applications, launch))
+        killed = outcome.cancelled or self._applications.is_killed(launch.application_id or "")
+        self._tell_application(launch, group, "FINISHED" if outcome.completed else "KILLED" if killed else "FAILED")
+        return replace(outcome, application_ids=await asyncio.to_thread(self._application_ids, launch))
 
-    def _applications(self, launch: Launch) -> tuple[str, ...]:
+    def _application_ids(self, launch: Launch) -> tuple[str, ...]:
         """The ids of the step's applications, of which Spark may have started several; what they logged is kept."""
         if launch.application_id is None:
             return ()
@@ -212,18 +220,35 @@ class Execution:
 
     def _judge(self, launch: Launch, code: int, out: Path, err: Path) -> Outcome:
         completed = code == 0
+        killed = not completed and self._applications.is_killed(launch.application_id or "")
         cancelled = not completed and self._cancelled.is_set()
         why = None
         if not completed and not cancelled:
             why = self._cause(launch, out, err) or f"the process ended with exit code {code}"
+        if killed and not cancelled:
+            why = self._say_killed(launch)
         if launch.in_container:
-            self._report_container(launch.application_id or "", code, "KILLED" if cancelled else "FAILED", err)
+            ended = "KILLED" if cancelled or killed else "FAILED"
+            self._report_container(launch.application_id or "", code, ended, err)
             code = 0 if completed else 1  # what YARN's client ends with, whatever the driver's code was
         self._log.say(
             "Step succeeded" if completed else f"Step {'cancelled' if cancelled else 'failed'} with exitCode {code}"
         )
         reason = None if why is None else "Unknown Error"
         return Outcome(code, completed, cancelled, reason, why)
+
+    def _say_killed(self, launch: Launch) -> str:
+        """What Spark's client says of an application that YARN was told to kill."""
+        if launch.in_container:
+            return f"Application {launch.application_id} finished with killed status"
+        why = "YARN application has exited unexpectedly with state KILLED! Check the YARN application logs."
+        self._log.raw(f"ERROR YarnClientSchedulerBackend: {why}\n")
+        return why
+
+    def _tell_application(self, launch: Launch, group: ProcessGroup, state: str) -> None:
+        if launch.application_id is not None:
+            told = (launch.application_id, launch.application_name, launch.application_type, group.pid, state)
+            self._applications.write(Application(*told))
 
     def _cause(self, launch: Launch, out: Path, err: Path) -> str | None:
         found = logs.cause(err, out)

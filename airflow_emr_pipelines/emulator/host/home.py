@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import airflow_emr_pipelines
 from airflow_emr_pipelines.emulator.host import java
@@ -15,14 +18,24 @@ from airflow_emr_pipelines.emulator.host.guard import MARK
 # All that a step sees of the emulator's own environment; the rest may hold secrets of the person who started it.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", java.CHOSEN)
 HDFS = "AIRFLOW_EMR_HDFS"
+"""The variable that names the folder of the cluster's HDFS."""
+APPLICATIONS = "applications"
+"""The folder beside it that has a file for each application."""
+PROGRAMS_FOLDER = "bin"
+"""The folder beside it with the cluster's own programs."""
+DRIVER_PYTHON = "python-driver"
+"""Python for a Spark driver that has another working folder than the executors, which a variable names."""
+DRIVER_FOLDER = "AIRFLOW_EMR_DRIVER_FOLDER"
 
-_PYTHON_PROGRAMS = {
+PROGRAMS = {
     "aws": "aws",
     "s3-dist-cp": "s3_dist_cp",
     "hadoop": "hadoop",
     "hdfs": "hadoop",
     "hadoop-streaming": "hadoop_streaming",
+    "yarn": "yarn",
 }
+"""What a node's PATH has that stands in a module of `shims`."""
 _REFUSED_PROGRAMS = {
     "sudo": "there is no sudo in the emulator: this script runs as you, on your machine",
     **{
@@ -31,7 +44,7 @@ _REFUSED_PROGRAMS = {
     },
     **{
         name: f"{name} is not part of the emulator"
-        for name in ("pig", "flink", "yarn", "presto-cli", "trino-cli", "hbase", "sqoop", "oozie")
+        for name in ("pig", "flink", "presto-cli", "trino-cli", "hbase", "sqoop", "oozie")
     },
 }
 
@@ -56,8 +69,18 @@ class ClusterHome:
         return self.folder / "tmp"
 
     @property
+    def info(self) -> Path:
+        """What EMR tells its nodes of themselves: on a node, /mnt/var/lib/info."""
+        return self.folder / "info"
+
+    @property
+    def applications(self) -> Path:
+        """A file for each application that YARN would know."""
+        return self.folder / APPLICATIONS
+
+    @property
     def programs(self) -> Path:
-        return self.folder / "bin"
+        return self.folder / PROGRAMS_FOLDER
 
     def step_folder(self, step_id: str) -> Path:
         """A new, empty folder for what one step writes."""
@@ -67,10 +90,11 @@ class ClusterHome:
         return folder
 
     def make(self) -> None:
-        for folder in (self.home, self.hdfs / "tmp", self.hdfs / "user" / "hadoop", self.temporary, self.programs):
+        of_hdfs = (self.hdfs / "tmp", self.hdfs / "user" / "hadoop")
+        for folder in (self.home, *of_hdfs, self.temporary, self.programs, self.info, self.applications):
             folder.mkdir(parents=True, exist_ok=True)
         root = Path(airflow_emr_pipelines.__file__).parent.parent
-        for name, module in _PYTHON_PROGRAMS.items():
+        for name, module in PROGRAMS.items():
             code = (
                 f"import sys; sys.path.insert(0, {str(root)!r}); sys.argv[0] = {name!r}; "
                 f"from airflow_emr_pipelines.emulator.host.shims.{module} import main; sys.exit(main(sys.argv[1:]))"
@@ -78,6 +102,7 @@ class ClusterHome:
             self._program(name, f'exec {_quoted(sys.executable)} -I -c {_quoted(code)} "$@"')
         for name in ("python", "python3"):
             self._program(name, f'exec {_quoted(sys.executable)} "$@"')
+        self._program(DRIVER_PYTHON, f'cd "${DRIVER_FOLDER}" && exec {_quoted(sys.executable)} "$@"')
         for name in ("pip", "pip3"):
             self._program(name, f'exec {_quoted(sys.executable)} -m pip "$@"')
         for name, reason in _REFUSED_PROGRAMS.items():
@@ -87,6 +112,13 @@ class ClusterHome:
         path = self.programs / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
+
+    def tell_info(self, info: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write what EMR tells its nodes, a file for each name; a reader sees the old content or the new one."""
+        for name, content in info.items():
+            written = self.info / f".{name}.new"
+            written.write_text(json.dumps(content, indent=2) + "\n")
+            written.replace(self.info / f"{name}.json")
 
     def environment(self, endpoint: str, region: str, purpose: str) -> dict[str, str]:
         """The whole environment of a process; `purpose` ends its mark, so that its strays can be found."""

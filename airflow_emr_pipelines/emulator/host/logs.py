@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import logging
 import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import quote
 
 from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
@@ -63,6 +65,29 @@ class StepLog:
     def _append(self, name: str, text: str) -> None:
         with self.path(name).open("a", encoding="utf-8") as file:
             file.write(text)
+
+
+def say_addresses(files: Iterable[Path], buckets: Path, hdfs: Path) -> None:
+    """Let files say s3:// and hdfs:/// where a process named the folders that stand for them on this machine."""
+    places = {
+        **{folder.encode() + b"/": b"s3://" for folder in {str(buckets), quote(str(buckets))}},
+        **{folder.encode() + b"/": b"hdfs:///" for folder in {str(hdfs), quote(str(hdfs))}},
+    }
+    folders = b"|".join(map(re.escape, places))
+    named = re.compile(rb"(?<![\w./-])(?:(?:file|raw):(?://)?)?(%s)|viewfs://fs/(nn/)?" % folders)
+
+    def address(found: re.Match[bytes]) -> bytes:
+        return places[found[1]] if found[1] else b"hdfs:///" if found[2] else b"s3://"
+
+    marks = (*places, b"viewfs://fs/")
+    for path in files:
+        with path.open("rb") as lines:
+            if not any(mark in line for line in lines for mark in marks):
+                continue
+        said = path.with_name(f"{path.name}.said")
+        with path.open("rb") as lines, said.open("wb") as written:
+            written.writelines(named.sub(address, line) for line in lines)
+        said.replace(path)
 
 
 def store(s3: ObjectStore, log_uri: str | None, below: str, files: dict[str, Path]) -> dict[str, str]:

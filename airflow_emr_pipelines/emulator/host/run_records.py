@@ -35,6 +35,7 @@ class ClusterSetup:
     log_uri: str | None = None
     cloud_watch: Mapping[str, Any] | None = None  # CloudWatchLogConfiguration, when it is enabled
     primary_instance_id: str | None = None  # whose folder the logs of bootstrap actions go to
+    node_info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # files of /mnt/var/lib/info, by name
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Runner:
         destination = Destination(setup.log_uri, setup.cluster_id, f"node/{instance}/bootstrap-actions/{index}")
 
         def launch(node: Node) -> Launch:
-            return replace(shell.script(node, script, args), work=node.home.home)
+            return replace(shell.bootstrap_action(node, script, args), work=node.home.home)
 
         title = f"bootstrap action {index}, {name}: {script}"
         return await self._execute(setup, f"bootstrap-{index}", title, launch, destination, keep_strays=True)
@@ -128,6 +128,7 @@ class Runner:
         cluster = self._clusters[setup.cluster_id]
         environment = cluster.home.environment(self._endpoint, setup.region, identity)
         folder = cluster.home.step_folder(identity)
+        cluster.home.tell_info(setup.node_info)
         log = StepLog(folder / "logs")
         log.say(title)
         # Known before anything is waited for: whoever cancels it from now on is heard.

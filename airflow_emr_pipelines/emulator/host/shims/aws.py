@@ -1,10 +1,14 @@
-"""aws: the commands of `aws s3` that scripts on a cluster use, against the emulator's S3."""
+"""aws: the commands of `aws s3` that scripts on a cluster use, against the emulator's S3.
+
+What it has no words for is handed to an AWS CLI, if there is one on the PATH that the emulator was started with.
+"""
 
 from __future__ import annotations
 
 import argparse
 import fnmatch
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +28,10 @@ class Refused(Exception):
 class _Options(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Refused(f"{self.prog}: {message}")
+
+
+class NotKnown(Exception):
+    """What this stand-in has no words for, while the AWS CLI may."""
 
 
 class _Filter(argparse.Action):
@@ -214,24 +222,51 @@ def _options(command: str, arguments: Sequence[str]) -> _Options:
     return options
 
 
-def main(arguments: Sequence[str]) -> int:
-    """The exit code of aws."""
-    words = list(arguments)
+def _main(words: list[str]) -> None:
     service = next((word for word in words if not word.startswith("-")), "")
     if service != "s3":
-        print(
-            f"aws {service}: the emulator's aws has `aws s3` only; python3 with boto3 has everything", file=sys.stderr
-        )
-        return 252
+        raise NotKnown(f"aws {service or ' '.join(words)}".rstrip())
     words.remove("s3")
     command = next((word for word in words if word in _COMMANDS), "")
     if not command:
-        print(f"aws s3 {' '.join(words[:1])}: the emulator's aws s3 has {', '.join(_COMMANDS)}", file=sys.stderr)
-        return 252
+        raise NotKnown(f"aws s3 {' '.join(words[:1])}".rstrip())
     words.remove(command)
     act, named = _COMMANDS[command]
+    options, unknown = _options(command, named).parse_known_args(words)
+    if unknown:
+        raise NotKnown(f"aws s3 {command} {unknown[0]}")
+    act(options)
+
+
+def _hand_over(arguments: Sequence[str], what: str) -> int:
+    """Become the AWS CLI; returns only if there is none."""
+    from airflow_emr_pipelines.emulator.host.home import HDFS, PROGRAMS_FOLDER  # slow, and seldom needed
+
+    own = Path(os.environ[HDFS]).with_name(PROGRAMS_FOLDER)
+    folders = [
+        folder for folder in os.environ["PATH"].split(os.pathsep) if folder and Path(folder).resolve() != own.resolve()
+    ]
+    found = shutil.which("aws", path=os.pathsep.join(folders))
+    if found is None:
+        print(
+            f"{what}: the emulator's own aws has `aws s3` with {', '.join(_COMMANDS)}. All else is for an AWS CLI, and "
+            "there is none on the PATH that the emulator was started with: install one (pip install awscli), or use "
+            "python3 with boto3",
+            file=sys.stderr,
+        )
+        return 252
+    # Said once more for a CLI of before 2023, which does not read the variable.
+    asked = any(word.startswith("--endpoint-url") for word in arguments)
+    endpoint = () if asked else ("--endpoint-url", os.environ["AWS_ENDPOINT_URL"])
+    os.execv(found, [found, *endpoint, *arguments])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code of aws; does not return when an AWS CLI takes over."""
     try:
-        act(_options(command, named).parse_args(words))
+        _main(list(arguments))
+    except NotKnown as error:
+        return _hand_over(arguments, str(error))
     except (Refused, OSError, BotoCoreError, ClientError) as error:
         print(f"fatal error: {error}", file=sys.stderr)
         return 1

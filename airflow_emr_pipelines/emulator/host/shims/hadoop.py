@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host.java import Java, MissingExtra
-from airflow_emr_pipelines.emulator.host.shims import dist_cp
+from airflow_emr_pipelines.emulator.host.node_paths import program_of_jar
+from airflow_emr_pipelines.emulator.host.shims import dist_cp, hadoop_streaming, s3_dist_cp
 
 _HEAP_MIB = 256
 _CLASSES = {
@@ -17,6 +18,7 @@ _CLASSES = {
     "jar": "org.apache.hadoop.util.RunJar",
     "version": "org.apache.hadoop.util.VersionInfo",
 }
+_JARS = {"s3-dist-cp": s3_dist_cp.main, "hadoop-streaming": hadoop_streaming.main}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +26,12 @@ def main(arguments: Sequence[str]) -> int:
     command, words = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     if command == "distcp":
         return dist_cp.main(words)
+    program = program_of_jar(words[0]) if command == "jar" and words else None
+    if program in _JARS:
+        return _JARS[program](words[1:])
+    if program is not None:
+        print(f"hadoop jar {words[0]}: these examples are not part of the emulator", file=sys.stderr)
+        return 1
     if command not in _CLASSES:
         known = ", ".join([*_CLASSES, "distcp"])
         print(f"hadoop {command}: not part of the emulator, which has: {known}", file=sys.stderr)

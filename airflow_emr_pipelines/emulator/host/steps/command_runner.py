@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from airflow_emr_pipelines.emulator.host.home import PROGRAMS
+from airflow_emr_pipelines.emulator.host.node_paths import SPARK_EXAMPLES, program_name, program_of_jar
 from airflow_emr_pipelines.emulator.host.run_records import StepRun
 from airflow_emr_pipelines.emulator.host.steps import shell
 from airflow_emr_pipelines.emulator.host.steps.custom_jar import custom_jar
@@ -35,7 +38,6 @@ _NOT_EMULATED = {
     "sqoop": "Sqoop",
     "oozie": "Oozie",
     "beeline": "HiveServer2",
-    "state-pusher-script": "EMR's debugging tool, which AWS withdrew in January 2023,",
     "sudo": "sudo",
 }
 
@@ -43,18 +45,47 @@ _NOT_EMULATED = {
 def interpret(node: Node, step: StepRun) -> Launch:
     """The process that a step is; CannotRun says why there is none."""
     if _COMMAND_RUNNER.fullmatch(step.jar):
+        words, dropped = _as_passed_on(step.args)
         # Under a runtime role EMR's command goes through a shell once more: it wants its own quotes.
-        through_shell = step.execution_role is not None and step.args[:1] == ("bash",)
-        return _command(node, ("bash", "-c", " ".join(step.args)) if through_shell else step.args)
+        through_shell = step.execution_role is not None and words[:1] == ["bash"]
+        launch = _command(node, ["bash", "-c", " ".join(words)] if through_shell else words)
+        return replace(launch, notes=(*dropped, *launch.notes))
     if _SCRIPT_RUNNER.fullmatch(step.jar):
         return shell.script_runner(node, step.args)
+    program = program_of_jar(step.jar)
+    if program is not None:
+        return _jar_of_a_node(node, step.jar, program, step.args)
     return custom_jar(node, step.jar, step.main_class, step.args, step.properties)
+
+
+def _as_passed_on(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words that command-runner.jar hands on, which are not all of them, and what it drops."""
+    dropped = [f"command-runner.jar drops }}}} from the word {word!r}" for word in args if "}}" in word]
+    words = [word.replace("}}", "") for word in args]
+    empty = sum(not word for word in words)
+    if empty:
+        dropped.append(f"command-runner.jar drops {empty} empty word{'s' if empty > 1 else ''}")
+    return [word for word in words if word], dropped
+
+
+def _jar_of_a_node(node: Node, jar: str, program: str, args: Sequence[str]) -> Launch:
+    if program in PROGRAMS:
+        return shell.program(node, [program, *args])
+    if program == SPARK_EXAMPLES:
+        raise CannotRun(
+            f"{jar}: Spark's examples need spark-submit: a step of command-runner.jar with the Args spark-submit, "
+            f"--class, org.apache.spark.examples.SparkPi, {jar}, 10"
+        )
+    raise CannotRun(f"{jar}: MapReduce's examples are not part of the emulator", "Not emulated")
 
 
 def _command(node: Node, words: Sequence[str]) -> Launch:
     if not words:
         raise CannotRun("command-runner.jar: Args is empty: its first word is the command to run")
-    command = words[0].rsplit("/", 1)[-1] if words[0].startswith("/usr/") else words[0]
+    command = program_name(words[0])
+    if command == "state-pusher-script":
+        withdrawn = "it belongs to EMR's debugging tool, which AWS withdrew in January 2023"
+        return shell.nothing(node, f"{command} does nothing: {withdrawn}")
     if command in _COMMANDS:
         return _COMMANDS[command](node, words[1:])
     if command in _NOT_EMULATED:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from airflow_emr_pipelines.emulator.host import hadoop
+from airflow_emr_pipelines.emulator.host import hadoop, node_paths
 from airflow_emr_pipelines.emulator.host.configurations import ClusterConfiguration
 from airflow_emr_pipelines.emulator.host.home import ClusterHome
 from airflow_emr_pipelines.emulator.host.java import Java
@@ -40,6 +40,8 @@ class Launch:
     memory_mib: int = 0  # of the budget for heavy steps; nothing for light ones
     notes: tuple[str, ...] = ()
     application_id: str | None = None
+    application_name: str = ""
+    application_type: str = "SPARK"
     in_container: bool = False  # as in cluster mode: what the driver writes is the container's, not the step's
     uses_hive: bool = False
     event_logs: Path | None = None  # the folder that Spark applications log to what happens in them
@@ -63,6 +65,18 @@ class Node:
     @property
     def work(self) -> Path:
         return self.folder / "work"
+
+    @property
+    def fetched(self) -> Path:
+        """Where copies of objects lie."""
+        return self.folder / "fetched"
+
+    @property
+    def executors(self) -> Path:
+        """The working folder of Spark's executors where the driver has another one."""
+        folder = self.folder / "executors"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def event_logs(self) -> Path:
@@ -134,7 +148,7 @@ class Node:
                 raise CannotRun(f"File {address} does not exist", "File not found")
             return path
         bucket, key = match.group(1), match.group(2)
-        path = self.folder / "fetched" / (key.rsplit("/", 1)[-1] or "object")
+        path = self.fetched / (key.rsplit("/", 1)[-1] or "object")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(self.s3.get(bucket, key) or b"")
         return path
@@ -144,7 +158,7 @@ class Node:
         scheme, _, rest = address.partition("://")
         if rest and scheme == "hdfs":
             return self.home.hdfs / rest.partition("/")[2]
-        return self.home.home / address.removeprefix("file://").removeprefix("file:")
+        return self.home.home / node_paths.here(address.removeprefix("file://").removeprefix("file:"), self.home)
 
     def check_addresses(self, words: Iterable[str]) -> None:
         """Refuse what a step could not see: keys that lie outside the bucket's folder."""

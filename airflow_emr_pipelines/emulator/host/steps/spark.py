@@ -6,23 +6,42 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from airflow_emr_pipelines.emulator.host import node_paths
+from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PYTHON
 from airflow_emr_pipelines.emulator.host.steps import spark_options
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
 from airflow_emr_pipelines.emulator.host.steps.spark_options import LocalSettings, SparkOptions
 
 _SQL_CLASS = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 _EXAMPLES = {"SparkPi": "pi.py"}
+_EXAMPLE_PACKAGE = "org.apache.spark.examples."
 
 
 def spark_submit(node: Node, words: Sequence[str]) -> Launch:
     """`spark-submit [options] application [arguments]`"""
     node.require("Spark", "spark-submit")
-    options = spark_options.parse(words)
+    options = _with_paths_here(spark_options.parse(words), node)
     node.check_addresses((*options.values.values(), *options.application))
+    if options.application and node_paths.program_of_jar(options.application[0]) == node_paths.SPARK_EXAMPLES:
+        return _example(node, options, options.values.get("--class", ""), options.application[1:])
     settings = _all_settings(node, options)
     return _launch(node, options, settings, options.application, in_cluster_mode(settings))
+
+
+def _with_paths_here(options: SparkOptions, node: Node) -> SparkOptions:
+    """The paths of a node exchanged in what spark-submit itself reads; the application gets its words as they are."""
+    here = partial(node_paths.here, home=node.home)
+    return replace(
+        options,
+        passed=tuple(map(here, options.passed)),
+        values={option: here(value) for option, value in options.values.items()},
+        application=(*map(here, options.application[:1]), *options.application[1:]),
+        properties_file=None if options.properties_file is None else here(options.properties_file),
+    )
 
 
 def spark_sql(node: Node, words: Sequence[str]) -> Launch:
@@ -53,10 +72,17 @@ def spark_example(node: Node, words: Sequence[str]) -> Launch:
     node.require("Spark", "spark-example")
     options = spark_options.parse(words)
     name, *arguments = options.application or ("",)
-    if name not in _EXAMPLES:
-        raise CannotRun(f"spark-example {name}: of Spark's examples the emulator has {', '.join(_EXAMPLES)}")
-    script = node.java.spark_home / "examples" / "src" / "main" / "python" / _EXAMPLES[name]
-    return _launch(node, options, _all_settings(node, options), (str(script), *arguments), in_container=False)
+    return _example(node, options, name, arguments)
+
+
+def _example(node: Node, options: SparkOptions, name: str, arguments: Sequence[str]) -> Launch:
+    """An example by the name of its class: PySpark comes without their jar, and with the same programs in Python."""
+    example = name.removeprefix(_EXAMPLE_PACKAGE)
+    if example not in _EXAMPLES:
+        raise CannotRun(f"Spark's example {name}: of Spark's examples the emulator has {', '.join(_EXAMPLES)}")
+    script = node.java.spark_home / "examples" / "src" / "main" / "python" / _EXAMPLES[example]
+    options, settings = spark_options.without_class(options), _all_settings(node, options)
+    return _launch(node, options, settings, (str(script), *arguments), in_cluster_mode(settings))
 
 
 def in_cluster_mode(settings: Mapping[str, str]) -> bool:
@@ -80,14 +106,15 @@ def _launch(
     uses_hive: bool = False,
     is_spark: bool = True,
 ) -> Launch:
-    local = LocalSettings.of(settings)
+    local = LocalSettings.of(settings, in_cluster_mode=in_container)
     asked = spark_options.heap_mib(settings)
     heap = min(asked, node.memory.largest_heap_mib)
     for address in _needed(options, program):
         node.require_file(address)
     application_id = node.new_application_id()
     node.write_conf()
-    _ship_files(node, options, local.kept)
+    apart = not in_container and bool(program) and program[0].endswith(".py")
+    shipped = _ship_files(node, options, settings, apart=apart) if in_container or apart else ()
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
     event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
     settings_here = {
@@ -121,15 +148,18 @@ def _launch(
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(node.home.temporary),
         "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": str(node.home.programs / DRIVER_PYTHON) if apart else sys.executable,
+        **({DRIVER_FOLDER: str(node.work)} if apart else {}),
     }
     return Launch(
         tuple(command),
-        node.work,
+        node.executors if apart else node.work,
         environment,
         memory_mib=node.memory.need_of(heap),
-        notes=_notes(node, local, asked, heap),
+        notes=(*_notes(node, local, asked, heap), *shipped),
         application_id=application_id,
+        application_name=_name(options, settings, program),
+        application_type="SPARK" if is_spark else "TEZ",
         in_container=in_container,
         uses_hive=uses_hive,
         event_logs=event_logs,
@@ -143,6 +173,12 @@ _EVENT_LOGS = {
 }
 # Settings that are options of the JVM, which is started here.
 _OF_THE_JVM = ("spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
+
+
+def _name(options: SparkOptions, settings: Mapping[str, str], program: Sequence[str]) -> str:
+    """The application's name as far as the command says it: what the program calls itself is not seen from outside."""
+    given = options.values.get("--name") or settings.get("spark.app.name") or options.values.get("--class")
+    return given or Path(*program[:1]).name
 
 
 def _needed(options: SparkOptions, program: Sequence[str]) -> list[str]:
@@ -174,22 +210,31 @@ def _master(cores: int, settings: Mapping[str, str]) -> str:
     return f"local[{cores},{attempts}]" if attempts.isdigit() else f"local[{cores}]"
 
 
-def _ship_files(node: Node, options: SparkOptions, settings: Mapping[str, str]) -> None:
-    """On YARN, --files and --archives lie in the working folder of the driver and the executors."""
-    for option, name in (("--files", "spark.files"), ("--archives", "spark.archives")):
+def _ship_files(node: Node, options: SparkOptions, settings: Mapping[str, str], *, apart: bool) -> tuple[str, ...]:
+    """On YARN, --files and --archives lie in the working folder of the executors, and in cluster mode of the driver.
+
+    :param apart: whether the executors have a folder of their own, as in client mode
+    :return: words on where they lie
+    """
+    folder, shipped = node.executors if apart else node.work, []
+    for option, name in (("--files", "spark.yarn.dist.files"), ("--archives", "spark.yarn.dist.archives")):
         for entry in (options.values.get(option) or settings.get(name, "")).split(","):
             address, _, alias = entry.strip().partition("#")
             if not address:
                 continue
             fetched = node.fetch(address)
-            target = node.work / (alias or Path(address).name)
+            target = folder / (alias or Path(address).name)
+            shipped.append(target.name)
             if option == "--files":
                 shutil.copyfile(fetched, target)
                 continue
             try:
                 shutil.unpack_archive(fetched, target, "zip" if fetched.suffix == ".jar" else None)
-            except (shutil.ReadError, ValueError) as error:
-                raise CannotRun(f"spark-submit: --archives {address}: {error}") from None
+            except (shutil.ReadError, ValueError):
+                raise CannotRun(f"spark-submit: --archives {address} is no archive that can be unpacked") from None
+    if not (apart and shipped):
+        return ()
+    return (f"in the executors' working folder only, as in client mode: {', '.join(shipped)}",)
 
 
 def _notes(node: Node, local: LocalSettings, asked: int, heap: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun
 
@@ -107,6 +107,16 @@ def parse(words: Sequence[str], *, mixed: bool = False) -> SparkOptions:
     return SparkOptions(settings, tuple(passed), values, tuple(application), properties_file)
 
 
+def without_class(options: SparkOptions) -> SparkOptions:
+    """The options for a program that is no class of a jar."""
+    passed = list(options.passed)
+    while "--class" in passed:
+        at = passed.index("--class")
+        del passed[at : at + 2]
+    values = {option: value for option, value in options.values.items() if option != "--class"}
+    return replace(options, passed=tuple(passed), values=values)
+
+
 def read_properties(text: str) -> dict[str, str]:
     """A Spark properties file: a key and a value a line, between them blanks, '=' or ':'."""
     found = {}
@@ -127,13 +137,15 @@ class LocalSettings:
     driver_environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Mapping[str, str]) -> LocalSettings:
+    def of(cls, settings: Mapping[str, str], *, in_cluster_mode: bool) -> LocalSettings:
+        """What of the settings holds; YARN's application master is the driver in cluster mode only."""
         kept, left_out, environment = {}, {}, {}
         log_in_s3 = settings.get("spark.eventLog.dir", "").startswith("s3")
         for key, value in settings.items():
             of_aws = "com.amazon.emr." in value or "com.amazonaws.glue." in value
-            if key.startswith(_FOR_THE_DRIVER) and not key.endswith(("PYSPARK_PYTHON", "JAVA_HOME", "SPARK_HOME")):
-                environment[key.removeprefix(_FOR_THE_DRIVER)] = value
+            name = key.removeprefix(_FOR_THE_DRIVER)
+            if in_cluster_mode and name != key and not name.endswith(("PYSPARK_PYTHON", "JAVA_HOME", "SPARK_HOME")):
+                environment[name] = value
             elif of_aws or _NOT_HERE.fullmatch(key) or (key.startswith("spark.eventLog.") and not log_in_s3):
                 left_out[key] = value
             else:

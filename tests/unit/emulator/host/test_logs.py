@@ -94,3 +94,21 @@ def test_a_message_has_bounds(tmp_path: Path) -> None:
 
 def test_buckets_are_found_in_any_text() -> None:
     assert logs.buckets_named("at s3://one/a, s3a://two.x/b and s3n://three") == ["one", "two.x", "three"]
+
+
+def test_folders_of_this_machine_are_told_as_the_addresses_that_they_stand_for(tmp_path: Path) -> None:
+    buckets, hdfs, said = tmp_path / "da ta" / "s3", tmp_path / "c" / "hdfs", tmp_path / "stderr"
+    quoted = str(buckets).replace(" ", "%20")
+    said.write_text(
+        f"File {buckets}/b/in/none does not exist\n"
+        f"MetaException(message:file:{buckets}/b/t) and 'file://{quoted}/b/a%20b' and raw:{buckets}/b\n"
+        f"viewfs://fs/b/x and viewfs://fs/nn/y and file:{hdfs}/z\n"
+        f"/elsewhere{buckets}/b stays, as {buckets}-beside/b does\n"
+    )
+    logs.say_addresses([said], buckets, hdfs)
+    assert said.read_text() == (
+        "File s3://b/in/none does not exist\n"
+        "MetaException(message:s3://b/t) and 's3://b/a%20b' and s3://b\n"
+        "s3://b/x and hdfs:///y and hdfs:///z\n"
+        f"/elsewhere{buckets}/b stays, as {buckets}-beside/b does\n"
+    )

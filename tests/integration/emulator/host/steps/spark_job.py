@@ -37,8 +37,13 @@ def write(address: str, mode: str = "overwrite") -> int:
 
 tell("arguments", lambda: sys.argv[1:])
 tell("py-files", lambda: from_py_files.WORD)
-tell("files", lambda: Path("settings.json").read_text() + Path(SparkFiles.get("settings.json")).read_text())
-tell("archives", Path("packed/inside.txt").read_text)
+tell("files", lambda: Path(SparkFiles.get("settings.json")).read_text())
+tell("the driver's folder", lambda: os.listdir("."))
+shipped = ("settings.json", "packed/inside.txt")
+tell(
+    "the executors' folder",
+    lambda: spark.sparkContext.parallelize(shipped, 1).map(lambda name: Path(name).read_text()).collect(),
+)
 tell("settings", lambda: [spark.conf.get(f"spark.sql.{name}") for name in ("shuffle.partitions", "adaptive.enabled")])
 tell("the page of a running job", lambda: [spark.conf.get(f"spark.ui.{name}") for name in ("enabled", "killEnabled")])
 tell("environment", lambda: os.environ.get("STAGE"))
@@ -47,6 +52,9 @@ for scheme in ("s3", "s3a", "s3n"):
     tell(f"read {scheme}", partial(rows, f"{scheme}://{bucket}/in/x.txt"))
     tell(f"write {scheme}", partial(write, f"{scheme}://{bucket}/out/{scheme}"))
 tell("read a whole bucket", lambda: rows(f"s3://{bucket}-root/"))
+tell("overwrite a whole bucket", lambda: write(f"s3://{bucket}-root/"))
+tell("append to a whole bucket", lambda: write(f"s3://{bucket}-empty/", "append"))
+tell("read strange keys", lambda: rows(f"s3://{bucket}/strange/"))
 tell("read by pattern", lambda: rows(f"s3://{bucket}/in/*.txt"))
 tell(
     "write with partitions",
@@ -63,13 +71,18 @@ tell("leave the bucket", lambda: rows(f"s3://{bucket}{up}{host}/secret"))
 tell("leave the bucket to write", lambda: write(f"s3://{bucket}{up}{host}/left"))
 tell("read missing", lambda: rows(f"s3://{bucket}/in/none"))
 
+assert spark._jvm is not None
+Address = spark._jvm.org.apache.hadoop.fs.Path
+hadoop = Address(f"s3://{bucket}/").getFileSystem(spark._jsc.hadoopConfiguration())
+tell("open missing", lambda: hadoop.open(Address(f"s3://{bucket}/in/none")))
+tell("delete a whole bucket", lambda: hadoop.delete(Address(f"s3://{bucket}/"), True))
+tell("make a folder below a file", lambda: hadoop.mkdirs(Address(f"s3://{bucket}/in/x.txt/y")))
+
 # A conversation with a client while the step runs.
 write(f"s3://{bucket}/talk/question")
-assert spark._jvm is not None
-path = spark._jvm.org.apache.hadoop.fs.Path(f"s3://{bucket}/talk/answer.txt")
-files = path.getFileSystem(spark._jsc.hadoopConfiguration())
+path = Address(f"s3://{bucket}/talk/answer.txt")
 until = time.monotonic() + 60
-while not files.exists(path) and time.monotonic() < until:
+while not hadoop.exists(path) and time.monotonic() < until:
     time.sleep(0.05)
 tell("answer", lambda: rows(f"s3://{bucket}/talk/answer.txt"))
 tell("write to a new bucket", lambda: write("s3://made-meanwhile/x"))

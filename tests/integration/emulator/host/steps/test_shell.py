@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
 import pytest
 
+from local.local_emulator import LocalEmulator
 from tests.integration.emulator.host.steps.conftest import Cluster, keys, lives
 
+WITHOUT_CLI = 'PATH="$(dirname "$(command -v aws)"):/bin"'
+"""As if whoever started the emulator had no AWS CLI."""
 SCRIPT_RUNNER = "s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar"
 
 
@@ -76,13 +80,15 @@ def test_aws_s3_copies_lists_syncs_moves_and_removes(cluster: Cluster, s3: Any, 
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("aws ec2 describe-instances", "aws ec2"),
-        ("aws s3 website x", "aws s3 website"),
+        (f"{WITHOUT_CLI} aws ec2 describe-instances", "aws ec2: the emulator's own aws has `aws s3` with cp,"),
+        (f"{WITHOUT_CLI} aws s3 website x", "aws s3 website: the emulator's own aws"),
         ("aws s3 ls s3://no-such-bucket-here/", "NoSuchBucket"),
         ("aws s3 cp s3://step-logs/missing .", "Not Found"),
         ("sudo yum install x", "no sudo"),
         ("spark-submit x.py", "step of its own"),
         ("hadoop namenode", "not part of the emulator"),
+        ("hadoop jar /usr/lib/hadoop-mapreduce/hadoop-mapreduce-examples.jar pi 2 2", "these examples"),
+        ("yarn logs -applicationId x", "yarn application -list | -kill | -status"),
     ],
 )
 def test_what_is_not_there_says_so(cluster: Cluster, command: str, told: str) -> None:
@@ -91,7 +97,63 @@ def test_what_is_not_there_says_so(cluster: Cluster, command: str, told: str) ->
     assert told in ended.failure["Message"]
 
 
-def test_hadoop_fs_knows_hdfs_and_s3(cluster: Cluster, s3: Any, bucket: str) -> None:
+def test_what_the_own_aws_lacks_is_handed_to_an_aws_cli(cluster: Cluster) -> None:
+    ended = cluster.run(
+        "bash",
+        "-ec",
+        """
+        mkdir found; printf '#!/bin/sh\necho found "$@"\n' > found/aws; chmod +x found/aws
+        export PATH="$(dirname "$(command -v aws)"):$PWD/found:$PATH"
+        aws emr list-clusters --active
+        aws s3 cp a s3://b/ --storage-class STANDARD_IA
+        aws sts get-caller-identity --endpoint-url http://else
+        aws s3 ls s3://step-logs/ | wc -l
+        """,
+    )
+    assert ended.state == "COMPLETED", ended.stderr
+    handed, own = ended.stdout.splitlines()[:3], ended.stdout.splitlines()[3]
+    assert handed[0].startswith("found --endpoint-url http://127.0.0.1:")
+    assert handed[0].endswith(" emr list-clusters --active")
+    assert handed[1].endswith(" s3 cp a s3://b/ --storage-class STANDARD_IA")
+    assert handed[2] == "found sts get-caller-identity --endpoint-url http://else"
+    assert own.strip() == "1"
+
+
+def test_command_runner_drops_what_emrs_own_drops_and_says_so(cluster: Cluster) -> None:
+    ended = cluster.run("bash", "-c", 'printf "<%s>" "$@"', "", "x", '{"a": {"b": 1}}', "}}", "y")
+    assert ended.stdout == '<{"a": {"b": 1><y>', ended.stderr  # x is what bash calls itself
+    assert "command-runner.jar drops 2 empty words" in ended.controller
+    assert "command-runner.jar drops }} from the word" in ended.controller
+    pushed = cluster.run("state-pusher-script")
+    assert pushed.state == "COMPLETED"
+    assert "state-pusher-script does nothing: it belongs to EMR's debugging tool" in pushed.controller
+
+
+def test_paths_of_a_node_lead_to_the_cluster(cluster: Cluster, s3: Any, bucket: str) -> None:
+    script = """#!/bin/bash
+    set -e
+    cd /home/hadoop; pwd > "/home/hadoop/kept"; [ "$(pwd)" = "$HOME" ]; [ "$1" = "$HOME/kept" ]
+    python3 -c 'import json; print(json.load(open("/mnt/var/lib/info/job-flow.json"))["jobFlowId"])'
+    grep isMaster /mnt/var/lib/info/instance.json
+    /usr/bin/aws s3 cp /home/hadoop/kept s3://BUCKET/home/hadoop/kept --quiet
+    """.replace("BUCKET", bucket)
+    s3.put_object(Bucket=bucket, Key="x.sh", Body=script.encode())
+    ended = cluster.run(f"s3://{bucket}/x.sh", "/home/hadoop/kept", jar=SCRIPT_RUNNER)
+    assert ended.state == "COMPLETED", ended.stderr
+    assert ended.stdout.split() == [cluster.id, '"isMaster":', "true,"]
+    assert keys(s3, bucket) == ["home/hadoop/kept", "x.sh"]
+    dist_cp = ("/usr/bin/s3-dist-cp", f"--src=s3://{bucket}/home", f"--dest=s3://{bucket}/copied")
+    assert cluster.run(*dist_cp, jar=SCRIPT_RUNNER).state == "COMPLETED"
+    assert keys(s3, bucket, "copied") == ["copied/hadoop/kept"]
+    told = cluster.run("cat", "/mnt/var/lib/info/job-flow.json").stdout
+    described = cluster.emr.list_instances(ClusterId=cluster.id)["Instances"][0]
+    (group,) = json.loads(told)["instanceGroups"]
+    assert (group["instanceRole"], group["marketType"], group["instanceType"]) == ("Master", "OnDemand", "m5.xlarge")
+    assert json.loads(told)["masterPrivateDnsName"] == described["PrivateDnsName"]
+    assert json.loads(told)["masterInstanceId"] == described["Ec2InstanceId"]
+
+
+def test_hadoop_fs_knows_hdfs_and_s3(cluster: Cluster, s3: Any, bucket: str, emulator: LocalEmulator) -> None:
     s3.put_object(Bucket=bucket, Key="in/x", Body=b"x\n")
     ended = cluster.run(
         "bash",
@@ -102,6 +164,9 @@ def test_hadoop_fs_knows_hdfs_and_s3(cluster: Cluster, s3: Any, bucket: str) -> 
         hadoop distcp hdfs:///y s3://{bucket}/back
         """,
     )
+    below_a_file = cluster.run("hadoop", "fs", "-mkdir", "-p", f"s3://{bucket}/in/x/y")
+    assert f"s3://{bucket}/in/x" in below_a_file.failure["Message"]
+    assert str(emulator.data_dir) not in below_a_file.failure["Message"]
     assert ended.state == "COMPLETED", ended.stderr
     assert ended.stdout == "x\n"
     assert keys(s3, bucket) == ["back", "in/x"]
@@ -132,7 +197,6 @@ def test_a_script_that_is_not_in_s3_is_named(cluster: Cluster, bucket: str) -> N
         (["presto-cli", "--execute", "x"], "Presto"),
         (["trino-cli"], "Trino"),
         (["mapred", "streaming"], "MapReduce is not part of the emulator"),
-        (["state-pusher-script"], "withdrew"),
         (["no-such-program"], 'Cannot run program "no-such-program"'),
         ([], "Args is empty"),
         (["hive-script", "-f", "x"], "--args is missing"),
@@ -179,7 +243,18 @@ def test_what_a_bootstrap_action_installs_and_leaves_running_is_there_for_steps(
     installing = "mkdir -p $PIP_TARGET; echo 'WORD = \"found\"' > $PIP_TARGET/installed.py"
     s3.put_object(Bucket=bucket, Key="boot.sh", Body=f"#!/bin/bash\n{installing}\n(setsid sleep 4711 &)\n".encode())
     action = {"Name": "install", "ScriptBootstrapAction": {"Path": f"s3://{bucket}/boot.sh", "Args": ["x"]}}
-    made = Cluster(emulator, "boot", ("Hadoop",), BootstrapActions=[action])
+    run_if = "s3://elasticmapreduce/bootstrap-actions/run-if"
+    conditional = [
+        {"Name": "run-if", "ScriptBootstrapAction": {"Path": run_if, "Args": list(args)}}
+        for args in (
+            ("instance.isMaster=true", "echo running on master node > /home/hadoop/on-master"),
+            ("instance.isMaster=false", f"s3://{bucket}/none.sh"),
+            ("instance.isMaster=true", f"s3://{bucket}/again.sh", "a b"),
+        )
+    ]
+    s3.put_object(Bucket=bucket, Key="again.sh", Body=b"echo again $1 >> ~/on-master\n")
+    made = Cluster(emulator, "boot", ("Hadoop",), BootstrapActions=[action, *conditional])
+    assert made.run("cat", "/home/hadoop/on-master").stdout == "running on master node\nagain a b\n"
     ended = made.run("bash", "-c", "python3 -c 'import installed; print(installed.WORD)'; pgrep -f 'sleep 4711'")
     assert ended.stdout.split()[0] == "found"
     left_running = int(ended.stdout.split()[1])

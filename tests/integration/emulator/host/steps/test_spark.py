@@ -30,8 +30,8 @@ def apps(s3: Any, hello_jar: bytes) -> str:
         "settings.json": b"{}",
         "packed.zip": packed.getvalue(),
         "hello.jar": hello_jar,
-        "fails.py": b"from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate()\nprint('so far')\n"
-        b"raise ValueError('3 rules failed')\n",
+        "fails.py": b"from pyspark.sql import SparkSession\nimport os\nSparkSession.builder.getOrCreate()\n"
+        b"print('so far', os.environ.get('STAGE'), os.listdir('.'))\nraise ValueError('3 rules failed')\n",
     }
     for name, body in files.items():
         s3.put_object(Bucket=APPS, Key=name, Body=body)
@@ -41,10 +41,12 @@ def apps(s3: Any, hello_jar: bytes) -> str:
 @pytest.fixture(scope="module")
 def looked_around(cluster: Cluster, s3: Any, apps: str, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """One step that tries everything, and talks with us while it runs."""
-    for name in (BUCKET, f"{BUCKET}-root"):
+    for name in (BUCKET, f"{BUCKET}-root", f"{BUCKET}-empty"):
         make_bucket(s3, name)
     s3.put_object(Bucket=BUCKET, Key="in/x.txt", Body=b"one\ntwo\n")
     s3.put_object(Bucket=BUCKET, Key="in/y.txt", Body=b"three\n")
+    for key in ("strange/a\x01b", "strange/a\nb", "strange/\x1b[31m"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"strange\n")
     s3.put_object(Bucket=f"{BUCKET}-root", Key="x.txt", Body=b"root\n")
     host = tmp_path_factory.mktemp("host")
     (host / "secret").write_text("of the host")
@@ -76,14 +78,17 @@ def answers(looked_around: Ended) -> dict[str, Any]:
     ("question", "answer"),
     [
         ("py-files", "brought"),
-        ("files", "{}{}"),
-        ("archives", "packed"),
+        ("files", "{}"),
+        ("the driver's folder", []),
+        ("the executors' folder", ["{}", "packed"]),
         ("settings", ["3", "false"]),
         ("the page of a running job", ["false", "false"]),
-        ("environment", "dev"),
+        ("environment", None),  # of YARN's application master, which a driver in client mode is not
         *((f"read {scheme}", ["one", "two"]) for scheme in ("s3", "s3a", "s3n")),
         *((f"write {scheme}", 3) for scheme in ("s3", "s3a", "s3n")),
         ("read a whole bucket", ["root"]),
+        ("append to a whole bucket", 3),
+        ("read strange keys", ["strange"] * 3),
         ("read by pattern", ["one", "three", "two"]),
         ("write with partitions", None),
         ("write hdfs", 3),
@@ -122,6 +127,24 @@ def test_a_missing_key_is_named(answers: dict[str, Any]) -> None:
     assert f"Path does not exist: s3://{BUCKET}/in/none" in answers["read missing"]
 
 
+def test_the_root_of_a_bucket_is_overwritten_as_little_as_on_emr_and_never_deleted(
+    answers: dict[str, Any], s3: Any
+) -> None:
+    assert answers["overwrite a whole bucket"] == "IllegalArgumentException: Can not create a Path from an empty string"
+    assert "delete not permitted on path s3://spark-sees/" in answers["delete a whole bucket"]
+    assert keys(s3, f"{BUCKET}-root") == ["x.txt"]
+
+
+def test_texts_name_addresses_and_no_folder_of_this_machine(
+    answers: dict[str, Any], looked_around: Ended, emulator: LocalEmulator
+) -> None:
+    assert f"File s3://{BUCKET}/in/none does not exist" in answers["open missing"]
+    assert f"Parent path is not a directory: s3://{BUCKET}/in/x.txt" in answers["make a folder below a file"]
+    for name in ("stdout", "stderr", "syslog"):
+        assert str(emulator.buckets_folder) not in looked_around.log(name)
+    assert "in the executors' working folder only, as in client mode: settings.json, packed" in looked_around.controller
+
+
 def test_what_a_step_commits_is_seen_by_clients(looked_around: Ended, s3: Any) -> None:
     found = keys(s3, BUCKET, "out/s3a/")
     assert "out/s3a/_SUCCESS" in found
@@ -133,7 +156,8 @@ def test_what_was_changed_for_one_machine_stands_in_controller(looked_around: En
     told = looked_around.controller
     assert "memory clamped: 921600 MiB were asked for" in told
     left_out = next(line for line in told.splitlines() if "left out, for a cluster only" in line)
-    for setting in ("spark.master=yarn", "spark.yarn.queue=q", "spark.executor.instances=20"):
+    of_yarn = ("spark.master=yarn", "spark.yarn.queue=q", "spark.yarn.appMasterEnv.STAGE=dev")
+    for setting in (*of_yarn, "spark.executor.instances=20"):
         assert setting in left_out
     assert "spark.dynamicAllocation.enabled=true" in left_out
     assert "classification yarn-site" in told
@@ -141,7 +165,8 @@ def test_what_was_changed_for_one_machine_stands_in_controller(looked_around: En
 
 
 def test_in_cluster_mode_the_driver_speaks_in_its_container(cluster: Cluster, apps: str) -> None:
-    ended = cluster.run("spark-submit", "--deploy-mode", "cluster", f"s3://{apps}/fails.py")
+    of_yarn = ("--conf", "spark.yarn.appMasterEnv.STAGE=dev", "--files", f"s3://{apps}/settings.json#set")
+    ended = cluster.run("spark-submit", "--deploy-mode", "cluster", *of_yarn, f"s3://{apps}/fails.py")
     assert ended.state == "FAILED"
     assert ended.failure["Message"] == "ValueError: 3 rules failed"
     assert ended.failure["LogFile"].startswith(f"s3://step-logs/emr/{cluster.id}/containers/application_")
@@ -151,7 +176,7 @@ def test_in_cluster_mode_the_driver_speaks_in_its_container(cluster: Cluster, ap
     assert "final status: FAILED" in ended.stderr
     containers = [name for name in cluster.logs() if name.startswith("containers/")]
     driver = next(name for name in containers if name.endswith("_01_000001/stdout"))
-    assert cluster.log(driver).startswith("so far\nTraceback")
+    assert cluster.log(driver).startswith("so far dev ['set']\nTraceback")
     assert "INFO SparkContext" in cluster.log(driver.replace("stdout", "stderr"))
     application = driver.split("/")[1]
     assert application in ended.stderr
@@ -163,9 +188,38 @@ def test_a_class_from_a_jar_in_s3_is_run(cluster: Cluster, apps: str) -> None:
     assert (ended.state, ended.stdout) == ("COMPLETED", "hello a,b hi\n"), ended.stderr
 
 
-def test_the_example_is_computed(cluster: Cluster) -> None:
-    ended = cluster.run("spark-example", "SparkPi", "2")
-    assert "Pi is roughly 3.1" in ended.stdout
+def test_the_example_is_computed_by_its_jar_and_by_its_name(cluster: Cluster) -> None:
+    jar = "/usr/lib/spark/examples/jars/spark-examples.jar"
+    pi = ("spark-submit", "--class", "org.apache.spark.examples.SparkPi")
+    ended = cluster.run(*pi, f"local://{jar}", "2")
+    assert "Pi is roughly 3.1" in ended.stdout, ended.stderr
+    other = cluster.run("spark-submit", "--class", "org.apache.spark.examples.SparkLR", jar)
+    assert "SparkLR: of Spark's examples the emulator has SparkPi" in other.failure["Message"]
+    assert "Spark's examples need spark-submit" in cluster.run("10", jar=jar).failure["Message"]
+
+
+def test_a_killed_application_is_the_end_of_its_step(cluster: Cluster, apps: str) -> None:
+    waits = ("--class", "Hello", f"s3://{apps}/hello.jar", "wait", "600000")
+    steps = [
+        cluster.start("spark-submit", "--deploy-mode", mode, "--name", f"in {mode} mode", *waits)
+        for mode in ("cluster", "client")
+    ]
+    looks = "until [ $(yarn application -list | tee list | grep -c RUNNING) = 3 ]; do sleep 0.2; done; cat list"
+    listed = cluster.run("bash", "-ec", looks)
+    applications = {
+        mode: line.split()[0] for line in listed.stdout.splitlines() for mode in ("cluster", "client") if mode in line
+    }
+    kills = "; ".join(f"yarn application -kill {applications[mode]}" for mode in ("cluster", "client"))
+    told = cluster.run("bash", "-ec", f"{kills}; yarn application -list -appStates KILLED")
+    assert told.state == "COMPLETED", told.stderr
+    for mode, step in zip(("cluster", "client"), steps, strict=True):
+        ended = cluster.wait(step)
+        assert f"Killed application {applications[mode]}" in told.stdout
+        assert (ended.state, "killed" in ended.failure["Message"].lower()) == ("FAILED", True), ended.failure
+        assert cluster.status(step)["State"] == "FAILED"
+    assert told.stdout.count("KILLED\t") >= 4  # state and final state of both
+    unknown = cluster.run("bash", "-ec", "yarn application -kill application_1_0001")
+    assert "doesn't exist in RM" in unknown.failure["Message"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_broken_command_is_named(words: list[str], told: str) -> None:
     ],
 )
 def test_what_needs_a_cluster_is_left_out_and_named(name: str) -> None:
-    local = LocalSettings.of({name: "x"})
+    local = LocalSettings.of({name: "x"}, in_cluster_mode=True)
     assert local.left_out == {name: "x"}
     assert local.kept == {}
 
@@ -95,17 +95,17 @@ def test_what_needs_a_cluster_is_left_out_and_named(name: str) -> None:
     ],
 )
 def test_other_settings_pass_unchanged(name: str) -> None:
-    assert LocalSettings.of({name: "a,b"}).kept == {name: "a,b"}
+    assert LocalSettings.of({name: "a,b"}, in_cluster_mode=True).kept == {name: "a,b"}
 
 
 def test_classes_of_aws_are_left_out() -> None:
     settings = {"spark.sql.parquet.output.committer.class": "com.amazon.emr.committer.EmrOptimizedCommitter"}
-    assert LocalSettings.of(settings).left_out == settings
+    assert LocalSettings.of(settings, in_cluster_mode=True).left_out == settings
 
 
 def test_an_event_log_in_s3_is_kept() -> None:
     settings = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": "s3://logs/spark"}
-    assert LocalSettings.of(settings).kept == settings
+    assert LocalSettings.of(settings, in_cluster_mode=True).kept == settings
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,9 @@ def test_sparks_history_shows_what_does_not_log_its_events_elsewhere(settings: d
 
 def test_variables_for_the_driver_reach_it_but_no_places_of_a_node() -> None:
     prefix = "spark.yarn.appMasterEnv."
-    local = LocalSettings.of({f"{prefix}STAGE": "dev", f"{prefix}PYSPARK_PYTHON": "./env/bin/python"})
+    local = LocalSettings.of(
+        {f"{prefix}STAGE": "dev", f"{prefix}PYSPARK_PYTHON": "./env/bin/python"}, in_cluster_mode=True
+    )
     assert local.driver_environment == {"STAGE": "dev"}
     assert list(local.left_out) == [f"{prefix}PYSPARK_PYTHON"]
 
@@ -151,3 +153,10 @@ def test_a_size_that_is_none_is_named(size: str) -> None:
 def test_a_properties_file_is_read_as_spark_reads_it() -> None:
     text = "# comment\nspark.a  1\nspark.b=x y\n spark.c: z=1\n\nspark.d\n"
     assert read_properties(text) == {"spark.a": "1", "spark.b": "x y", "spark.c": "z=1", "spark.d": ""}
+
+
+def test_a_variable_of_yarns_application_master_is_the_drivers_in_cluster_mode_only() -> None:
+    variable = {"spark.yarn.appMasterEnv.STAGE": "dev"}
+    assert LocalSettings.of(variable, in_cluster_mode=True).driver_environment == {"STAGE": "dev"}
+    in_client_mode = LocalSettings.of(variable, in_cluster_mode=False)
+    assert (in_client_mode.driver_environment, in_client_mode.left_out) == ({}, variable)
