@@ -180,7 +180,8 @@ class DistCp:
         groups: dict[str, list[Found]] = {}
         for file in files:
             match = self.options.groupBy.fullmatch(file.address)
-            groups.setdefault("".join(part or "" for part in match.groups()), []).append(file)
+            # S3DistCp appends what Java has for each group, which is null for one that takes no part in the match.
+            groups.setdefault("".join(match.groups("null")), []).append(file)
         for name, members in groups.items():
             for number, part in enumerate(self._parts(members)):
                 yield Output(self._coded(f"{name}{number or ''}"), part)

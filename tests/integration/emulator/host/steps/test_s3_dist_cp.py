@@ -56,6 +56,16 @@ def test_groups_become_files_of_the_codec_that_is_asked_for(cluster: Cluster, s3
     assert [json.loads(line)["baseName"] for line in manifest] == ["ewr.gz", "jfk.gz"]
 
 
+def test_a_jar_of_the_nodes_is_the_program_and_a_group_without_part_in_the_match_is_null(
+    cluster: Cluster, s3: Any, bucket: str
+) -> None:
+    fill(s3, bucket, ewr_log=b"one", jfk_log=b"two")
+    addresses = (f"--src=s3://{bucket}/in", f"--dest=s3://{bucket}/out", "--groupBy=.*/(ewr).*|.*/(jfk).*")
+    ended = cluster.run(*addresses, jar="/usr/share/aws/emr/s3-dist-cp/lib/s3-dist-cp.jar")
+    assert ended.state == "COMPLETED", ended.stderr
+    assert keys(s3, bucket, "out") == ["out/ewrnull", "out/nulljfk"]
+
+
 def test_a_manifest_tells_what_need_not_be_copied_again(cluster: Cluster, s3: Any, bucket: str) -> None:
     fill(s3, bucket, a=b"a")
     copy = ("s3-dist-cp", f"--src=s3://{bucket}/in", f"--dest=s3://{bucket}/out")
