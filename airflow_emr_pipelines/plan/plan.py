@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -13,6 +14,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.iam_policy.tasks import DagTask
 from airflow_emr_pipelines.plan.checks import PlanWarning, warnings_of
 from airflow_emr_pipelines.plan.clusters import PlannedCost, costs_of
+from airflow_emr_pipelines.plan.lists import judged_by_lists
 from airflow_emr_pipelines.plan.requests import Request, requests_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.shapes import faults
@@ -73,12 +75,16 @@ def plan_of(
     tasks = list(dag.topological_sort())
     for task in tasks:
         try:
-            requests += requests_of(task, run)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # what is newer than AWS's lists is told by the plan
+                requests += requests_of(task, run)
         except (InvalidSpec, UndefinedError) as error:
             errors.append(f"{task.task_id}: {error}")
     for request in requests:
         said = faults(request.operation, request.body) if request.body is not None else []
         errors += [f"{request.task_id}: {request.operation}: {fault}" for fault in said]
+        if request.operation == "RunJobFlow":
+            errors += [f"{request.task_id}: {fault}" for fault in judged_by_lists(request.body or {})[0]]
     sending = {request.task_id.partition("[")[0] for request in requests}
     calls = {task.task_id: sorted(DagTask(task).operations()) for task in tasks if task.task_id not in sending}
     return Plan(

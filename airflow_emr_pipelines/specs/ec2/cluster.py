@@ -6,10 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.specs.ec2 import aws_lists
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
 from airflow_emr_pipelines.specs.ec2.fleets import InstanceFleets
 from airflow_emr_pipelines.specs.ec2.instances import (
@@ -19,7 +18,7 @@ from airflow_emr_pipelines.specs.ec2.instances import (
     InstanceGroups,
     RootVolume,
     ami,
-    nearest_type,
+    check_types,
 )
 from airflow_emr_pipelines.specs.ec2.kerberos import KerberosAttributes
 from airflow_emr_pipelines.specs.ec2.monitoring import AGENT, MonitoringConfiguration
@@ -221,19 +220,8 @@ class EmrCluster(Spec):
             if lacks:
                 self.refuse("release_label", f"{what}: it needs {since}", "choose a newer release, or leave that out")
 
-        for _, one in self.instances.each() if is_rendered(self.instances) else ():
-            if is_text(one.instance_type) and aws_lists.lacks(self.release_label, one.instance_type):
-                self._refuse_type(one.instance_type)
-
-    def _refuse_type(self, name: str) -> NoReturn:
-        spans = [first if first == last else f"{first} to {last}" for first, last in aws_lists.spans_of(name)]
-        others = [other for other in aws_lists.types() if not aws_lists.lacks(self.release_label, other)]
-        self.refuse(
-            "instances",
-            f"{self.release_label} does not have this instance type: by EMR's list it is for {', '.join(spans)}",
-            f"{nearest_type(name, others)} Or choose another release",
-            value=name,
-        )
+        types = [one.instance_type for _, one in self.instances.each()] if is_rendered(self.instances) else []
+        check_types(self.told("instances"), types, self.release_label)
 
     def _lacking(self, numbers: Release) -> Iterator[tuple[bool, str, str]]:
         """Whether the release lacks what is asked for, what that is, and since when there is it."""

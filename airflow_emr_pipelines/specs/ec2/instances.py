@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -219,6 +219,16 @@ def instance_type(field: str, value: Any) -> Any:
         raise InvalidSpec(field, value, rule, "choose another family, such as m5.xlarge")
     warnings.warn(f"{field}: {unknown_type(value)}", UserWarning, stacklevel=5)
     return value
+
+
+def check_types(field: str, names: Iterable[Any], label: object) -> None:
+    """Refuse instance types that a release does not have, where both are known and listed."""
+    for name in names:
+        if is_text(name) and is_text(label) and aws_lists.lacks(label, name):
+            spans = [first if first == last else f"{first} to {last}" for first, last in aws_lists.spans_of(name)]
+            rule = f"{label} does not have this instance type: by EMR's list it is for {', '.join(spans)}"
+            others = [other for other in aws_lists.types() if not aws_lists.lacks(label, other)]
+            raise InvalidSpec(field, name, rule, f"{nearest_type(name, others)} Or choose another release")
 
 
 def nearest_type(value: str, names: Sequence[str]) -> str:

@@ -49,6 +49,7 @@ def rule(metric: str = "ContainerPendingRatio", **fields: Any) -> ScalingRule:
     return ScalingRule("out", metric, "GREATER_THAN", 1, 2, **fields)
 
 
+ONE_GROUP = InstanceGroups("m5.xlarge")
 wrong: Any = "given as people have it"
 REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("a cluster without a release", lambda: EmrCluster("a", "", InstanceGroups("m5.xlarge"))),
@@ -69,6 +70,13 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         lambda: rule(dimensions={"InstanceGroupName": "task"}),
     ),
     ("a placement group of core instances (`CLUSTER`)", lambda: cluster(spread_primaries=True)),
+    ("`r5.large` for core instances", lambda: Group("r5.large", 2)),
+    ("`t3.medium`", lambda: Group("t3.medium")),
+    ("an `m5.xlarge` on emr-4.8.5", lambda: EmrCluster("a", "emr-4.8.5", ONE_GROUP, idle_timeout=None)),
+    (
+        "a Region's name as a zone, or a zone of another Region",
+        lambda: cluster(InstanceFleets("m5.xlarge"), availability_zones=["eu-west-1a", "us-east-1a"]),
+    ),
     ("io2 volumes", lambda: EbsVolumes(100, "io2", iops=8000)),
     ("heap sizes among Hadoop's properties", lambda: Configuration("core-site", {"HADOOP_NAMENODE_HEAPSIZE": 4096})),
     (

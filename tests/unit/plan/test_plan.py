@@ -269,6 +269,36 @@ def test_a_stock_request_whose_steps_are_not_known_or_no_steps_is_told_as_far_as
     assert "late: RunJobFlow" in said
 
 
+def stock_plan(label: str, kind: str) -> Any:
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    groups = [{"InstanceRole": "MASTER", "InstanceType": kind, "InstanceCount": 1}]
+    request = {"Name": "a", "ReleaseLabel": label, "LogUri": "s3://logs/", "Instances": {"InstanceGroups": groups}}
+    with DAG("stock", schedule=None) as dag:
+        stock.EmrCreateJobFlowOperator(task_id="create", job_flow_overrides=request)
+    return plan_of(dag, logical_date=WHEN)
+
+
+def test_releases_and_types_of_a_stock_request_are_judged_by_awss_lists() -> None:
+    assert stock_plan("emr-7.10.0", "p3.2xlarge").errors == ()
+    (refused,) = stock_plan("emr-7.10.0", "r5.large").errors
+    assert "'r5.large': EMR has instances of r5 in other sizes" in refused
+    (refused,) = stock_plan("emr-4.8.5", "m5.xlarge").errors
+    assert "emr-4.8.5 does not have this instance type" in refused
+    (refused,) = stock_plan("emr-4.8.0", "m4.xlarge").errors
+    assert "the next one is emr-4.8.2" in refused
+    assert stock_plan("{{ var.value.release }}", "{{ var.value.kind }}").errors == ()
+
+
+def test_what_is_newer_than_awss_lists_is_warned_of() -> None:
+    newer = [one for one in stock_plan("emr-9.99.0", "q1.xlarge").warnings if one.code == "newer-than-lists"]
+    assert len(newer) == 2
+    with DAG("ours", schedule=None, params={"release": "emr-9.99.0"}) as dag:
+        cluster = EmrCluster("planned", "{{ params.release }}", ONE, log_uri="s3://logs/")
+        with transient_cluster("group", cluster) as group:
+            group.run(OK)
+    assert codes(dag) == ["newer-than-lists"]
+
+
 def test_a_stock_steps_word_that_emr_refuses_is_warned_of() -> None:
     stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
     step = {"Name": "s", "ActionOnFailure": "CANCEL_AND_WAIT", "HadoopJarStep": {"Jar": "command-runner.jar"}}

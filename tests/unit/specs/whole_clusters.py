@@ -89,7 +89,7 @@ BY_RULES = EmrCluster(
     "emr-7.12.0",
     InstanceGroups("m5.xlarge", Group("m5.xlarge", auto_scaling=AutoScaling(1, 9, [RULE]))),
     auto_scaling_role="Scaling",
-    availability_zone="eu-central-1a",
+    availability_zone="us-east-1a",
 )
 RESERVED = CapacityReservation("open", "arn:aws:resource-groups:eu-central-1:111122223333:group/a")
 IN_FLEETS = EmrCluster(
@@ -114,7 +114,7 @@ IN_FLEETS = EmrCluster(
     ),
     ec2_subnet_ids=["subnet-01234567", "subnet-76543210"],
 )
-IN_ZONES = EmrCluster("zones", "emr-7.12.0", InstanceFleets("m5.xlarge"), availability_zones=["eu-central-1a"])
+IN_ZONES = EmrCluster("zones", "emr-7.12.0", InstanceFleets("m5.xlarge"), availability_zones=["us-east-1a"])
 WITH_ROLE = EmrCluster(
     "role",
     "emr-7.12.0",

@@ -58,7 +58,12 @@ def fleet(*types: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def types(count: int) -> list[dict[str, Any]]:
-    return [{"InstanceType": f"m{number}.xlarge"} for number in range(count)]
+    """So many, of which the first are as old as the oldest releases."""
+    families, sizes = (
+        ("r3", "c3", "i2", "c4", "r4", "m5", "r5", "r5a", "m5a"),
+        ("xlarge", "2xlarge", "4xlarge", "8xlarge"),
+    )
+    return [{"InstanceType": f"{family}.{size}"} for family in families for size in sizes][:count]
 
 
 def strategy(name: str) -> dict[str, Any]:
@@ -347,7 +352,7 @@ def test_what_is_just_allowed_is_accepted(region: Region) -> None:
         region.run(**with_volume(25, Throughput=1000), **applications("SPARK", "hive")),
         region.run(**with_volume(VolumeType="io1", SizeInGB=10, Iops=500)),
         region.run(**groups(MASTER, with_ebs(CORE, 10, optimized=True), with_ebs(TASK, 1))),
-        region.run(**fleets(PRIMARY, fleet(*types(5))), ReleaseLabel="emr-5.1.0"),
+        region.run(**fleets({**PRIMARY, "InstanceTypeConfigs": types(1)}, fleet(*types(5))), ReleaseLabel="emr-5.1.0"),
         region.run(**fleets(PRIMARY, fleet(*types(30), **strategy("prioritized")))),
         region.run(**fleets(PRIMARY, fleet(**spot(TimeoutDurationMinutes=1440, BlockDurationMinutes=360)))),
         region.run(ManagedScalingPolicy=MANAGED, ReleaseLabel="emr-5.30.0"),

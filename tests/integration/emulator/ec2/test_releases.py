@@ -93,7 +93,7 @@ def test_instance_types_are_listed_with_what_they_have(region: Region) -> None:
         "StorageGB": 150,
         "VCPU": 4,
         "Is64BitsOnly": True,
-        "InstanceFamilyId": "GENERAL_PURPOSE_CURRENT_GEN",
+        "InstanceFamilyId": "GENERAL_CURRENT_GEN",
         "EbsOptimizedAvailable": True,
         "EbsOptimizedByDefault": True,
         "NumberOfDisks": 1,
