@@ -40,11 +40,15 @@ COMPILE     := $(UV)/bin/uv pip compile --quiet --universal --python-version 3.1
 # Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.
 CLIENTS := .venv-clients
 
+# A Spark beside the one of the venv above, from which it takes the rest: one venv holds one PySpark.
+SPARK   ?=
+SPARK_4 := .venv-spark-4
+
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
 .PHONY: help install check fmt unit integration e2e test clients test-airflow pins lists demo seed up status down airflow bench soak \
-    mutants docs graphs env clean
+    mutants docs graphs env clean spark-4
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -134,11 +138,21 @@ lists: $(STAMP) ## the table of EMR's releases and instance types anew, from wha
 demo: $(STAMP) ## a day of flights through a real Airflow and real Spark (DAY=2013-01-01)
 	@$(BIN)/python -m local.demo --day $(DAY) $(ARGS)
 
+spark-4: $(SPARK_4)/.installed ## a venv with PySpark 4.0, which the emulator runs steps of emr-spark-8.x on
+
+$(SPARK_4)/.installed: constraints-spark-4.txt | $(STAMP)
+	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
+	@echo "Installing PySpark 4.0 into $(@D): about 600 MB the first time …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< pyspark
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	    > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/installed.pth
+	@touch $@
+
 seed: $(STAMP) ## the examples' data and jobs into the S3 of this shell (ARGS="--day 2013-01-08 --until 2013-01-31")
 	@$(BIN)/python -m local.seed $(ARGS)
 
-up: $(STAMP) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports)
-	@$(BIN)/python -m local.up --home $(FOLDER) $(ARGS)
+up: $(STAMP) $(if $(SPARK),spark-$(SPARK)) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports, SPARK=4 for emr-spark-8.x too)
+	@$(BIN)/python -m local.up --home $(FOLDER) $(if $(SPARK),--spark-4 $(SPARK_4)) $(ARGS)
 
 status: $(STAMP) ## what of it runs, and where
 	@$(BIN)/python -m local.status --home $(FOLDER)

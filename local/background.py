@@ -21,7 +21,7 @@ from local.errors import NotReady, PortTaken, StillUp
 from local.folders import named_folder
 from local.inputs import encounters
 from local.local_airflow import LocalAirflow, free_port
-from local.local_emulator import LocalEmulator, java_options
+from local.local_emulator import LocalEmulator, java_options, spark_4_options
 from local.processes import STOP_SECONDS, LastingProcess
 from local.running import Running
 from local.secret_files import write_private
@@ -47,6 +47,7 @@ class Choices:
     port: int
     emulator_port: int
     java_home: str | None = None
+    spark_4: str | None = None
 
     @classmethod
     def kept_in(cls, home: Path) -> Choices | None:
@@ -64,13 +65,16 @@ class Choices:
         port: int | None,
         emulator_port: int | None,
         java_home: str | None = None,
+        spark_4: str | None = None,
     ) -> Choices:
         """What is asked for, else what the home was last started with, else the defaults.
 
-        Port 0 is a free one; while the home is up, the one that it has. An empty name of a Java is the default.
+        Port 0 is a free one; while the home is up, the one that it has. An empty name of a Java is the default, and
+        that of a Spark 4 none.
 
         :raises InvalidSpec: the DAGs folder is none
         :raises UnfitJava: steps cannot run on that Java
+        :raises UnfitSpark4: there is no Spark 4 in that folder
         """
         kept = cls.kept_in(home)
         is_up = any(record_of(home, part).is_alive for part in PARTS)
@@ -85,11 +89,13 @@ class Choices:
             way_out = "make it, or name another one with --dags-folder"
             raise InvalidSpec("--dags-folder", str(folder), "there is no such folder", way_out)
         java_folder = java_home if java_home is not None else kept.java_home if kept else None
+        spark_4_folder = spark_4 if spark_4 is not None else kept.spark_4 if kept else None
         choices = cls(
             str(folder.resolve()),
             chosen(port, kept.port if kept else None, AIRFLOW_PORT),
             chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
             str(java.checked(named_folder(java_folder), "write --java-home ''")) if java_folder else None,
+            str(java.checked_spark_4(named_folder(spark_4_folder))) if spark_4_folder else None,
         )
         if is_up and kept is not None and choices != kept:
             raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)
@@ -104,7 +110,7 @@ class Background:
         self.emulator = LocalEmulator(
             self.home / "emulator",
             log=self.logs / f"{EMULATOR}.log",
-            options=java_options(choices.java_home),
+            options=(*java_options(choices.java_home), *spark_4_options(choices.spark_4)),
             port=choices.emulator_port,
             process=self._lasting,
         )

@@ -25,6 +25,11 @@ def java_options(java_home: str | os.PathLike[str] | None) -> tuple[str, ...]:
     return () if java_home is None else ("--java-home", os.fspath(java_home))
 
 
+def spark_4_options(venv: str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """The emulator's options that name a Spark 4; none where it has none."""
+    return () if venv is None else ("--spark-4", os.fspath(venv))
+
+
 class LocalEmulator:
     """``python -m airflow_emr_pipelines.emulator``, for as long as the block lasts.
 

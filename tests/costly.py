@@ -15,17 +15,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.local_emulator import LocalEmulator
+from local.local_emulator import LocalEmulator, spark_4_options
 from tests.conftest import DAGS, HOME
 
 if TYPE_CHECKING:
     from local.seed import Landed
 
+ROOT = Path(__file__).parents[1]
 DAY = "2013-01-01"
 DELAYS = [f"--{name}-delay=0.05" for name in ("start", "bootstrap", "terminate", "resize")]
 
 EMULATOR = os.environ.get("EMULATOR_PYTHON", sys.executable)
 """The interpreter that runs the emulator: another than ours where Airflow is tested without Spark beside it."""
+
+SPARK_4 = ROOT / ".venv-spark-4"
+needs_spark_4 = pytest.mark.skipif(
+    not (SPARK_4 / ".installed").exists(), reason="There is no venv with PySpark 4.0: make spark-4"
+)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +52,7 @@ def migrated() -> Path:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
     """One emulator for the whole run, with clusters that start and end at once and no limit to the calls."""
     folder, options = tmp_path_factory.mktemp("emulator"), [*DELAYS, "--no-rate-limits"]
+    options += spark_4_options(SPARK_4 if (SPARK_4 / ".installed").exists() else None)
     with LocalEmulator(folder / "data", log=folder / "emulator.log", options=options, python=EMULATOR) as running:
         yield running
 

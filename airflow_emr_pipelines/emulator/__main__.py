@@ -82,6 +82,12 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
             raise _Unusable(str(error)) from error
     else:
         os.environ.pop(java.CHOSEN, None)  # whoever started us may have been a step
+    os.environ.pop(java.CHOSEN_SPARK_4, None)
+    if options.spark_4 is not None:
+        try:
+            java.choose_spark_4(options.spark_4)
+        except java.UnfitSpark4 as error:
+            raise _Unusable(str(error)) from error
     address, port = listener.getsockname()
     names = [options.host, *options.allowed_host]
     # Else moto takes what stands before the first dot of a name for a bucket.

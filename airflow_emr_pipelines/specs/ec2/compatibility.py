@@ -28,12 +28,14 @@ def check_role_on(cluster: EmrCluster, role: Any) -> None:
 
 def check_application(step: Step, cluster: EmrCluster) -> None:
     """EMR itself takes a step whose application is not installed, and fails it when it runs."""
+    field = f"{type(step).__name__}({step.name!r})"
+    releases.check_some(field, step.part_of or step.requires, cluster.release_label)
     if not step.requires or not all_rendered(cluster.applications):
         return
     if not cluster.has(*step.requires):
         needed = releases.name_on(cluster.release_label, step.requires)
         raise InvalidSpec(
-            f"{type(step).__name__}({step.name!r})",
+            field,
             ", ".join(cluster.applications),
             f"cluster {cluster.name} does not have {needed}",
             f"add it to the cluster's applications: {(*cluster.applications, needed)}",

@@ -139,6 +139,14 @@ def check_applications(field: str, applications: Sequence[Any], label: object) -
             raise InvalidSpec(field, name, f"{label} does not have {name}: {why}", remedy)
 
 
+def check_some(field: str, names: Sequence[str], label: object) -> None:
+    """Refuse what needs an application, under one of its names, on a release that has it under none."""
+    whys = [_why_lacking(label, name) for name in names]
+    if whys and all(whys):
+        rule = f"it needs {names[0]}, which {label} does not have: {whys[0]}"
+        raise InvalidSpec(field, label, rule, "choose another release, such as emr-7.10.0")
+
+
 def name_on(label: object, names: Sequence[str]) -> str:
     """The name, of an application's several, that a release knows it by."""
     return (known_on(label, names) or names)[0]

@@ -42,6 +42,8 @@ class Step(Spec):
     }
     requires: ClassVar[tuple[str, ...]] = ()
     """The application that a cluster must have for it, under one of its names."""
+    part_of: ClassVar[tuple[str, ...]] = ()
+    """The application that its program is a part of, which comes with a release whatever a cluster asks for."""
     command_line: ClassVar[Command] = ()
     """The command that it is, where it is one: which word is which field."""
     runs_on_spark: ClassVar[bool] = False

@@ -27,6 +27,7 @@ class DistCpStep(Step):
     """
 
     kind = "dist_cp"
+    part_of = ("Hadoop",)
     command_line = (
         *("hadoop", "distcp"),
         Settings("conf", "-D"),

@@ -35,6 +35,7 @@ class HadoopStreamingStep(Step):
     """
 
     kind = "hadoop_streaming"
+    part_of = ("Hadoop",)
     command_line = (
         "hadoop-streaming",
         Settings("conf", "-D"),

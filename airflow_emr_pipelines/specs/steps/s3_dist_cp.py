@@ -39,6 +39,7 @@ class S3DistCpStep(Step):
     """
 
     kind = "s3_dist_cp"
+    part_of = ("Hadoop",)
     command_line = (
         "s3-dist-cp",
         Equal("src", "--src"),

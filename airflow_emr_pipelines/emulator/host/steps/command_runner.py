@@ -40,6 +40,7 @@ _NOT_EMULATED = {
     "beeline": "HiveServer2",
     "sudo": "sudo",
 }
+_OF_HADOOP = ("s3-dist-cp", "hadoop", "hdfs", "hadoop-streaming")
 
 
 def interpret(node: Node, step: StepRun) -> Launch:
@@ -90,4 +91,6 @@ def _command(node: Node, words: Sequence[str]) -> Launch:
         return _COMMANDS[command](node, words[1:])
     if command in _NOT_EMULATED:
         raise CannotRun(f"{command}: {_NOT_EMULATED[command]} is not part of the emulator", "Not emulated")
+    if command in _OF_HADOOP and node.setup.is_for_spark:
+        node.require("Hadoop", command)
     return shell.program(node, words)

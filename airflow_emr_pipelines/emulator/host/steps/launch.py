@@ -90,10 +90,14 @@ class Node:
 
     @cached_property
     def java(self) -> Java:
-        return Java.find()
+        label = self.setup.release_label
+        return Java.find_with_spark_4(label) if self.setup.is_for_spark else Java.find()
 
     def require(self, application: str, command: str) -> None:
         """Fail as a node does that lacks the program."""
+        if self.setup.is_for_spark and application != "Spark":
+            way_out = "make the cluster with a release such as emr-7.10.0"
+            raise CannotRun(f"{command}: {self.setup.release_label} does not have {application}; {way_out}")
         if application.lower() not in self.setup.applications:
             installed = ", ".join(sorted(self.setup.applications)) or "none"
             raise CannotRun(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import node_paths
-from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PYTHON
+from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PROGRAM, DRIVER_PYTHON
 from airflow_emr_pipelines.emulator.host.steps import spark_options
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
 from airflow_emr_pipelines.emulator.host.steps.spark_options import LocalSettings, SparkOptions
@@ -147,9 +146,9 @@ def _launch(
         "SPARK_CONF_DIR": str(node.conf),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(node.home.temporary),
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": str(node.home.programs / DRIVER_PYTHON) if apart else sys.executable,
-        **({DRIVER_FOLDER: str(node.work)} if apart else {}),
+        "PYSPARK_PYTHON": node.java.python,
+        "PYSPARK_DRIVER_PYTHON": str(node.home.programs / DRIVER_PROGRAM) if apart else node.java.python,
+        **({DRIVER_FOLDER: str(node.work), DRIVER_PYTHON: node.java.python} if apart else {}),
     }
     return Launch(
         tuple(command),

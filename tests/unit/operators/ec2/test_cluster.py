@@ -11,6 +11,7 @@ from airflow_emr_pipelines import (
     EmrCreateClusterOperator,
     HiveStep,
     InstanceGroups,
+    S3DistCpStep,
     ShellStep,
     SparkStep,
     Step,
@@ -39,6 +40,21 @@ def created(*steps: Step, **fields: Any) -> EmrCreateClusterOperator:
 def test_a_step_that_its_cluster_cannot_run_is_refused(step: Step, fields: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidSpec, match=said):
         created(SPARK, step, security_configuration="roles", **fields)
+
+
+@pytest.mark.parametrize(
+    ("step", "lacking"),
+    [
+        (HIVE, "Hive"),
+        (TrinoStep("Ask", execute="SELECT 1"), "Trino"),
+        (S3DistCpStep("Copy", "s3://raw-data/", "s3://results/"), "Hadoop"),
+    ],
+)
+def test_a_step_of_what_the_release_lacks_is_refused(step: Step, lacking: str) -> None:
+    cluster = EmrCluster("batch", "emr-spark-8.1.0", InstanceGroups("m5.xlarge"))
+    EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[SPARK])
+    with pytest.raises(InvalidSpec, match=f"it needs {lacking}, which emr-spark-8.1.0 does not have"):
+        EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[step])
 
 
 def test_steps_that_their_cluster_can_run_are_taken() -> None:

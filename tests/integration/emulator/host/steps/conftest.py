@@ -54,7 +54,6 @@ class Cluster:
         make_bucket(self.s3, LOGS)
         self.id: str = self.emr.run_job_flow(
             Name=name,
-            ReleaseLabel="emr-7.10.0",
             LogUri=f"s3://{LOGS}/emr/",
             Applications=[{"Name": application} for application in applications],
             Instances={
@@ -64,7 +63,7 @@ class Cluster:
             StepConcurrencyLevel=8,
             JobFlowRole="EMR_EC2_DefaultRole",
             ServiceRole="EMR_DefaultRole",
-            **more,
+            **{"ReleaseLabel": "emr-7.10.0", **more},
         )["JobFlowId"]
 
     def start(
