@@ -152,6 +152,8 @@ MONITOR = SparkStep(
         *BUSINESS_DAY,
         "--metrics=completeness,accuracy,consistency,timeliness",
         "--alert-thresholds=s3://quality-rules/alert-thresholds.json",
+        f"--results=customer_insights=s3://analytics-results/customer-insights/{DAY}/carriers",
+        f"--results=product_insights=s3://analytics-results/product-insights/{DAY}/routes",
         f"--cleansing-metrics={CLEANSING_METRICS}",
         f"--report-output={VALIDATION}/monitoring.json",
         "--sns-topic={{ params.alert_topic or 'none' }}",

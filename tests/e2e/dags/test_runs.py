@@ -205,6 +205,8 @@ def test_the_routes_are_those_that_pandas_finds(day: Day) -> None:
 def test_the_monitored_metrics_are_those_of_the_real_day(day: Day) -> None:
     monitoring = day.left["monitoring"]
     assert (monitoring["rows"], monitoring["alerts"]) == (len(day.flights), [])
+    results = {name: result["value"] for name, result in monitoring["results"].items()}
+    assert results == {"customer_insights": 1.0, "product_insights": 1.0}
     registered = (day.business.cancelled | day.business.seats.notna()).mean()
     assert monitoring["metrics"]["accuracy"]["checks"]["aircraft_is_registered"] == round(registered, 4)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import monitor_quality
+import pandas as pd
 import pytest
 from lake import DataError
 from moto import mock_aws
@@ -22,7 +23,13 @@ METRICS = "completeness,accuracy,consistency,timeliness"
 
 
 def monitor(
-    folder: Path, metrics: str = METRICS, *, rows_out: int, topic: str = "none", thresholds: Path = THRESHOLDS
+    folder: Path,
+    metrics: str = METRICS,
+    *,
+    rows_out: int,
+    topic: str = "none",
+    thresholds: Path = THRESHOLDS,
+    results: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     (folder / "metrics.json").write_text(json.dumps({"rows_out": rows_out}))
     arguments = [
@@ -30,6 +37,7 @@ def monitor(
         f"--processing-date={DAY}",
         f"--metrics={metrics}",
         f"--alert-thresholds={thresholds}",
+        *(f"--results={name}={folder}/{name}" for name in results),
         f"--cleansing-metrics={folder}/metrics.json",
         f"--report-output={folder}/report.json",
         f"--sns-topic={topic}",
@@ -76,6 +84,44 @@ def test_rows_that_were_lost_on_the_way_are_an_alert(spark: SparkSession, lake_f
     table_of(spark, flight())
     with pytest.raises(DataError, match=r"consistency is 0\.75"):
         monitor(lake_folder, rows_out=2)
+
+
+def carriers(folder: Path, *rows: tuple[str, int, int, str | None, float, int]) -> None:
+    """What the customers' analysis has left."""
+    columns = ["carrier", "flights", "lost", "segment", "churn_risk", "lifetime_value"]
+    where = folder / "customer_insights"
+    where.mkdir(exist_ok=True)
+    pd.DataFrame(list(rows), columns=columns).to_parquet(where / "part.parquet")
+    (where / "_SUCCESS").touch()
+
+
+GOOD = (("AA", 2, 1, "core, late", 0.4, 10), ("BB", 1, 0, "regular, punctual", 0.1, 5))
+
+
+def test_the_results_of_the_analytics_are_measured_against_the_day(spark: SparkSession, lake_folder: Path) -> None:
+    table_of(spark, flight(), flight(flight=2), flight("BB"))
+    carriers(lake_folder, *GOOD)
+    result = monitor(lake_folder, rows_out=3, results=("customer_insights",))["results"]["customer_insights"]
+    assert (result["value"], set(result["checks"].values()), len(result["checks"])) == (1.0, {1.0}, 6)
+    for rows, broken in (
+        (GOOD[:1], {"one_row_for_each_carrier": 0.0, "each_flight_counts_once": 0.0}),
+        ((*GOOD, GOOD[1]), {"one_row_for_each_carrier": 0.0, "each_flight_counts_once": 0.0}),
+        (
+            (GOOD[0], ("BB", 1, 2, None, 1.2, -1)),
+            dict.fromkeys(("lost", "segment", "churn_risk", "lifetime_value"), 0.5),
+        ),
+    ):
+        carriers(lake_folder, *rows)
+        with pytest.raises(DataError, match=r"customer_insights is 0\.\d+, at least 1\.0 is wanted"):
+            monitor(lake_folder, rows_out=3, results=("customer_insights",))
+        checks = report(lake_folder)["results"]["customer_insights"]["checks"]
+        found = {name: value for name, value in checks.items() if value != 1.0}
+        assert len(found) == len(broken)
+        assert all(
+            any(check.startswith(name) and found[check] == value for check in found) for name, value in broken.items()
+        )
+    with pytest.raises(DataError, match=r"product_insights is missing or was not written to its end"):
+        monitor(lake_folder, rows_out=3, results=("product_insights",))
 
 
 class Inbox:
