@@ -1,4 +1,7 @@
-"""Executors worked out from the nodes that the cluster really has, and a step that bears the loss of spot nodes."""
+"""Executors worked out from the nodes that the cluster really has, and steps that bear the loss of spot nodes.
+
+`resilient_delays.py` is tuned by the executors that it has, and keeps what it has counted, so that a loss costs little.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +30,28 @@ CLUSTER = EmrCluster(
     log_uri="s3://emr-logs/",
 )
 
-APPS = "s3://pipeline-apps"
-JOB = f"{APPS}/carrier_delays.py"
+APPS, RESULTS = "s3://pipeline-apps", "s3://analytics-results/resource-aware"
+JOB, RESILIENT_JOB = f"{APPS}/carrier_delays.py", f"{APPS}/resilient_delays.py"
 SHARED = (f"{APPS}/lake.py", f"{APPS}/quality.py")
-INPUT = (
-    f"--input=s3://raw-data/daily/{DAY}/",
+RESILIENT: Any = {"py_files": (*SHARED, f"{APPS}/cleanse_flights.py")}
+JUDGED = (
     f"--processing-date={DAY}",
     "--schema-registry=s3://schema-registry",
     "--quality-rules=s3://quality-rules/standard.json",
 )
+
+
+def resilient_args(kind: str, *more: str) -> list[str]:
+    return [
+        *JUDGED,
+        f"--input-path=s3://raw-data/daily/{DAY}",
+        f"--target-path={RESULTS}/{kind}/{DAY}",
+        f"--report-output={RESULTS}/{kind}/{DAY}.json",
+        f"--checkpoint-location=s3://temp-processing/resource-aware/{kind}/{DAY}",
+        "--failure-recovery=resume",
+        *more,
+    ]
+
 
 with (
     DAG(
@@ -61,7 +77,7 @@ with (
         SparkStep(
             "Static Allocation",
             JOB,
-            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/static/{DAY}/"],
+            args=[*JUDGED, f"--input=s3://raw-data/daily/{DAY}/", f"--output={RESULTS}/static/{DAY}/"],
             py_files=SHARED,
             driver_memory=room["driver_memory"],
             num_executors=room["num_executors"],
@@ -73,9 +89,8 @@ with (
     dynamic = cluster.run(
         SparkStep(
             "Dynamic Allocation",
-            JOB,
-            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/dynamic/{DAY}/"],
-            py_files=SHARED,
+            RESILIENT_JOB,
+            args=resilient_args("dynamic", "--auto-tune=true", "--adaptive-partitioning=true"),
             driver_memory=room["driver_memory"],
             executor_memory=room["executor_memory"],
             executor_cores=room["executor_cores"],
@@ -85,15 +100,15 @@ with (
                 "spark.dynamicAllocation.maxExecutors": room["num_executors"],
                 **outside_the_heap,
             },
+            **RESILIENT,
         )
     )
     # Many small executors: a node that is taken away takes little with it, and its tasks are tried again elsewhere.
     spot_tolerant = cluster.run(
         SparkStep(
             "Spot Tolerant",
-            JOB,
-            args=[*INPUT, f"--output=s3://analytics-results/resource-aware/spot/{DAY}/"],
-            py_files=SHARED,
+            RESILIENT_JOB,
+            args=resilient_args("spot", "--checkpoint-interval=1", "--auto-tune=true"),
             num_executors=30,
             executor_memory="6g",
             executor_cores=2,
@@ -103,6 +118,7 @@ with (
                 "spark.task.maxFailures": 5,
             },
             on_failure="CONTINUE",
+            **RESILIENT,
         )
     )
     size >> static >> dynamic >> spot_tolerant

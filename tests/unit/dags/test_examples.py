@@ -283,7 +283,7 @@ STEPS: list[tuple[str, str, dict[str, str], list[str]]] = [
         "emr_resource_aware spot_tolerant",
         "- - 30 6g 2",
         {"spark.speculation": "true", "spark.task.maxFailures": "5", "spark.dynamicAllocation.enabled": "false"},
-        [],
+        ["--checkpoint-interval=1", "--failure-recovery=resume", "--auto-tune=true"],
     ),
 ]
 """What the workflows ask of each Spark step: driver and executors in the order of RESOURCES, settings, arguments."""
