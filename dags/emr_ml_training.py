@@ -1,8 +1,9 @@
 """ML training: features, split, tuning, training, validation, and promotion of a model that passed.
 
 Learns from the days up to the run's own to predict, when a flight leaves the gate, whether it arrives 15 or more
-minutes late. A model below the threshold fails the run, and the model that was promoted before stays. The parameters'
-defaults are for a laptop; on a real cluster: 180 days of history, 100 trials, 10 of them parallel, threshold 0.85.
+minutes late. A model that is not good enough, no better than the departure delay alone, unfair, or learnt from a day
+like no other fails the run, and the model that was promoted before stays. The parameters' defaults are for a laptop; on
+a real cluster: 180 days of history, 100 trials, 10 of them parallel.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ FEATURES, SPLIT, BEST_PARAMS = f"{DAY_FOLDER}/features", f"{DAY_FOLDER}/split", 
 METADATA, RESULTS = f"{DAY_FOLDER}/model.json", f"{DAY_FOLDER}/validation.json"
 LEARNING = (f"{APPS}/lake.py", f"{APPS}/ml/learning.py")
 SEED = "--seed=42"
+TOLD = ("model", "metrics", "baseline", "passed", "rows", "chart")
 
 CLUSTER = EmrCluster(
     name="ml-training-pipeline",
@@ -150,7 +152,11 @@ VALIDATE = SparkStep(
         "--metrics=accuracy,precision,recall,f1,auc",
         "--threshold={{ params.threshold }}",
         "--threshold-metric={{ params.threshold_metric }}",
+        "--baseline-feature=departure_delay",
+        "--least-gain={{ params.least_gain }}",
         "--fairness-groups=carrier,origin",
+        "--fairness-threshold={{ params.fairness_threshold }}",
+        "--drift-threshold={{ params.drift_threshold }}",
         f"--predictions-output={DAY_FOLDER}/predictions",
         f"--results-output={RESULTS}",
     ],
@@ -168,7 +174,7 @@ def read_results(address: str) -> dict[str, Any]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     results = json.loads(S3Hook().read_key(address))
-    return {"results": address, **{name: results[name] for name in ("model", "metrics", "passed", "rows", "chart")}}
+    return {"results": address, **{name: results[name] for name in TOLD}}
 
 
 @task
@@ -190,13 +196,24 @@ with DAG(
     max_active_runs=1,
     params={
         "day": DAY_PARAM,
-        "history_days": Param(7, type="integer", minimum=2, description="Learn from so many days up to the run's own"),
+        "history_days": Param(7, type="integer", minimum=4, description="Learn from so many days up to the run's own"),
         "windows": Param("1d,7d,30d", type="string", description="How far the features look back"),
         "trials": Param(6, type="integer", minimum=1, description="Sets of parameters to try, at most"),
         "parallel_trials": Param(2, type="integer", minimum=1),
         "early_stopping_rounds": Param(4, type="integer", minimum=1, description="Trials without a better one"),
-        "threshold": Param(0.8, type="number", minimum=0, maximum=1),
+        "threshold": Param(0.85, type="number", minimum=0, maximum=1),
         "threshold_metric": Param("auc", enum=["accuracy", "precision", "recall", "f1", "auc"]),
+        "least_gain": Param(0.01, type="number", description="AUC above that of the departure delay alone"),
+        "fairness_threshold": Param(
+            0.5,
+            type="number",
+            minimum=0,
+            maximum=1,
+            description="How far apart groups' rates of hits and false alarms are",
+        ),
+        "drift_threshold": Param(
+            4, type="number", minimum=1, description="How many times as far off as any day before the last one is"
+        ),
     },
     user_defined_macros=MACROS,
     tags=["emr", "spark", "ml"],

@@ -11,13 +11,13 @@ SIZES = {"train": 240, "validation": 80, "test": 80}
 
 
 def rows(count: int, truth: float, seed: int) -> list[tuple[str, str, str, str, int, float, float]]:
-    """Flights of two days whose delay on departure tells the target, as often as `truth` says, and noise."""
+    """Flights of four days whose delay on departure tells the target, as often as `truth` says, and noise."""
     dice = random.Random(seed)
     found = []
     for number in range(count):
         delay = dice.gauss(0, 1)
         label = int(delay > 0) if dice.random() < truth else int(delay <= 0)
-        day, carrier = f"2013-01-0{1 + number % 2}", dice.choice(["AA", "BB"])
+        day, carrier = f"2013-01-0{1 + number % 4}", dice.choice(["AA", "BB"])
         found.append((f"{seed}-{number}", day, carrier, "JFK", label, delay, dice.random()))
     return found
 

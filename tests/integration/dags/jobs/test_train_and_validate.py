@@ -15,6 +15,7 @@ from lake import DataError
 from pyspark.ml import PipelineModel
 from pyspark.ml.linalg import Vectors
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import expr
 
 from tests.integration.dags.jobs.learning_data import SIZES, write_split
 
@@ -49,7 +50,12 @@ def validate(folder: Path, split: Path, **other: Any) -> dict[str, Any]:
         "split-path": split,
         "metrics": "accuracy,precision,recall,f1,auc",
         "threshold": 0.8,
-        "fairness-groups": "carrier,origin",
+        "baseline-feature": "noise",
+        "least-gain": 0.1,
+        "fairness-groups": "carrier",
+        "fairness-least-rows": 10,
+        "fairness-threshold": 0.5,
+        "drift-threshold": 4,
         "predictions-output": folder / "predictions",
         "results-output": folder / "results.json",
         **{name.replace("_", "-"): value for name, value in other.items()},
@@ -74,11 +80,25 @@ def test_a_model_is_explained_by_what_it_goes_by_and_validated(spark: SparkSessi
 
     results = validate(lake_folder, split)
     assert (results["passed"], results["rows"], results["model"]) == (True, SIZES["test"], metadata["model"])
+    assert results["faults"] == []
     drifts = (results["drift"], results["drift_of_the_last_day"])
     assert [set(drift["population_stability_index"]) for drift in drifts] == [{"delay", "noise"}] * 2
-    with pytest.raises(DataError, match=r"its auc is 0\.\d+, and 0.999 is the threshold. Report: .*/results.json"):
-        validate(lake_folder, split, threshold=0.999)
-    assert said(lake_folder / "results.json")["passed"] is False
+    for change, why in (
+        ({"threshold": 0.999}, r"its auc is 0\.\d+, and 0.999 is the threshold"),
+        ({"baseline_feature": "delay"}, r"its AUC is -?0\.\d+ above that of delay alone, 0\.\d+, and 0.1 is the least"),
+        ({"fairness_threshold": 0}, r"the \w+_rate differs by 0\.\d+ between groups of carrier, and 0.0 is the most"),
+        ({"fairness_groups": "origin"}, "fairness by origin is unknown: no two of them have 10 flights of a kind"),
+    ):
+        with pytest.raises(DataError, match=rf"The model does not pass: {why}.*\. Report: .*/results.json"):
+            validate(lake_folder, split, **change)
+        assert said(lake_folder / "results.json")["passed"] is False
+
+    moved = spark.read.parquet(str(split)).withColumn("delay", expr("delay + if(flight_date = '2013-01-04', 9, 0)"))
+    moved.write.partitionBy("part").parquet(str(lake_folder / "moved"))
+    with pytest.raises(
+        DataError, match=r"the last day is more than 4.0 times as far off as any day before it: delay \d"
+    ):
+        validate(lake_folder, lake_folder / "moved", fairness_threshold=1, threshold=0, least_gain=-1)
 
     again = train(lake_folder, split)
     assert again["model"] != metadata["model"]
@@ -110,10 +130,14 @@ def test_groups_too_small_to_compare_are_shown_and_not_compared(spark: SparkSess
         "CC": 1,
     }
     assert found["selection_rate_difference"] == 0.25
-    assert found["true_positive_rate_difference"] == 0.25
-    assert found["groups"]["BB"]["false_positive_rate"] is None
-    assert found["false_positive_rate_difference"] == 0
-    assert found["groups"]["CC"]["compared"] is False
+    assert found["true_positive_rate_difference"] is None
+    assert found["groups"]["BB"] == {
+        "rows": 8,
+        "late": 8,
+        "selection_rate": 0.75,
+        "true_positive_rate": 0.75,
+        "false_positive_rate": None,
+    }
 
 
 def test_drift_is_the_population_stability_index(spark: SparkSession) -> None:
@@ -127,14 +151,29 @@ def test_drift_is_the_population_stability_index(spark: SparkSession) -> None:
     assert (found["much"], found["some"]) == (["moved"], [])
 
 
-def test_what_is_new_on_the_last_day_shows(spark: SparkSession) -> None:
-    rows = [(f"2013-01-0{1 + n % 3}", float(n % 50), float(n % 50 + 100 * (n % 3 == 2))) for n in range(300)]
-    frame = spark.createDataFrame(rows, ["flight_date", "same", "moved"])
-    found = validate_model.drift_of_the_last_day(frame, ["same", "moved"])
+def test_what_is_new_on_the_last_day_shows_and_what_each_day_has_of_its_own_does_not(spark: SparkSession) -> None:
+    """A weekday, a weather and a sum that grows are another each day, and no drift."""
+    rows = [
+        (
+            f"2013-01-0{1 + day}",
+            float(n),
+            60.0 * (day == 6) + n,
+            float(day),
+            float(day * 100 + n % 3),
+            20 + (7 * day) % 5 + n / 60,
+        )
+        for day in range(7)
+        for n in range(60)
+    ]
+    names = ["same", "moved", "weekday", "sum", "temperature"]
+    frame = spark.createDataFrame(rows, ["flight_date", *names])
+    found = validate_model.drift_of_the_last_day(frame, names, threshold=2)
     assert found is not None
-    assert (found["much"], found["population_stability_index"]["same"] < 0.1) == (["moved"], True)
-    one_day = frame.filter("flight_date = '2013-01-01'")
-    assert validate_model.drift_of_the_last_day(one_day, ["same", "moved"]) is None
+    assert (found["day"], found["days_before"], found["drifted"]) == ("2013-01-07", 6, ["moved"])
+    assert found["population_stability_index"]["weekday"] > 0.25
+    assert found["times_as_far"]["same"] == pytest.approx(0, abs=1e-9)
+    two_days = frame.filter("flight_date < '2013-01-03'")
+    assert validate_model.drift_of_the_last_day(two_days, names, threshold=2) is None
 
 
 def test_the_area_under_the_curve_is_the_share_of_pairs_in_order() -> None:
