@@ -452,6 +452,6 @@ def test_a_step_ships_the_modules_that_its_job_imports(dags: dict[str, Any]) -> 
 def test_a_job_is_written_for_the_python_of_emr_7_and_for_no_machine(script: Path) -> None:
     source = script.read_text()
     shipped = {path.stem for path in JOB_SCRIPTS}
-    assert imported_by(source) - shipped <= set(sys.stdlib_module_names) | {"pyspark"} | INSTALLED_ON_CLUSTERS
+    assert imported_by(source) - shipped <= set(sys.stdlib_module_names) | {"pyspark", "py4j"} | INSTALLED_ON_CLUSTERS
     assert "/home/" not in source
     assert "file:/" not in source
