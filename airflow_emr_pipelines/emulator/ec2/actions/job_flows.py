@@ -38,7 +38,7 @@ async def describe_job_flows(emr: Emr, request: Request) -> ResponseBody:
             and (before is None or cluster.created <= before)
         )
 
-    found = sorted(filter(wanted, emr.clusters.of(emr.region)), key=lambda cluster: cluster.created, reverse=True)
+    found = list(filter(wanted, emr.clusters.of(emr.region)[::-1]))
     return {"JobFlows": [_job_flow(cluster, now) for cluster in found[:MOST]]}
 
 
