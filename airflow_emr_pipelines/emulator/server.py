@@ -149,9 +149,10 @@ class Server:
     async def _tagging(self, request: Request, operation: str, region: str) -> Response:
         async def ask(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
             status, body = await self._ask_moto(request, json.dumps(parameters).encode())
+            if status != 200:  # such as in a region that moto does not know
+                said = body.decode(errors="replace").strip()
+                raise AwsError("InternalServiceException", f"moto refuses {operation} in {region}: {said}", status)
             answer: dict[str, Any] = json.loads(body)
-            if status != 200:
-                raise AwsError(str(answer.get("__type")), str(answer.get("message")), status)
             return answer
 
         async def act(action: str, parameters: Mapping[str, Any]) -> object:

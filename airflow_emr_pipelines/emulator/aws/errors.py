@@ -27,6 +27,17 @@ OLD_VERBS = frozenset(
 """Verbs that refuse by ValidationException; the newer ones do by InvalidRequestException."""
 
 
+WITH_MESSAGE = frozenset(
+    {
+        "InternalServerException",
+        "InternalServiceException",
+        "InvalidParameterException",
+        "PaginationTokenExpiredException",
+    }
+)
+"""Errors whose member is written Message; it is message in the others."""
+
+
 class AwsError(Exception):
     """An error response: its code, its message, its HTTP status."""
 
@@ -38,7 +49,7 @@ class AwsError(Exception):
         """The response in AWS's JSON 1.1 protocol."""
         if self.code == "InvalidRequestException":
             return {"__type": self.code, "ErrorCode": "InvalidRequest", "Message": self.message}
-        if self.code in ("InternalServerException", "InvalidParameterException", "PaginationTokenExpiredException"):
+        if self.code in WITH_MESSAGE:
             return {"__type": self.code, "Message": self.message}
         return {"__type": self.code, **({"message": self.message} if self.message else {})}
 

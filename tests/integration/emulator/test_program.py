@@ -183,7 +183,8 @@ def test_a_reset_by_motos_interface_ends_the_clusters_and_what_else_there_is(
     with urllib.request.urlopen(f"{program.url}/moto-api/reset", b"") as answer:
         assert answer.status == 200
     assert region.emr.list_clusters()["Clusters"] == []
-    assert region.client("resourcegroupstaggingapi").get_tag_keys()["TagKeys"] == []
+    tagged = region.client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["elasticmapreduce"])
+    assert tagged["ResourceTagMappingList"] == []
     assert region.emr.list_security_configurations()["SecurityConfigurations"] == []
     assert region.client("s3").list_buckets()["Buckets"] == []
     assert list((tmp_path / "data" / "s3").glob("[!.]*")) == []
