@@ -64,6 +64,7 @@ def serve(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace, folder: Path, listener: socket.socket) -> int:
     import uvicorn
 
+    from airflow_emr_pipelines.emulator.aws.glue import GlueFolder
     from airflow_emr_pipelines.emulator.aws.rates import Rates
     from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
     from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles, Delays
@@ -97,6 +98,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         buckets = BucketFolder(folder / "s3")
     except FolderInUse as error:
         raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
+    glue = GlueFolder(folder / "glue.sqlite")
     runner = Runner(folder, buckets.store, url, options.memory)
     clock = Clock()
     delays = Delays(**delays_of(options), minute=options.timeout_minute)
@@ -131,6 +133,7 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     finally:
         await lifecycles.close()
         await runner.close()
+        glue.close()
         buckets.close()
     return 0
 

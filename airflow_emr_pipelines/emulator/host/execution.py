@@ -21,7 +21,6 @@ from airflow_emr_pipelines.emulator.host.home import APPLICATIONS, HDFS
 from airflow_emr_pipelines.emulator.host.java import MissingExtra
 from airflow_emr_pipelines.emulator.host.logs import StepLog
 from airflow_emr_pipelines.emulator.host.memory import Memory
-from airflow_emr_pipelines.emulator.host.metastore import Metastore
 from airflow_emr_pipelines.emulator.host.processes import ProcessGroup, Sweeper
 from airflow_emr_pipelines.emulator.host.run_records import Outcome
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch
@@ -38,7 +37,6 @@ class Host:
 
     guard: Guard
     memory: Memory
-    metastore: Metastore
     s3: ObjectStore
     history: SparkHistory
     sweeper: Sweeper = field(default_factory=Sweeper)
@@ -126,8 +124,10 @@ class Execution:
         if launch.in_container and launch.application_id:
             out, err = self._open_container(launch.application_id, files)
         buckets = self._host.s3.buckets()
-        await self._host.metastore.mount(buckets)
-        ready = asyncio.create_task(self._host.metastore.start(buckets)) if launch.uses_hive else None
+        ready = None
+        if launch.metastore is not None:
+            await launch.metastore.mount(buckets)
+            ready = asyncio.create_task(launch.metastore.start(buckets)) if launch.uses_hive else None
         started = time.monotonic()
         try:
             group = await self._start(launch, out, err)

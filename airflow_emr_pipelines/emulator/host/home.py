@@ -91,7 +91,7 @@ class ClusterHome:
         return folder
 
     def make(self) -> None:
-        of_hdfs = (self.hdfs / "tmp", self.hdfs / "user" / "hadoop")
+        of_hdfs = (self.hdfs / "tmp", self.hdfs / "user" / "hadoop", self.hdfs / "user" / "hive" / "warehouse")
         for folder in (self.home, *of_hdfs, self.temporary, self.programs, self.info, self.applications):
             folder.mkdir(parents=True, exist_ok=True)
         root = Path(airflow_emr_pipelines.__file__).parent.parent

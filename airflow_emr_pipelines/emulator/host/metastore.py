@@ -1,8 +1,7 @@
-"""One Hive metastore for the whole data folder, started by its first user.
+"""Hive's own metastore, one for each cluster whose steps use it, started by its first user.
 
-Steps are told an address of this process, which starts Hive's own metastore behind it when somebody connects, and
-passes on what they say to each other. Hive's own main program would listen on all interfaces of the machine; here its
-parts are put together through py4j, on the loopback interface.
+Hive's own main program would listen on all interfaces of the machine; here its parts are put together through py4j, on
+the loopback interface.
 """
 
 from __future__ import annotations
@@ -18,49 +17,33 @@ from typing import Any
 from airflow_emr_pipelines.emulator.host import hadoop
 from airflow_emr_pipelines.emulator.host.guard import Guard, kill_group
 from airflow_emr_pipelines.emulator.host.java import Java
-
-logger = logging.getLogger(__name__)
+from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 _HEAP_MIB = 256
 _LOOPBACK = "127.0.0.1"
-_VERSION = b"\x80\x01"
-"""How each call in Thrift's binary protocol begins, and nothing that a browser can be made to send."""
 _PATIENCE_SECONDS = 60.0
 
 
 class Metastore:
-    """The catalog of databases and tables that all steps share."""
+    """The catalog of databases and tables of one cluster, which ends with it."""
 
-    def __init__(self, folder: Path, buckets_root: Path, guard: Guard) -> None:
+    def __init__(
+        self, folder: Path, s3: ObjectStore, hdfs: Path, warehouse: str, guard: Guard, environment: Mapping[str, str]
+    ) -> None:
         self.folder = folder
-        self._buckets_root = buckets_root
-        self._guard = guard
-        self._server: asyncio.Server | None = None
+        self._s3, self._hdfs, self._warehouse = s3, hdfs, warehouse
+        self._guard, self._environment = guard, environment
         self._process: asyncio.subprocess.Process | None = None
         self._gateway: Any = None
         self._port: int | None = None
-        self._listening, self._starting = asyncio.Lock(), asyncio.Lock()
+        self._starting = asyncio.Lock()
         self._mounted: frozenset[str] = frozenset()
-        self._connections: set[asyncio.Task[None]] = set()
-        self._environment: Mapping[str, str] = {}
-
-    @property
-    def warehouse(self) -> Path:
-        """Where tables lie whose database names no place."""
-        return self.folder / "warehouse"
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
-
-    async def open(self, environment: Mapping[str, str]) -> str:
-        """Be there for users; returns the address for `hive.metastore.uris`. Nothing is started yet."""
-        async with self._listening:
-            if self._server is None:
-                self._environment = environment
-                self.warehouse.mkdir(parents=True, exist_ok=True)
-                self._server = await asyncio.start_server(self._accept, _LOOPBACK, 0)
-        return f"thrift://{_LOOPBACK}:{self._server.sockets[0].getsockname()[1]}"
 
     async def mount(self, buckets: Iterable[str]) -> None:
         """Let a running metastore know the buckets that there are now: it makes the folders of databases and tables."""
@@ -72,13 +55,15 @@ class Metastore:
     async def start(self, buckets: Iterable[str]) -> int:
         """Start it unless it runs; returns its own port."""
         async with self._starting:
+            if self._closed:
+                raise RuntimeError("the cluster of this metastore has ended")
             if self.pid is None or self._port is None:
                 self._write_settings(frozenset(buckets))
                 self._port = await self._launch()
             return self._port
 
     def _write_settings(self, buckets: frozenset[str]) -> None:
-        core = hadoop.core_site(self._buckets_root, buckets, self.folder / "hdfs")
+        core = hadoop.core_site(self._s3.root, buckets, self._hdfs)
         hadoop.write_settings(self.folder / "conf", core, self._hive_settings())
         self._mounted = buckets
 
@@ -87,14 +72,13 @@ class Metastore:
             "javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={self.folder / 'derby'};create=true",
             "datanucleus.schema.autoCreateAll": "true",
             "hive.metastore.schema.verification": "false",
-            "hive.metastore.warehouse.dir": self.warehouse.as_uri(),
+            "hive.metastore.warehouse.dir": self._warehouse,
             "hive.metastore.uris": "",
         }
 
     async def _launch(self) -> int:
         java = Java.find()
-        (self.folder / "hdfs").mkdir(exist_ok=True)
-        (self.folder / "tmp").mkdir(exist_ok=True)
+        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         command = java.command(
             "py4j.GatewayServer",
             ["--die-on-broken-pipe", "--enable-auth", "0"],
@@ -157,36 +141,16 @@ class Metastore:
         with contextlib.suppress(Exception):  # the connection breaks when the JVM is killed
             server.serve()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            begun = await reader.readexactly(len(_VERSION))
-            if begun != _VERSION:
-                return
-            port = await self.start(self._mounted or self._bucket_names())
-            behind_reader, behind_writer = await asyncio.open_connection(_LOOPBACK, port)
-            behind_writer.write(begun)
-            await asyncio.gather(_forward(reader, behind_writer), _forward(behind_reader, writer))
-        except asyncio.IncompleteReadError:
-            return
-        except (OSError, RuntimeError) as error:
-            logger.warning("Hive metastore: %s", error)
-        finally:
-            self._connections.discard(task)
-            writer.close()
+    def port(self) -> int:
+        """Its port, for other threads than the event loop's; it is started unless it runs.
 
-    def _bucket_names(self) -> list[str]:
-        return [folder.name for folder in self._buckets_root.iterdir() if folder.is_dir()]
+        :raises RuntimeError: it did not start
+        """
+        return asyncio.run_coroutine_threadsafe(self.start(self._s3.buckets()), self._loop).result()
 
     async def close(self) -> None:
-        """Stop it; nothing listens afterwards."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for task in list(self._connections):
-            task.cancel()
+        """Stop it; it is not started again."""
+        self._closed = True
         await self._end()
 
     async def _end(self) -> None:
@@ -199,12 +163,3 @@ class Metastore:
             kill_group(process.pid)
             await process.wait()
             self._guard.forget(process.pid)
-
-
-async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while chunk := await reader.read(65536):
-            writer.write(chunk)
-            await writer.drain()
-    with contextlib.suppress(OSError, RuntimeError):
-        writer.close()

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import configurations
+from airflow_emr_pipelines.emulator.host.catalog.glue import GlueCatalog
+from airflow_emr_pipelines.emulator.host.catalog.of_cluster import ClusterCatalogs
+from airflow_emr_pipelines.emulator.host.catalog.places import Places
 from airflow_emr_pipelines.emulator.host.cloud_watch import CloudWatchLogs
 from airflow_emr_pipelines.emulator.host.execution import Destination, Execution, Host
 from airflow_emr_pipelines.emulator.host.guard import MARK, Guard, Trace, kill_until_gone
@@ -41,6 +44,7 @@ _MOST_CORES = 4
 class _Cluster:
     home: ClusterHome
     configuration: configurations.ClusterConfiguration
+    catalogs: ClusterCatalogs
     started_ms: int
     applications: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     running: dict[str, Execution] = field(default_factory=dict)
@@ -53,6 +57,8 @@ class _Cluster:
             await execution.cancel(signal.SIGKILL)
         await asyncio.gather(*(execution.over.wait() for execution in running))
         await asyncio.gather(*(execution.end_strays() for execution in self.bootstrapped))
+        await asyncio.to_thread(self.catalogs.close)
+        await self.catalogs.metastore.close()
 
     def new_application_id(self) -> str:
         return f"application_{self.started_ms}_{next(self.applications):04d}"
@@ -67,8 +73,7 @@ class Runner:
         self._mark = uuid.uuid4().hex
         guard = Guard(self._mark)
         self.history = SparkHistory(self._data_dir / "history", guard, f"{self._mark}/history")
-        metastore = Metastore(self._data_dir / "hive", s3.root, guard)
-        self._host = Host(guard, Memory(memory_mib), metastore, s3, self.history)
+        self._host = Host(guard, Memory(memory_mib), s3, self.history)
         self._clusters: dict[str, _Cluster] = {}
         self._started_ms = 0
         self._warming: asyncio.Task[None] | None = None
@@ -85,9 +90,16 @@ class Runner:
         await asyncio.to_thread(home.make)
         self._started_ms = max(time.time_ns() // 1_000_000, self._started_ms + 1)  # no two clusters share one
         configuration = configurations.read(setup.configurations)
-        self._clusters[setup.cluster_id] = _Cluster(home, configuration, self._started_ms)
+        catalogs = self._catalogs(setup, home, configuration.warehouse(home.hdfs))
+        self._clusters[setup.cluster_id] = _Cluster(home, configuration, catalogs, self._started_ms)
         if self._warming is None and setup.applications & {"spark", "hive"}:
             self._warming = asyncio.create_task(self._warm_up())
+
+    def _catalogs(self, setup: ClusterSetup, home: ClusterHome, warehouse: str) -> ClusterCatalogs:
+        s3, environment = self._host.s3, {MARK: f"{home.mark}/metastore"}
+        metastore = Metastore(home.folder / "metastore", s3, home.hdfs, warehouse, self._host.guard, environment)
+        places = Places(s3, home.hdfs, setup.cluster_id)
+        return ClusterCatalogs(metastore, lambda: GlueCatalog(self._endpoint, setup.region, places, warehouse))
 
     def reconfigure(self, setup: ClusterSetup) -> None:
         """Let the cluster's configurations hold for what is started from now on."""
@@ -152,8 +164,7 @@ class Runner:
             folder=folder,
             s3=self._host.s3,
             memory=self._host.memory,
-            metastore_uri=await self._host.metastore.open({MARK: f"{self._mark}/metastore"}),
-            warehouse=self._host.metastore.warehouse,
+            catalogs=cluster.catalogs,
             cores=max(1, min(_MOST_CORES, os.cpu_count() or 1)),
             new_application_id=cluster.new_application_id,
         )
@@ -179,7 +190,6 @@ class Runner:
             await asyncio.gather(self._warming, return_exceptions=True)
         for cluster in list(self._clusters.values()):
             await cluster.kill()
-        await self._host.metastore.close()
         await self.history.close()
         await asyncio.to_thread(kill_until_gone, [Trace(self._mark)])
         await asyncio.to_thread(shutil.rmtree, self._data_dir / "clusters", ignore_errors=True)

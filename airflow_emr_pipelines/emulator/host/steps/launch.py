@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import hadoop, node_paths
+from airflow_emr_pipelines.emulator.host.catalog.of_cluster import ClusterCatalogs
 from airflow_emr_pipelines.emulator.host.configurations import ClusterConfiguration
 from airflow_emr_pipelines.emulator.host.home import ClusterHome
 from airflow_emr_pipelines.emulator.host.java import Java
 from airflow_emr_pipelines.emulator.host.memory import Memory
+from airflow_emr_pipelines.emulator.host.metastore import Metastore
 from airflow_emr_pipelines.emulator.host.run_records import ClusterSetup
 from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
@@ -43,6 +45,7 @@ class Launch:
     application_name: str = ""
     application_type: str = "SPARK"
     in_container: bool = False  # as in cluster mode: what the driver writes is the container's, not the step's
+    metastore: Metastore | None = None  # of the cluster, if its catalog is what the process is led to
     uses_hive: bool = False
     event_logs: Path | None = None  # the folder that Spark applications log to what happens in them
 
@@ -57,8 +60,7 @@ class Node:
     folder: Path
     s3: ObjectStore
     memory: Memory
-    metastore_uri: str
-    warehouse: Path
+    catalogs: ClusterCatalogs
     cores: int
     new_application_id: Callable[[], str]
 
@@ -105,13 +107,13 @@ class Node:
                 f'{installed}). Create the cluster with {{"Name": "{application}"}} among its Applications.'
             )
 
-    def write_conf(self) -> None:
-        """Hadoop's settings with a mount for each bucket that exists now."""
+    def write_conf(self, catalog_uri: str | None = None) -> None:
+        """Hadoop's settings with a mount for each bucket that exists now, and Hive's for this or its own catalog."""
         core = hadoop.core_site(self.s3.root, self.s3.buckets(), self.home.hdfs)
         hive = {
-            "hive.metastore.uris": self.metastore_uri,
+            "hive.metastore.uris": catalog_uri or self.catalogs.uri(self.configuration.catalog_of_hive()),
             "hive.metastore.client.socket.timeout": "600s",
-            "hive.metastore.warehouse.dir": self.warehouse.as_uri(),
+            "hive.metastore.warehouse.dir": self.configuration.warehouse(self.home.hdfs),
             "hive.exec.scratchdir": "/tmp/hive",
             "hive.exec.local.scratchdir": str(self.home.temporary),
             "hive.downloaded.resources.dir": str(self.home.temporary),

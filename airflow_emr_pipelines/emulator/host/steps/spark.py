@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import node_paths
+from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
 from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PROGRAM, DRIVER_PYTHON
 from airflow_emr_pipelines.emulator.host.steps import spark_options
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
@@ -108,18 +109,20 @@ def _launch(
     local = LocalSettings.of(settings, in_cluster_mode=in_container)
     asked = spark_options.heap_mib(settings)
     heap = min(asked, node.memory.largest_heap_mib)
+    configuration = node.configuration
+    catalog = configuration.catalog_of_spark(settings) if is_spark else configuration.catalog_of_hive()
+    if uses_hive and catalog.kind is Kind.REFUSED:
+        raise CannotRun(catalog.words)
     for address in _needed(options, program):
         node.require_file(address)
     application_id = node.new_application_id()
-    node.write_conf()
+    node.write_conf(node.catalogs.uri(catalog))
     apart = not in_container and bool(program) and program[0].endswith(".py")
     shipped = _ship_files(node, options, settings, apart=apart) if in_container or apart else ()
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
     event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
     settings_here = {
-        "spark.sql.warehouse.dir": node.configuration.hive_site.get(
-            "hive.metastore.warehouse.dir", node.warehouse.as_uri()
-        ),
+        "spark.sql.warehouse.dir": configuration.warehouse(node.home.hdfs),
         **kept,
         **({} if event_logs is None else _EVENT_LOGS | {"spark.eventLog.dir": event_logs.as_uri()}),
         "spark.master": _master(node.cores, settings),
@@ -155,14 +158,23 @@ def _launch(
         node.executors if apart else node.work,
         environment,
         memory_mib=node.memory.need_of(heap),
-        notes=(*_notes(node, local, asked, heap), *shipped),
+        notes=(*_notes(node, local, asked, heap), _catalog_note(catalog, node), *shipped),
         application_id=application_id,
         application_name=_name(options, settings, program),
         application_type="SPARK" if is_spark else "TEZ",
         in_container=in_container,
+        metastore=node.catalogs.metastore if catalog.kind is Kind.OWN else None,
         uses_hive=uses_hive,
         event_logs=event_logs,
     )
+
+
+def _catalog_note(catalog: Choice, node: Node) -> str:
+    """A line for the step's log on whose tables it sees."""
+    if catalog.kind is Kind.REFUSED:
+        return f"no tables can be seen: {catalog.words}"
+    names = {Kind.GLUE: f"{catalog.kind.value} in {node.setup.region}", Kind.EXTERNAL: catalog.words}
+    return f"tables are those of {names.get(catalog.kind, 'the cluster itself, and end with it')}"
 
 
 _EVENT_LOGS = {

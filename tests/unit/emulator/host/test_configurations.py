@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_emr_pipelines.emulator.host.catalog.choice import Kind
 from airflow_emr_pipelines.emulator.host.configurations import read
 
 GLUE = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
@@ -13,7 +14,7 @@ def test_spark_defaults_are_taken_as_they_are() -> None:
     assert found.left_out == ()
 
 
-def test_the_glue_catalog_is_left_out_and_named() -> None:
+def test_the_glue_catalog_is_followed() -> None:
     found = read(
         [
             {
@@ -24,7 +25,8 @@ def test_the_glue_catalog_is_left_out_and_named() -> None:
         ]
     )
     assert found.hive_site == {"hive.exec.parallel": "true"}
-    assert found.left_out == ("hive-site hive.metastore.client.factory.class",)
+    assert found.left_out == ()
+    assert (found.catalog_of_hive().kind, found.catalog_of_spark({}).kind) == (Kind.GLUE, Kind.GLUE)
 
 
 def test_a_warehouse_in_s3_is_kept() -> None:

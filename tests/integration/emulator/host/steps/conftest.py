@@ -88,7 +88,7 @@ class Cluster:
         return described
 
     def wait(self, step_id: str, *states: str) -> Ended:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while (status := self.status(step_id))["State"] not in (states or FINISHED):
             assert time.monotonic() < until, status
             assert status["State"] not in FINISHED, status

@@ -1,4 +1,4 @@
-"""Hive scripts, and the catalog that all steps share."""
+"""Hive scripts, and the catalog that the steps of a cluster share."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_metastore_listens_on_loopback_only(both: tuple[Ended, Ended], emula
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
-    assert len([process for process in ours if "py4j.GatewayServer" in process.info["cmdline"]]) == 1
+    assert [process for process in ours if "py4j.GatewayServer" in process.info["cmdline"]]
     assert listening
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
@@ -89,7 +89,7 @@ def test_the_metastore_does_not_talk_to_a_browser(both: tuple[Ended, Ended], emu
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     } - {urlsplit(emulator.url).port}
-    assert len(ports) == 3  # the metastore's, that of the process behind it, and py4j's, which asks for a token
+    assert len(ports) >= 3  # the catalog's, that of the metastore behind it, and py4j's, which asks for a token
     for port in ports:
         with socket.create_connection(("127.0.0.1", port), 30) as connection:
             connection.sendall(b"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 2\r\n\r\n\x80\x01\r\n")

@@ -1,0 +1,92 @@
+"""The catalogs that the steps of one cluster are led to, each opened by its first user."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from io import BufferedIOBase
+
+from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
+from airflow_emr_pipelines.emulator.host.catalog.glue import GlueCatalog
+from airflow_emr_pipelines.emulator.host.catalog.server import CannotAnswer, Catalog, CatalogServer
+from airflow_emr_pipelines.emulator.host.catalog.thrift import Message, NotThrift, read_message, written
+from airflow_emr_pipelines.emulator.host.metastore import Metastore
+
+_LOOPBACK = "127.0.0.1"
+
+
+class HiveMetastoreCatalog:
+    """One connection to a metastore of Hive's.
+
+    :param find: says where it listens, and starts the cluster's own, when something is asked
+    """
+
+    def __init__(self, find: Callable[[], tuple[str, int]]) -> None:
+        self._find = find
+        self._socket: socket.socket | None = None
+        self._stream: BufferedIOBase | None = None
+
+    def answer(self, call: Message) -> Message:
+        try:
+            if self._socket is None or self._stream is None:
+                self._socket = socket.create_connection(self._find())
+                self._stream = self._socket.makefile("rb")
+            self._socket.sendall(written(call))
+            answer = read_message(self._stream)
+        except (OSError, RuntimeError, NotThrift) as error:
+            raise CannotAnswer(f"{call.name}: {error}") from error
+        if answer is None:
+            raise CannotAnswer(f"{call.name}: the Hive metastore has ended")
+        return answer
+
+    def close(self) -> None:
+        for held in (self._stream, self._socket):
+            if held is not None:
+                held.close()
+
+
+class RefusedCatalog:
+    """What a cluster has whose configured catalog cannot be had: each call is told why."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def answer(self, call: Message) -> Message:
+        raise CannotAnswer(self._words)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ClusterCatalogs:
+    """Addresses for `hive.metastore.uris`, and what answers there."""
+
+    def __init__(self, metastore: Metastore, new_glue: Callable[[], GlueCatalog]) -> None:
+        self.metastore = metastore
+        self._new_glue = new_glue
+        self._servers: dict[Choice, CatalogServer] = {}
+        self._lock = threading.Lock()
+
+    def uri(self, choice: Choice) -> str:
+        """The address of a catalog; nothing is started behind it yet."""
+        if choice.kind is Kind.EXTERNAL:
+            return choice.words
+        with self._lock:
+            if choice not in self._servers:
+                self._servers[choice] = CatalogServer(lambda: self._new(choice))
+            return self._servers[choice].uri
+
+    def _new(self, choice: Choice) -> Catalog:
+        if choice.kind is Kind.GLUE:
+            return self._new_glue()
+        if choice.kind is Kind.REFUSED:
+            return RefusedCatalog(choice.words)
+        return HiveMetastoreCatalog(lambda: (_LOOPBACK, self.metastore.port()))
+
+    def close(self) -> None:
+        """Nothing listens afterwards."""
+        with self._lock:
+            for server in self._servers.values():
+                server.close()
+            self._servers.clear()
