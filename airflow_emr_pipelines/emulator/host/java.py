@@ -164,11 +164,17 @@ class Java:
         heap_mib: int,
         conf: Path | None = None,
         first_on_class_path: Sequence[str] = (),
+        last_on_class_path: Sequence[str] = (),
         options: Sequence[str] = (),
     ) -> list[str]:
         """The command line of a JVM with Spark's jars; `conf` is a folder with Hadoop's settings."""
         # The folder comes last: the archive holds only for a class path that begins with the jars.
-        class_path = [*first_on_class_path, f"{self.spark_home}/jars/*", *([str(conf)] if conf else [])]
+        class_path = [
+            *first_on_class_path,
+            f"{self.spark_home}/jars/*",
+            *([str(conf)] if conf else []),
+            *last_on_class_path,
+        ]
         archive = self._base_archive if first_on_class_path else self.archive
         return [
             str(self.home / "bin" / "java"),

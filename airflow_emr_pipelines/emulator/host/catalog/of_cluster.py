@@ -6,11 +6,13 @@ import socket
 import threading
 from collections.abc import Callable
 from io import BufferedIOBase
+from urllib.parse import urlsplit
 
 from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
 from airflow_emr_pipelines.emulator.host.catalog.glue import GlueCatalog
 from airflow_emr_pipelines.emulator.host.catalog.server import CannotAnswer, Catalog, CatalogServer
 from airflow_emr_pipelines.emulator.host.catalog.thrift import Message, NotThrift, read_message, written
+from airflow_emr_pipelines.emulator.host.hive.view import HiveView
 from airflow_emr_pipelines.emulator.host.metastore import Metastore
 
 _LOOPBACK = "127.0.0.1"
@@ -65,23 +67,30 @@ class ClusterCatalogs:
     def __init__(self, metastore: Metastore, new_glue: Callable[[], GlueCatalog]) -> None:
         self.metastore = metastore
         self._new_glue = new_glue
-        self._servers: dict[Choice, CatalogServer] = {}
+        self._servers: dict[tuple[Choice, bool], CatalogServer] = {}
+        self.ends = metastore.folder.with_name("table-ends")
         self._lock = threading.Lock()
 
-    def uri(self, choice: Choice) -> str:
-        """The address of a catalog; nothing is started behind it yet."""
-        if choice.kind is Kind.EXTERNAL:
+    def uri(self, choice: Choice, *, for_hive: bool = False) -> str:
+        """The address of a catalog, or of what Hive's own steps see of it; nothing is started behind it yet."""
+        if choice.kind is Kind.EXTERNAL and not for_hive:
             return choice.words
         with self._lock:
-            if choice not in self._servers:
-                self._servers[choice] = CatalogServer(lambda: self._new(choice))
-            return self._servers[choice].uri
+            if (choice, for_hive) not in self._servers:
+                self._servers[choice, for_hive] = CatalogServer(lambda: self._new(choice, for_hive))
+            return self._servers[choice, for_hive].uri
 
-    def _new(self, choice: Choice) -> Catalog:
+    def _new(self, choice: Choice, for_hive: bool) -> Catalog:
+        catalog = self._catalog(choice)
+        return HiveView(catalog, self.ends) if for_hive else catalog
+
+    def _catalog(self, choice: Choice) -> Catalog:
         if choice.kind is Kind.GLUE:
             return self._new_glue()
         if choice.kind is Kind.REFUSED:
             return RefusedCatalog(choice.words)
+        if choice.kind is Kind.EXTERNAL:
+            return HiveMetastoreCatalog(lambda: _first_of(choice.words))
         return HiveMetastoreCatalog(lambda: (_LOOPBACK, self.metastore.port()))
 
     def close(self) -> None:
@@ -90,3 +99,8 @@ class ClusterCatalogs:
             for server in self._servers.values():
                 server.close()
             self._servers.clear()
+
+
+def _first_of(uris: str) -> tuple[str, int]:
+    parts = urlsplit(uris.partition(",")[0])
+    return parts.hostname or "", parts.port or 9083

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import node_paths
 from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
+from airflow_emr_pipelines.emulator.host.hive import script, view
 from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PROGRAM, DRIVER_PYTHON
 from airflow_emr_pipelines.emulator.host.steps import spark_options
 from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
@@ -60,9 +61,9 @@ def sql_program(node: Node, words: Sequence[str], *, is_spark: bool = True) -> L
     settings = _all_settings(node, options)
     if options.settings.get("spark.submit.deployMode") == "cluster":
         raise CannotRun("Cluster deploy mode is not applicable to Spark SQL shell.")
-    for option, script in zip(options.application, options.application[1:], strict=False):
+    for option, named in zip(options.application, options.application[1:], strict=False):
         if option in ("-f", "-i"):
-            node.require_file(script)
+            node.require_file(named)
     program = ("--class", _SQL_CLASS, "spark-internal", *options.application)
     return _launch(node, options, settings, program, in_container=False, uses_hive=True, is_spark=is_spark)
 
@@ -80,9 +81,9 @@ def _example(node: Node, options: SparkOptions, name: str, arguments: Sequence[s
     example = name.removeprefix(_EXAMPLE_PACKAGE)
     if example not in _EXAMPLES:
         raise CannotRun(f"Spark's example {name}: of Spark's examples the emulator has {', '.join(_EXAMPLES)}")
-    script = node.java.spark_home / "examples" / "src" / "main" / "python" / _EXAMPLES[example]
+    program = node.java.spark_home / "examples" / "src" / "main" / "python" / _EXAMPLES[example]
     options, settings = spark_options.without_class(options), _all_settings(node, options)
-    return _launch(node, options, settings, (str(script), *arguments), in_cluster_mode(settings))
+    return _launch(node, options, settings, (str(program), *arguments), in_cluster_mode(settings))
 
 
 def in_cluster_mode(settings: Mapping[str, str]) -> bool:
@@ -116,7 +117,7 @@ def _launch(
     for address in _needed(options, program):
         node.require_file(address)
     application_id = node.new_application_id()
-    node.write_conf(node.catalogs.uri(catalog))
+    node.write_conf(node.catalogs.uri(catalog, for_hive=not is_spark))
     apart = not in_container and bool(program) and program[0].endswith(".py")
     shipped = _ship_files(node, options, settings, apart=apart) if in_container or apart else ()
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
@@ -129,6 +130,7 @@ def _launch(
         "spark.driver.memory": f"{heap}m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+        **({} if is_spark else script.SETTINGS),
         "spark.ui.enabled": "false",
         "spark.ui.killEnabled": "false",  # for a job that turns its page on: any page of a browser could use the button
         "spark.ui.showConsoleProgress": "false",
@@ -141,7 +143,8 @@ def _launch(
         heap_mib=heap,
         conf=node.conf,
         first_on_class_path=_existing(local.kept.get("spark.driver.extraClassPath", "")),
-        options=[*node.java_options(), *_jvm_options(local.kept)],
+        options=[*node.java_options(), *_jvm_options(local.kept), f"-D{view.ENDS}={node.catalogs.ends}"],
+        last_on_class_path=() if is_spark else (str(view.CLASSES),),
     )
     environment = {
         **node.java_environment(),

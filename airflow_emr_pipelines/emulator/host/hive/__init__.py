@@ -1,0 +1,1 @@
+"""What makes a Hive script on Spark SQL mean what it means to Hive."""
