@@ -37,7 +37,7 @@ def test_a_broken_template_is_told_before_it_fails_its_task(text: str) -> None:
     "text",
     [
         "echo {{ ds }}",
-        'echo \'{"a": {"b": 1}}\'',
+        'echo \'{"a": {"b": 1} }\'',
         "echo { ds }",
         "echo {{ ds | unknown_filter }}",
         "{% raw %}{{ ds }{% endraw %}",

@@ -102,7 +102,7 @@ def test_the_driver_takes_the_place_of_an_executor_where_both_do_not_fit_on_a_no
         on(Group("m5.xlarge", 10)),
         on(Group("m5.xlarge", 2), Group("r5.4xlarge", 1)),
         on(Group("m5.xlarge", "{{ params.nodes }}")),
-        on(Group("{{ params.instance_type }}", 2)),
+        on(Group("{{ params.type }}", 2)),
         on(Group("m5.xlarge", 2), "{{ params.type }}"),
         on(Group("m5.xlarge", 2), managed_scaling=ManagedScaling(2, 10)),
         on(Group("m5.xlarge", 2), managed_scaling=ManagedScaling(8, 8, unit_type="VCPU")),
@@ -169,6 +169,10 @@ def test_what_the_step_does_not_say_its_cluster_may() -> None:
     )
 
 
+def test_of_a_type_that_is_not_known_no_memory_is_known() -> None:
+    assert (yarn_memory_of("x9.xlarge"), yarn_memory_of("m5.xlarge")) == (None, 12288)
+
+
 def test_a_core_group_of_none_is_told() -> None:
     def told(cluster: EmrCluster) -> list[str]:
         return [misfit.code for misfit in cluster_misfits(cluster)]
@@ -193,7 +197,7 @@ def test_a_dag_warns_when_it_is_read() -> None:
             EmrCreateClusterOperator(task_id="large", cluster=CLUSTER, steps=[executors(1, "64g")])
 
 
-SIZES = st.sampled_from(["m5.xlarge", "m5.2xlarge", "r5.xlarge", "r5.4xlarge", "c5.2xlarge", "m7g.8xlarge"])
+SIZES = st.sampled_from(["m5.xlarge", "m5.2xlarge", "r5.xlarge", "r5.4xlarge", "c5.2xlarge", "m7i.8xlarge"])
 GROUPS = st.lists(st.builds(Group, SIZES, st.integers(1, 4)), min_size=1, max_size=3)
 
 
