@@ -286,7 +286,9 @@ def target_shares(flights: DataFrame, definition: dict[str, Any]) -> list[Table]
     """By group, the share of flights before that came true, drawn to that of all by `weight` flights."""
     label, weight = F.col("label"), F.lit(float(definition["weight"]))
     everyone = before(totals_by_day(flights, [], label), [], [None])
-    common = everyone.select("day_number", (F.col("total_before") / F.col("number_before")).alias("common"))
+    number = F.col("number_before")
+    of_all = F.when(number != 0, F.col("total_before") / number)  # which ANSI's rules refuse on the first day
+    common = everyone.select("day_number", of_all.alias("common"))
     tables = []
     for by in definition["by"]:
         keys = [*by, "day_number"]
