@@ -14,7 +14,7 @@ from typing import Any
 
 import lake
 import quality
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 METRICS = ("completeness", "accuracy", "consistency", "timeliness")
@@ -49,8 +49,10 @@ def _named_folder(text: str) -> tuple[str, str]:
 def main(options: argparse.Namespace) -> None:
     spark = lake.start("Data Quality Monitoring", hive=True)
     thresholds = lake.read_json(spark, options.alert_thresholds)
-    wanted = wanted_of(thresholds, "metrics", options.metrics, options.alert_thresholds)
-    wanted_results = wanted_of(thresholds, "results", [name for name, _ in options.results], options.alert_thresholds)
+    wanted = wanted_of(spark, thresholds, "metrics", options.metrics, options.alert_thresholds)
+    wanted_results = wanted_of(
+        spark, thresholds, "results", [name for name, _ in options.results], options.alert_thresholds
+    )
     cleansing = lake.read_json(spark, options.cleansing_metrics)
     flights = lake.rows_of_day(spark, options.source_table, options.processing_date)
 
@@ -80,7 +82,7 @@ def main(options: argparse.Namespace) -> None:
         raise lake.DataError(f"Data quality of {options.processing_date}: {'; '.join(alerts)}.")
 
 
-def wanted_of(found: Any, section: str, names: Sequence[str], path: str) -> dict[str, Any]:
+def wanted_of(spark: SparkSession, found: Any, section: str, names: Sequence[str], path: str) -> dict[str, Any]:
     """What is asked for, each with its minimum and its checks; a file that lacks them is refused."""
     wanted: dict[str, Any] = {}
     for name in names:
@@ -94,7 +96,7 @@ def wanted_of(found: Any, section: str, names: Sequence[str], path: str) -> dict
         if not wanted[name]["checks"]:
             raise lake.DataError(f"Malformed {path}: {name} has no check.")
         for check, sql in wanted[name]["checks"].items():
-            quality.parsed(path, f"{name}.{check}", sql)
+            quality.check_sql(spark, path, f"{name}.{check}", sql)
     return wanted
 
 

@@ -30,14 +30,14 @@ def schema_of(spark: SparkSession, registry: str, table: str) -> Schema:
         raise lake.DataError(f"Malformed {path}: it is an object with columns and missing_value.")
     named(path, "columns", schema, "name", "type")
     for derived in named(path, "derived", {"derived": [], **schema}, "name", "expression"):
-        parsed(path, derived["name"], derived["expression"])
+        check_sql(spark, path, derived["name"], derived["expression"])
     return schema
 
 
 def rules_of(spark: SparkSession, path: str) -> list[Rule]:
     rules = named(path, "rules", lake.read_json(spark, path), "name", "valid_if")
     for rule in rules:
-        parsed(path, rule["name"], rule["valid_if"])
+        check_sql(spark, path, rule["name"], rule["valid_if"])
     return rules
 
 
@@ -52,9 +52,11 @@ def named(path: str, member: str, found: Any, *needed: str) -> list[dict[str, st
     return parts
 
 
-def parsed(path: str, name: str, sql: str) -> Column:
+def check_sql(spark: SparkSession, path: str, name: str, sql: str) -> None:
+    """Refuse what is no expression of SQL by Spark's own parser: `F.expr` asks it no sooner than the column is used."""
+    session: Any = spark
     try:
-        return F.expr(sql)
+        session._jsparkSession.sessionState().sqlParser().parseExpression(sql)
     except ParseException as error:
         told = str(error).strip().partition("\n")[0]
         raise lake.DataError(f"Malformed {path}: {name} is no SQL: {sql!r}. {told}") from None
