@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import json
 import subprocess
@@ -82,3 +83,11 @@ def test_all_names_together_load_no_client() -> None:
 def test_a_dag_file_does_not_load_the_patterns_of_secrets() -> None:
     loaded = loaded_after("from airflow_emr_pipelines import EmrCluster, SparkStep, transient_cluster")
     assert {name for name in loaded if "masking" in name or "secret_forms" in name} == set()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_value_shows_its_fields_to_help_and_to_editors(name: str) -> None:
+    value = getattr(airflow_emr_pipelines, name)
+    shown = inspect.signature(value).parameters
+    if dataclasses.is_dataclass(value):
+        assert sorted(shown) == sorted(field.name for field in dataclasses.fields(value) if field.init)

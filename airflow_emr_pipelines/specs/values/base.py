@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -13,6 +14,14 @@ KINDS: dict[str, type[Spec]] = {}
 """Every kind of value by its word: each puts itself here as it is defined."""
 
 
+class _OfFields:
+    """The signature of a value's class is that of its fields, though `__new__` takes whatever comes."""
+
+    def __get__(self, value: Spec | None, cls: type[Spec]) -> inspect.Signature:
+        signature = inspect.signature(cls.__init__)
+        return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
 class Spec:
     """A frozen value that checks itself when it is made, as far as its fields are known then."""
 
@@ -21,6 +30,7 @@ class Spec:
     """What EMR, or Airflow, calls something of it, and how it is written here."""
 
     if not TYPE_CHECKING:  # a type checker knows by the fields
+        __signature__ = _OfFields()
 
         def __new__(cls, *values: Any, **fields: Any) -> Spec:
             """Python names an argument that there is not, and no way out."""

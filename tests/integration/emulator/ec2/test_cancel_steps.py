@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.emulator.region import Region, shell, states, wait_until
+from tests.integration.emulator.region import MASTER, Region, shell, states, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,9 @@ def test_each_step_has_an_answer_of_its_own(region: Region, cluster: str) -> Non
     ],
 )
 def test_old_releases_cannot_cancel(region: Region, release: str, pending: str, running: str) -> None:
-    cluster = region.run(shell("sleep 1000"), shell("true"), ReleaseLabel=release)
+    groups = [{**MASTER, "InstanceType": "m4.xlarge"}]
+    instances = {"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": True}
+    cluster = region.run(shell("sleep 1000"), shell("true"), instances=instances, ReleaseLabel=release)
     runs, waits = [step["Id"] for step in region.steps(cluster)]
     region.wait_step(cluster, runs, "RUNNING")
     assert [info["Status"] for info in cancel(region, cluster, runs, waits)] == [running, pending]

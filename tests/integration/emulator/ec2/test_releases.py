@@ -78,7 +78,7 @@ def test_a_release_is_described_by_its_applications(region: Region) -> None:
     assert not {"Trino", "Delta", "Iceberg", "AmazonCloudWatchAgent"} & older.keys()
     assert not {"Flink", "Pig", "Sqoop"} & applications(region, "emr-6.0.0").keys()
     assert newer["Oozie"] is None
-    assert {"Presto-Sandbox", "Zeppelin-Sandbox"} <= applications(region, "emr-4.7.2").keys()
+    assert {"Presto-Sandbox", "Zeppelin-Sandbox"} <= applications(region, "emr-4.9.1").keys()
     assert not {"Presto-Sandbox", "Zeppelin-Sandbox"} & applications(region, "emr-5.0.0").keys()
 
 
