@@ -54,7 +54,7 @@ with DAG("planned", schedule="@daily", catchup=False, params={"who": "nobody", "
         told = emr.run(ShellStep("Told", said["first"]))
         first >> jar >> [each, told]
 
-with DAG("planned_with_its_steps", schedule=None, params={"who": "nobody", "log_uri": "s3://none/"}):
+with DAG("planned_with_its_steps", schedule="@daily", catchup=False, params={"who": "nobody", "log_uri": "s3://none/"}):
     made = EmrCreateClusterOperator(
         task_id="create", cluster=CLUSTER, steps=[ShellStep("only", "echo {{ params.who }}")]
     )
@@ -63,14 +63,19 @@ with DAG("planned_with_its_steps", schedule=None, params={"who": "nobody", "log_
 PRICES = {"instances": {"m5.xlarge": {"on_demand": 0.192, "emr": 0.048}}}
 ENDS = {"well": "true", "badly": "exit 3"}
 for end, command in ENDS.items():
-    with DAG(f"reported_{end}", schedule=None, params={"who": "x", "log_uri": "s3://none/", "folder": "s3://none/"}):
+    with DAG(
+        f"reported_{end}",
+        schedule="@daily",
+        catchup=False,
+        params={"who": "x", "log_uri": "s3://none/", "folder": "s3://none/"},
+    ):
         with transient_cluster("emr", CLUSTER) as reported:
             reported.report("{{ params.folder }}", prices=PRICES)
             tolerated = reported.run(ShellStep("Tolerated", "exit 4", on_failure="CONTINUE"))
             tolerated >> reported.run(ShellStep("<Last> {1}", command), "last")
         reported >> EmptyOperator(task_id="after")
 
-with DAG("reported_without_a_cluster", schedule=None, params={"who": "x", "log_uri": "s3://none/"}):
+with DAG("reported_without_a_cluster", schedule="@daily", catchup=False, params={"who": "x", "log_uri": "s3://none/"}):
     unbootable = EmrCluster(
         "bad", "emr-7.10.0", ONE, bootstrap_actions=(BootstrapAction("bad", "s3://none-such/x.sh"),)
     )
