@@ -89,10 +89,10 @@ class ClusterLifecycles:
             await self.runner.cancel(step.id, kill=kill)
 
     async def end_all(self, end: End) -> None:
-        """End the clusters that live now, each in the time that it takes, and wait for the last of them."""
-        for cluster in self._running:
-            cluster.ask_for_end(end)
-        if ending := list(self._ends.values()):
+        """End all clusters, each in the time that it takes, those too that begin meanwhile, and wait for the last."""
+        while ending := list(self._ends.values()):
+            for cluster in self._running:
+                cluster.ask_for_end(end)
             await asyncio.wait(ending)
 
     async def close(self) -> None:

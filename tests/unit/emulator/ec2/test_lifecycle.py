@@ -11,6 +11,7 @@ from airflow_emr_pipelines.emulator.aws.transitions import IllegalTransition
 from airflow_emr_pipelines.emulator.ec2.lifecycle import Delays
 from airflow_emr_pipelines.emulator.ec2.model import CLUSTER_TRANSITIONS, STEP_TRANSITIONS, Cluster
 from airflow_emr_pipelines.emulator.ec2.responses import cluster_response, step_summary
+from airflow_emr_pipelines.emulator.server import RESET
 from airflow_emr_pipelines.specs.ec2.states import ClusterState, StepState
 from tests.unit.emulator.ec2.small_world import COMPLETED, FAILED, PRIMARY, SmallWorld, settle, state, step
 
@@ -312,3 +313,21 @@ async def test_a_move_along_no_edge_is_a_fault(world: SmallWorld) -> None:
         cluster.steps[0].move(S.PENDING, world.clock.now())
     with pytest.raises(IllegalTransition, match=r"cluster j-\w+: RUNNING -> STARTING"):
         cluster.move(C.STARTING, world.clock.now())
+
+
+def test_a_reset_ends_a_cluster_too_that_begins_while_it_waits() -> None:
+    async def scenario() -> None:
+        world = SmallWorld(Delays(0, 0, terminate=30))
+        first = await world.run_job_flow()
+        resetting = asyncio.ensure_future(world.lifecycles.end_all(RESET))
+        await settle()
+        assert state(first) == C.TERMINATING
+        late = await world.run_job_flow()
+        await world.clock.advance(30)
+        assert state(first) == C.TERMINATED_WITH_ERRORS
+        assert not resetting.done()
+        await world.clock.advance(30)
+        assert resetting.done()
+        assert state(late) == C.TERMINATED_WITH_ERRORS
+
+    asyncio.run(scenario())
