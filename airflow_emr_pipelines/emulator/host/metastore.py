@@ -48,7 +48,7 @@ class Metastore:
     async def mount(self, buckets: Iterable[str]) -> None:
         """Let a running metastore know the buckets that there are now: it makes the folders of databases and tables."""
         now = frozenset(buckets)
-        if now != self._mounted and self._gateway is not None:
+        if now != self._mounted and self._gateway is not None and self.pid is not None:
             self._write_settings(now)
             await asyncio.to_thread(self._gateway.jvm.org.apache.hadoop.conf.Configuration.reloadExistingConfigurations)
 
