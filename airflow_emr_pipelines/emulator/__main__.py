@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -98,7 +99,16 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
         buckets = BucketFolder(folder / "s3")
     except FolderInUse as error:
         raise _Unusable(f"{error}. Stop that one, or choose another --data-dir.") from error
-    glue = GlueFolder(folder / "glue.sqlite")
+    except sqlite3.Error as error:
+        index = folder / "s3-beside" / "index.sqlite"
+        lost = "metadata of objects, what was set on buckets, and keys that no file can have"
+        raise _Unusable(_damaged(index, lost, error)) from error
+    try:
+        glue = GlueFolder(folder / "glue.sqlite")
+    except sqlite3.Error as error:
+        buckets.close()
+        lost = "the Glue Data Catalog's databases and tables"
+        raise _Unusable(_damaged(folder / "glue.sqlite", lost, error)) from error
     runner = Runner(folder, buckets.store, url, options.memory)
     clock = Clock()
     delays = Delays(**delays_of(options), minute=options.timeout_minute)
@@ -185,6 +195,13 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 class _Unusable(Exception):
     """Something given that cannot be used; the sentence says the way out."""
+
+
+def _damaged(file: Path, lost: str, error: sqlite3.Error) -> str:
+    return (
+        f"The data folder's {file} cannot be read: {error}. Put a copy of it in its place, move it away with the files "
+        f"{file.name}-wal and {file.name}-shm beside it, which loses {lost}, or choose another --data-dir."
+    )
 
 
 def _unusable(sentence: str) -> int:

@@ -34,8 +34,12 @@ class _Rows:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_SCHEMA)
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -207,15 +211,22 @@ class CatalogBackend(GlueBackend):
 
 
 class GlueFolder:
-    """Takes the place of moto's own Glue until it is closed."""
+    """Takes the place of moto's own Glue until it is closed.
+
+    :raises sqlite3.Error: the file cannot be read
+    """
 
     def __init__(self, path: Path) -> None:
         self._rows = _Rows(path)
         self._original = glue_backends.backend
         glue_backends.clear()
         glue_backends.backend = type("BackendOfTheFolder", (CatalogBackend,), {"rows": self._rows})
-        for account, region in self._rows.regions():
-            glue_backends[account][region]
+        try:
+            for account, region in self._rows.regions():
+                glue_backends[account][region]
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def close(self) -> None:
         glue_backends.clear()

@@ -48,9 +48,13 @@ class Index:
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
-        if self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
-            self._database.executescript(f"BEGIN; {_TAKE_OVER} COMMIT;")
+        try:
+            self._database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+            if self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'objects'").fetchone():
+                self._database.executescript(f"BEGIN; {_TAKE_OVER} COMMIT;")
+        except sqlite3.Error:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         self._database.close()

@@ -304,6 +304,19 @@ def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert said == f"The data folder {folder} cannot be written: Not a directory. Choose another --data-dir.\n"
 
 
+@pytest.mark.parametrize(
+    ("file", "lost"), [("glue.sqlite", "databases and tables"), ("s3-beside/index.sqlite", "metadata of objects")]
+)
+def test_a_damaged_database_of_the_data_folder_is_named_with_the_way_out(tmp_path: Path, file: str, lost: str) -> None:
+    damaged = tmp_path / file
+    damaged.parent.mkdir(exist_ok=True)
+    damaged.write_bytes(b"no database" * 1000)
+    said = refused("--port", "0", "--data-dir", str(tmp_path))
+    assert f"{damaged} cannot be read: file is not a database." in said
+    assert lost in said
+    assert "choose another --data-dir" in said
+
+
 def test_a_folder_without_a_java_that_fits(tmp_path: Path) -> None:
     said = refused("--java-home", str(tmp_path), "--port", "0", "--data-dir", str(tmp_path / "data"))
     assert said.startswith(f"--java-home {tmp_path} has no program bin/java. Spark 3.5 and")
