@@ -9,9 +9,10 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from airflow_emr_pipelines.emulator.host.own_client import own_client
 
 DEFAULT_GROUP = "/aws/emr"
 STEP_LOGS, SPARK_DRIVER = "STEP_LOGS", "SPARK_DRIVER"
@@ -37,7 +38,7 @@ class CloudWatchLogs:
         """
         group = self.configuration.get("LogGroupName") or DEFAULT_GROUP
         prefix = self.configuration.get("LogStreamNamePrefix")
-        client, written = _client(self.endpoint, self.region), []
+        client, written = own_client("logs", self.endpoint, self.region), []
         for name, path in files.items():
             if self._wants(name):
                 folder = cluster_id if name.startswith("containers/") else f"{cluster_id}/{below}"
@@ -79,16 +80,3 @@ def batches(path: Path) -> Iterator[list[dict[str, Any]]]:
             size += cost
     if events:
         yield events
-
-
-@lru_cache
-def _client(endpoint: str, region: str) -> Any:
-    import boto3
-
-    return boto3.session.Session().client(
-        "logs",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="emulator",
-        aws_secret_access_key="emulator",
-    )

@@ -10,10 +10,8 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_emr_pipelines.emulator.host.catalog.glue_shapes import (
@@ -41,6 +39,7 @@ from airflow_emr_pipelines.emulator.host.catalog.thrift import (
     text,
     texts,
 )
+from airflow_emr_pipelines.emulator.host.own_client import own_client
 
 _MOST_AT_ONCE = 100
 """Partitions that Glue takes in one call; it deletes 25."""
@@ -85,7 +84,7 @@ class GlueCatalog:
     """One connection of a step to the catalog of the account and Region."""
 
     def __init__(self, endpoint: str, region: str, places: Places, warehouse: str) -> None:
-        self._glue = _client(endpoint, region)
+        self._glue = own_client("glue", endpoint, region)
         self._places = places
         self._warehouse = warehouse
         self._has_default = False
@@ -154,11 +153,16 @@ class GlueCatalog:
         tables = self._tables(database["Name"])
         if tables and not data(arguments, 3, False):
             raise _InvalidOperation(f"Database {database['Name']} is not empty. One or more tables exist.")
+        delete_data, removals = data(arguments, 2, False), []
+        if delete_data and database.get("LocationUri"):
+            removals.append(self._places.removal(self._places.own_name(database["LocationUri"])))
+        if delete_data:  # before anything is dropped, since one that cannot be removed refuses the whole
+            removals += [removed for table in tables if (removed := self._removed_with(table)) is not None]
         for table in tables:
-            self._drop(table, data(arguments, 2, False))
+            self._drop(table, delete_data=False)
         self._glue.delete_database(Name=database["Name"])
-        if data(arguments, 2, False) and database.get("LocationUri"):
-            self._places.remove(self._places.own_name(database["LocationUri"]))
+        for remove in removals:
+            remove()
 
     # --- tables
 
@@ -370,7 +374,7 @@ class GlueCatalog:
     def _has_valid_characters(self, arguments: Struct) -> Value:
         return Value(BOOL, True)
 
-    @_answers("flushCache", "shutdown")
+    @_answers("flushCache")
     def _nothing(self, arguments: Struct) -> None:
         return None
 
@@ -423,10 +427,17 @@ class GlueCatalog:
         return [self._hive_table(database, name) for name in found]
 
     def _drop(self, table: Mapping[str, Any], delete_data: bool) -> None:
+        removed = self._removed_with(table) if delete_data else None
         self._glue.delete_table(DatabaseName=table["DatabaseName"], Name=table["Name"])
+        if removed is not None:
+            removed()
+
+    def _removed_with(self, table: Mapping[str, Any]) -> Callable[[], None] | None:
+        """What removes the data of a table that is dropped; nothing does where the table is external."""
         location = (table.get("StorageDescriptor") or {}).get("Location")
-        if delete_data and location and not _is_external(table):
-            self._places.remove(self._places.own_name(location))
+        if not location or _is_external(table):
+            return None
+        return self._places.removal(self._places.own_name(location))
 
     def _partitions(self, table: Mapping[str, Any]) -> list[dict[str, Any]]:
         pages = self._pages("get_partitions", DatabaseName=table["DatabaseName"], TableName=table["Name"])
@@ -503,16 +514,18 @@ class GlueCatalog:
 
     def _drop_partitions_of(self, table: Mapping[str, Any], wanted: Sequence[Sequence[str]], delete_data: bool) -> None:
         found = [self._hive_partition(table, values) for values in wanted]
+        removals = []
+        if delete_data and not _is_external(table):
+            places = [data(data(partition, 6), 2) for partition in found]
+            removals = [self._places.removal(place) for place in places if place]
         for first in range(0, len(wanted), _MOST_DELETED):
             self._glue.batch_delete_partition(
                 DatabaseName=table["DatabaseName"],
                 TableName=table["Name"],
                 PartitionsToDelete=[{"Values": list(values)} for values in wanted[first : first + _MOST_DELETED]],
             )
-        for partition in found:
-            location = data(data(partition, 6), 2)
-            if delete_data and location and not _is_external(table):
-                self._places.remove(location)
+        for remove in removals:
+            remove()
 
 
 def _is_external(table: Mapping[str, Any]) -> bool:
@@ -563,17 +576,3 @@ def _escaped(value: str) -> str:
 def _values_of(name: str) -> list[str]:
     parts = [part.partition("=")[2] for part in name.split("/")]
     return [re.sub("%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), part) for part in parts]
-
-
-@lru_cache
-def _client(endpoint: str, region: str) -> Any:
-    import boto3
-
-    return boto3.session.Session().client(
-        "glue",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="emulator",
-        aws_secret_access_key="emulator",
-        config=Config(retries={"mode": "standard"}),
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 # Not as a URL: names of partitions have % and, in S3, keys may have anything.
 _LOCATION = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/]*))?(.*)", re.DOTALL)
 _HERE = re.compile(r"(?P<scheme>hdfs|file):(//(nn)?)?(?P<path>/(?!/).*)", re.DOTALL)
+
+
+class _Nowhere(CannotAnswer):
+    """A location that this cluster cannot reach."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,28 @@ class Places:
         """Make what is a folder to Hadoop; S3 has none, and Hadoop's clients want one."""
         self._path(location).mkdir(parents=True, exist_ok=True)
 
-    def remove(self, location: str) -> None:
-        shutil.rmtree(self._path(location), ignore_errors=True)
+    def removal(self, location: str) -> Callable[[], None]:
+        """What removes a location with all that is in it, once its catalog has forgotten it.
+
+        :raises CannotAnswer: more hangs on it than a table's data, so the catalog is not to forget it
+        """
+        with contextlib.suppress(_Nowhere):
+            self._check_removable(location, self._path(location).resolve())
+        return lambda: shutil.rmtree(self._path(location), ignore_errors=True)
+
+    def _check_removable(self, location: str, path: Path) -> None:
+        home = self.hdfs.parent.resolve()
+        if path == self.hdfs.resolve() or path.parent == self.s3.root:
+            raise CannotAnswer(
+                f"{location}: the root of a bucket or of HDFS is not removed by the emulator's Glue Data Catalog. "
+                "Delete the objects by S3's own API and drop the table or database without its data: an external "
+                "table, or by Glue's own API"
+            )
+        if home not in path.parents and self.s3.root not in path.parents:
+            raise CannotAnswer(
+                f"{location}: on this machine this is no folder of the cluster's, and the emulator removes nothing "
+                "outside of those. Drop the table or database by Glue's own API, and remove the folder yourself"
+            )
 
     def move(self, source: str, target: str) -> None:
         path = self._path(target)
@@ -65,12 +91,12 @@ class Places:
             raise CannotAnswer(f"{location}: a location must not lead out of where it begins")
         if scheme in S3_SCHEMES:
             if not self.s3.has_bucket(authority):
-                raise CannotAnswer(f"{location}: there is no bucket {authority}")
+                raise _Nowhere(f"{location}: there is no bucket {authority}")
             return self.s3.root / authority / below
         if scheme in ("", "hdfs") and authority in ("", "nn"):
             return self.hdfs / below
         if scheme != "file":
-            raise CannotAnswer(f"{location}: {NO_SUCH_HDFS if scheme == 'hdfs' else 'there is no such file system'}")
+            raise _Nowhere(f"{location}: {NO_SUCH_HDFS if scheme == 'hdfs' else 'there is no such file system'}")
         return Path("/") / below
 
 
