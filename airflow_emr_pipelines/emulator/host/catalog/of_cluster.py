@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
 from airflow_emr_pipelines.emulator.host.catalog.glue import GlueCatalog
 from airflow_emr_pipelines.emulator.host.catalog.server import CannotAnswer, Catalog, CatalogServer
 from airflow_emr_pipelines.emulator.host.catalog.thrift import Message, NotThrift, read_message, written
+from airflow_emr_pipelines.emulator.host.hive.ends import Ends
 from airflow_emr_pipelines.emulator.host.hive.view import HiveView
 from airflow_emr_pipelines.emulator.host.metastore import Metastore
 
@@ -28,12 +30,15 @@ class HiveMetastoreCatalog:
         self._find = find
         self._socket: socket.socket | None = None
         self._stream: BufferedIOBase | None = None
+        self._closed = False
 
     def answer(self, call: Message) -> Message:
         try:
             if self._socket is None or self._stream is None:
                 self._socket = socket.create_connection(self._find())
                 self._stream = self._socket.makefile("rb")
+            if self._closed:
+                raise ConnectionAbortedError("the connection was closed")
             self._socket.sendall(written(call))
             answer = read_message(self._stream)
         except (OSError, RuntimeError, NotThrift) as error:
@@ -43,6 +48,11 @@ class HiveMetastoreCatalog:
         return answer
 
     def close(self) -> None:
+        """Also while an answer is waited for: there will be none."""
+        self._closed = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # who has gone
+                self._socket.shutdown(socket.SHUT_RDWR)
         for held in (self._stream, self._socket):
             if held is not None:
                 held.close()
@@ -68,7 +78,7 @@ class ClusterCatalogs:
         self.metastore = metastore
         self._new_glue = new_glue
         self._servers: dict[tuple[Choice, bool], CatalogServer] = {}
-        self.ends = metastore.folder.with_name("table-ends")
+        self.ends = Ends(metastore.folder.with_name("table-ends"))
         self._lock = threading.Lock()
 
     def uri(self, choice: Choice, *, for_hive: bool = False) -> str:

@@ -26,10 +26,12 @@ logger = logging.getLogger(__name__)
 
 _LOOPBACK = "127.0.0.1"
 _INTERNAL_ERROR = 6
+_UNANSWERED = ("shutdown", "reinitialize")
+"""The calls of a metastore for which no client waits, whatever kind it sends them as, and which mean nothing to it."""
 
 
 class Catalog(Protocol):
-    """What answers the calls of one connection at a time."""
+    """What answers the calls of one connection, one at a time."""
 
     def answer(self, call: Message) -> Message:
         """The answer to a call.
@@ -39,7 +41,7 @@ class Catalog(Protocol):
         ...
 
     def close(self) -> None:
-        """The connection is over."""
+        """The connection is over, or is ended by another thread; it may be said twice."""
         ...
 
 
@@ -52,16 +54,17 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         catalog = self.server.new_catalog()
+        self.server.catalogs.add(catalog)
         try:
             while (call := read_message(self.rfile)) is not None:
                 if call.kind not in (CALL, ONEWAY):
                     return
-                answer = _answered(catalog, call)
-                if call.kind == CALL:
-                    self.wfile.write(written(answer))
+                if call.kind == CALL and call.name not in _UNANSWERED:
+                    self.wfile.write(written(_answered(catalog, call)))
         except (NotThrift, OSError):
             return
         finally:
+            self.server.catalogs.discard(catalog)
             catalog.close()
 
 
@@ -83,6 +86,7 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, new_catalog: Callable[[], Catalog]) -> None:
         super().__init__((_LOOPBACK, 0), _Connection)
         self.new_catalog = new_catalog
+        self.catalogs: set[Catalog] = set()
         self._open: set[socket.socket] = set()
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
@@ -96,6 +100,8 @@ class _Server(socketserver.ThreadingTCPServer):
     def end_connections(self) -> None:
         for connection in list(self._open):
             self.shutdown_request(connection)
+        for catalog in list(self.catalogs):
+            catalog.close()
 
 
 class CatalogServer:

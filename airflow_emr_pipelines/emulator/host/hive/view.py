@@ -6,11 +6,24 @@ handed to a class that leaves the lines out; the catalog itself never learns of 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host.catalog.glue_shapes import data
 from airflow_emr_pipelines.emulator.host.catalog.server import CannotAnswer, Catalog
-from airflow_emr_pipelines.emulator.host.catalog.thrift import LIST, STRING, STRUCT, Message, Struct, Value, text
+from airflow_emr_pipelines.emulator.host.catalog.thrift import (
+    CALL,
+    LIST,
+    REPLY,
+    STRING,
+    STRUCT,
+    Message,
+    Struct,
+    Value,
+    text,
+    texts,
+)
+from airflow_emr_pipelines.emulator.host.hive.ends import Ends, Lines, place_of
 from airflow_emr_pipelines.emulator.host.hive.script import ACID
 
 CLASSES = Path(__file__).with_name("classes.jar")
@@ -22,15 +35,12 @@ _HEADER, _FOOTER = "skip.header.line.count", "skip.footer.line.count"
 
 
 class HiveView:
-    """One connection of a Hive step to a catalog.
+    """One connection of a Hive step to a catalog."""
 
-    :param ends: the file that the class reads: a location, and how many lines to leave out at each end
-    """
-
-    def __init__(self, catalog: Catalog, ends: Path) -> None:
+    def __init__(self, catalog: Catalog, ends: Ends) -> None:
         self._catalog = catalog
         self._ends = ends
-        self._known: dict[tuple[str, str], tuple[int, int]] = {}
+        self._known: dict[tuple[str, str], Lines] = {}
 
     def answer(self, call: Message) -> Message:
         asked = Message(call.kind, call.name, call.number, _as_kept(call.body))
@@ -53,24 +63,45 @@ class HiveView:
 
     def _seen_record(self, fields: Struct) -> Struct:
         if _is_table(fields):
-            key = (data(fields, 2, ""), data(fields, 1, ""))
-            self._known[key] = _counts(fields)
-            return self._without_ends(fields, 7, self._known[key])
+            lines = _lines(fields)
+            self._known[lines.database, lines.table] = lines
+            return self._without_ends(fields, 7, lines)
         if _is_partition(fields):
-            counts = self._known.get((data(fields, 2, ""), data(fields, 3, "")), (0, 0))
-            return self._without_ends(fields, 6, counts)
+            key = (data(fields, 2, ""), data(fields, 3, ""))
+            if key not in self._known and all(key) and (table := self._asked("get_table", *key)):
+                self._known[key] = _lines(table)
+            if key in self._known:
+                return self._without_ends(fields, 6, replace(self._known[key], partition=tuple(data(fields, 1))))
         return fields
 
-    def _without_ends(self, fields: Struct, number: int, counts: tuple[int, int]) -> Struct:
+    def _without_ends(self, fields: Struct, number: int, lines: Lines) -> Struct:
         storage = data(fields, number, {})
         location = data(storage, 2, "")
-        if not any(counts) or data(storage, 3) != _TEXT or not location:
+        if not any(lines.counts) or data(storage, 3) != _TEXT or not location:
             return fields
-        line = f"{location}\t{counts[0]}\t{counts[1]}\n"
-        if not self._ends.exists() or line not in self._ends.read_text():
-            with self._ends.open("a") as file:
-                file.write(line)
+        self._ends.tell(location, lines, self._still_there)
         return {**fields, number: Value(STRUCT, {**storage, 3: text(_WITHOUT_ENDS)})}
+
+    def _still_there(self, location: str, lines: Lines) -> bool:
+        """Whether the catalog has a table, or its partition, at this location now, with the same lines to leave out."""
+        table = self._asked("get_table", lines.database, lines.table)
+        if not table or _lines(table).counts != lines.counts:
+            return False
+        if lines.partition is None:
+            storage = data(table, 7, {})
+        else:
+            found = self._asked("get_partition", lines.database, lines.table, texts(lines.partition))
+            storage = data(found, 6, {})
+        return place_of(data(storage, 2, "")) == place_of(location)
+
+    def _asked(self, name: str, database: str, table: str, *more: Value) -> Struct:
+        """A table or partition as the catalog has it now; nothing where there is none."""
+        arguments = dict(enumerate((text(database), text(table), *more), start=1))
+        answer = self._catalog.answer(Message(CALL, name, 0, arguments))
+        if answer.kind != REPLY:
+            raise CannotAnswer(f"{name} {database}.{table}: {data(answer.body, 1, '')}")
+        found: Struct = data(answer.body, 0, {})
+        return found
 
 
 def _is_table(fields: Struct) -> bool:
@@ -81,14 +112,14 @@ def _is_partition(fields: Struct) -> bool:
     return 1 in fields and fields[1].kind == LIST and 6 in fields and fields[6].kind == STRUCT
 
 
-def _counts(table: Struct) -> tuple[int, int]:
+def _lines(table: Struct) -> Lines:
     parameters = data(table, 9, {})
     if parameters.get("transactional", "").lower() == "true":
         raise CannotAnswer(f"{data(table, 2)}.{data(table, 1)}: {ACID}")
     found = [parameters.get(name, "").strip() or "0" for name in (_HEADER, _FOOTER)]
     if not all(count.isdigit() for count in found):
         raise CannotAnswer(f"{data(table, 2)}.{data(table, 1)}: {_HEADER} and {_FOOTER} are whole numbers")
-    return int(found[0]), int(found[1])
+    return Lines(data(table, 2, ""), data(table, 1, ""), int(found[0]), int(found[1]))
 
 
 def _as_kept(fields: Struct) -> Struct:

@@ -143,7 +143,7 @@ def _launch(
         heap_mib=heap,
         conf=node.conf,
         first_on_class_path=_existing(local.kept.get("spark.driver.extraClassPath", "")),
-        options=[*node.java_options(), *_jvm_options(local.kept), f"-D{view.ENDS}={node.catalogs.ends}"],
+        options=[*node.java_options(), *_jvm_options(local.kept), f"-D{view.ENDS}={node.catalogs.ends.path}"],
         last_on_class_path=() if is_spark else (str(view.CLASSES),),
     )
     environment = {
