@@ -1,7 +1,7 @@
 """A script in Hive's language as it is handed to Spark SQL: with its variables, and with Hive's own functions.
 
-Hive and Spark SQL read one language, and give some of it another meaning. What differs is written so that it means to
-Spark what it means to Hive, or is refused here, before it gives a wrong number.
+Hive and Spark SQL read one language, and give some of it another meaning. Where it is known what differs, it is written
+so that it means to Spark what it means to Hive, or is refused here; what cannot be seen in a text stands in the docs.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ FUNCTIONS: Mapping[str, str] = {
     "variance": f"{_UDF}AFVariance",
 }
 """Functions that both have, and of which Spark's give other values: Hive's own classes, which Spark runs."""
+OWN_FUNCTIONS = [f"CREATE OR REPLACE TEMPORARY FUNCTION {name} AS '{of_hive}'" for name, of_hive in FUNCTIONS.items()]
+"""What makes them Hive's in each script, whose text need not name them: a view that it reads may."""
 
 SETTINGS: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "false",
@@ -119,10 +121,7 @@ def prepared(text: str, variables: Variables, read: Callable[[str], str]) -> lis
     :param read: what a file holds that the script includes by SOURCE
     :raises BadScript: one of them would mean something else
     """
-    found = list(_prepared(text, variables, read))
-    code = " ".join(_without_quoted(statement) for statement in found).lower()
-    used = [name for name in FUNCTIONS if re.search(rf"\b{name}\s*\(", code)]
-    return [*(f"CREATE OR REPLACE TEMPORARY FUNCTION {name} AS '{FUNCTIONS[name]}'" for name in used), *found]
+    return [*OWN_FUNCTIONS, *_prepared(text, variables, read)]
 
 
 def _prepared(text: str, variables: Variables, read: Callable[[str], str]) -> Iterator[str]:

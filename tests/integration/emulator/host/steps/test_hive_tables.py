@@ -128,6 +128,18 @@ CASES = (
         ("1.2472\t1.5556\t1.2472\tNULL\tNULL\t96354\t2019-03-31\tfalse",),
     ),
     Case(
+        "view",
+        "CREATE VIEW spread AS SELECT stddev(x) AS s FROM (SELECT explode(array(1.0D, 2.0D, 4.0D)) AS x) t;"
+        "SELECT 'view', round(s, 4) FROM spread",
+        ("1.2472",),
+    ),
+    Case(
+        "header changed",
+        "ALTER TABLE csv SET TBLPROPERTIES ('skip.header.line.count'='2'); SELECT 'header changed', count(*) FROM csv;"
+        "ALTER TABLE csv SET TBLPROPERTIES ('skip.header.line.count'='1'); SELECT 'header changed', count(*) FROM csv",
+        ("1", "3"),
+    ),
+    Case(
         "conversions",
         "CREATE TEMPORARY FUNCTION backwards AS 'org.apache.hadoop.hive.ql.udf.UDFReverse';"
         "SELECT 'conversions', backwards('abc'), date_format('2013-01-02', 'u'), cast('x' AS INT)",
