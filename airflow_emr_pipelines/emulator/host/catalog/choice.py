@@ -15,6 +15,8 @@ FOLLOWED = (CLIENT_FACTORY, CATALOG_ID, URIS, DATABASE)
 ACCOUNT = "123456789012"
 """The account that all clients of the emulator belong to."""
 _GLUE = re.compile(r"com\.amazonaws\.glue\.\S*(ClientFactory|MetastoreFactory)")
+_KIND = re.compile(r"jdbc:[A-Za-z]\w*:")
+_PLAIN = re.compile(rf"(?P<kind>{_KIND.pattern})//([^@/?;(]*@)?(?P<host>[\w.-]+)(:\d+)?([/?;][^@]*)?")
 _HERE = ("localhost", "127.0.0.1", "::1")
 _OF_SPARK = ("spark.hadoop.", "spark.")
 """What stands before a setting of Hive's to spark-submit."""
@@ -86,4 +88,8 @@ def _host(address: str) -> str:
 
 
 def _without_secrets(address: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", re.split(r"[?;]", address, maxsplit=1)[0])
+    """Its kind, and its host where that is beyond doubt: each driver has forms of its own with a password in them."""
+    if plain := _PLAIN.fullmatch(address):
+        return f"{plain['kind']}//{plain['host']}/…"
+    kind = _KIND.match(address)
+    return f"{kind[0] if kind else ''}…"

@@ -58,8 +58,22 @@ def test_a_database_on_the_primary_node_is_the_clusters_own() -> None:
     [
         (
             {DATABASE: "jdbc:mysql://me:hunter2@db.example:3306/hive?password=hunter2"},
-            "jdbc:mysql://db.example:3306/hive:",
+            "=jdbc:mysql://db.example/…: the",
         ),
+        ({DATABASE: "jdbc:sqlserver://db.example:1433;password=hunter2"}, "=jdbc:sqlserver://db.example/…: the"),
+        *(
+            ({DATABASE: address}, f"={address[: address.index(':', 5)]}:…: the")
+            for address in (
+                "jdbc:oracle:thin:hive/hunter2@//db:1521/svc",
+                "jdbc:mysql://me:hunter2/hunter2@db.example/hive",
+                "jdbc:mysql://me:12/hunter2@db.example/hive",
+                "jdbc:mysql://me:hunter2?hunter2@db.example/hive",
+                "jdbc:mysql://me:hunter2@hunter2@db.example/hive",
+                "jdbc:mysql://address=(host=db.example)(password=hunter2)/hive",
+                "jdbc:mysql:loadbalance://me:hunter2@db.example,me:hunter2@db2.example/hive",
+            )
+        ),
+        ({DATABASE: "me:hunter2@db.example"}, "=…: the"),
         (GLUE | {"hive.metastore.glue.catalogid": "999999999999"}, "catalogid=999999999999"),
         ({"hive.metastore.client.factory.class": "my.Factory"}, "has no such client"),
     ],
