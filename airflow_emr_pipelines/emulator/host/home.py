@@ -37,6 +37,8 @@ PROGRAMS = {
     "yarn": "yarn",
 }
 """What a node's PATH has that stands in a module of `shims`."""
+OF_HADOOP = ("s3-dist-cp", "hadoop", "hdfs", "hadoop-streaming")
+"""Those that a release without Hadoop lacks."""
 _REFUSED_PROGRAMS = {
     "sudo": "there is no sudo in the emulator: this script runs as you, on your machine",
     **{
@@ -90,7 +92,11 @@ class ClusterHome:
         (folder / "work").mkdir(parents=True)
         return folder
 
-    def make(self) -> None:
+    def make(self, without_hadoop: str | None = None) -> None:
+        """Make the folders and the programs.
+
+        :param without_hadoop: why Hadoop's programs are refused, if they are
+        """
         of_hdfs = (self.hdfs / "tmp", self.hdfs / "user" / "hadoop", self.hdfs / "user" / "hive" / "warehouse")
         for folder in (self.home, *of_hdfs, self.temporary, self.programs, self.info, self.applications):
             folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +112,8 @@ class ClusterHome:
         self._program(DRIVER_PROGRAM, f'cd "${DRIVER_FOLDER}" && exec "${DRIVER_PYTHON}" "$@"')
         for name in ("pip", "pip3"):
             self._program(name, f'exec {_quoted(sys.executable)} -m pip "$@"')
-        for name, reason in _REFUSED_PROGRAMS.items():
+        of_hadoop = {} if without_hadoop is None else dict.fromkeys(OF_HADOOP, without_hadoop)
+        for name, reason in {**_REFUSED_PROGRAMS, **of_hadoop}.items():
             self._program(name, f"echo {_quoted(f'{name}: {reason}')} >&2\nexit 127")
 
     def _program(self, name: str, script: str) -> None:

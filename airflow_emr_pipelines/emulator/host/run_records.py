@@ -42,6 +42,12 @@ class ClusterSetup:
         """Whether its release is of AWS's runtime for Apache Spark, with Spark 4 and without Hadoop's programs."""
         return self.release_label.startswith("emr-spark-")
 
+    def why_lacking(self, application: str) -> str | None:
+        """Why no cluster of its release has an application, and the way out; None if one may."""
+        if not self.is_for_spark or application == "Spark":
+            return None
+        return f"{self.release_label} does not have {application}; make the cluster with a release such as emr-7.10.0"
+
 
 @dataclass(frozen=True)
 class Outcome:

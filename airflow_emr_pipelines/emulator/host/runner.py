@@ -87,7 +87,7 @@ class Runner:
     async def prepare(self, setup: ClusterSetup) -> None:
         """Make the cluster's private home and environment."""
         home = ClusterHome(self._data_dir / "clusters" / setup.cluster_id, f"{self._mark}/{setup.cluster_id}")
-        await asyncio.to_thread(home.make)
+        await asyncio.to_thread(home.make, setup.why_lacking("Hadoop"))
         self._started_ms = max(time.time_ns() // 1_000_000, self._started_ms + 1)  # no two clusters share one
         configuration = configurations.read(setup.configurations)
         catalogs = self._catalogs(setup, home, configuration.warehouse(home.hdfs))

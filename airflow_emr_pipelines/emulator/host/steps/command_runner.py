@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from airflow_emr_pipelines.emulator.host.home import PROGRAMS
+from airflow_emr_pipelines.emulator.host.home import OF_HADOOP, PROGRAMS
 from airflow_emr_pipelines.emulator.host.node_paths import SPARK_EXAMPLES, program_name, program_of_jar
 from airflow_emr_pipelines.emulator.host.run_records import StepRun
 from airflow_emr_pipelines.emulator.host.steps import shell
@@ -40,7 +40,6 @@ _NOT_EMULATED = {
     "beeline": "HiveServer2",
     "sudo": "sudo",
 }
-_OF_HADOOP = ("s3-dist-cp", "hadoop", "hdfs", "hadoop-streaming")
 
 
 def interpret(node: Node, step: StepRun) -> Launch:
@@ -71,7 +70,7 @@ def _as_passed_on(args: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _jar_of_a_node(node: Node, jar: str, program: str, args: Sequence[str]) -> Launch:
     if program in PROGRAMS:
-        return shell.program(node, [program, *args])
+        return _program(node, program, [program, *args])
     if program == SPARK_EXAMPLES:
         raise CannotRun(
             f"{jar}: Spark's examples need spark-submit: a step of command-runner.jar with the Args spark-submit, "
@@ -91,6 +90,11 @@ def _command(node: Node, words: Sequence[str]) -> Launch:
         return _COMMANDS[command](node, words[1:])
     if command in _NOT_EMULATED:
         raise CannotRun(f"{command}: {_NOT_EMULATED[command]} is not part of the emulator", "Not emulated")
-    if command in _OF_HADOOP and node.setup.is_for_spark:
-        node.require("Hadoop", command)
+    return _program(node, command, words)
+
+
+def _program(node: Node, name: str, words: Sequence[str]) -> Launch:
+    lacking = node.setup.why_lacking("Hadoop")
+    if lacking and name in OF_HADOOP:
+        raise CannotRun(f"{name}: {lacking}")
     return shell.program(node, words)

@@ -97,9 +97,8 @@ class Node:
 
     def require(self, application: str, command: str) -> None:
         """Fail as a node does that lacks the program."""
-        if self.setup.is_for_spark and application != "Spark":
-            way_out = "make the cluster with a release such as emr-7.10.0"
-            raise CannotRun(f"{command}: {self.setup.release_label} does not have {application}; {way_out}")
+        if lacking := self.setup.why_lacking(application):
+            raise CannotRun(f"{command}: {lacking}")
         if application.lower() not in self.setup.applications:
             installed = ", ".join(sorted(self.setup.applications)) or "none"
             raise CannotRun(
