@@ -35,7 +35,7 @@ def _main_class_of(jar: Path, address: str) -> str:
     try:
         with zipfile.ZipFile(jar) as opened:
             manifest = opened.read("META-INF/MANIFEST.MF").decode()
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
         raise CannotRun(
             f"jar {address}: no main class can be read from it ({error})", "Main Class not found."
         ) from None

@@ -38,7 +38,10 @@ def hive(node: Node, words: Sequence[str]) -> Launch:
     variables.env = {**node.java_environment(), "HOME": home, "USER": "hadoop", "LOGNAME": "hadoop", "PWD": home}
 
     def read(address: str) -> str:
-        return node.fetch(address).read_text()
+        try:
+            return node.fetch(address).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise CannotRun(f"hive: {address} is no text in UTF-8 ({error}): write it in that encoding") from None
 
     first = [f"USE {name}" for name in given.get("--database", ())]
     scripts = [
@@ -51,8 +54,10 @@ def hive(node: Node, words: Sequence[str]) -> Launch:
         found = prepared(";\n".join(scripts), variables, read)
     except BadScript as error:
         raise CannotRun(f"hive: {error}") from None
+    except RecursionError:
+        raise CannotRun("hive: scripts include each other by SOURCE without an end: one of them leads back") from None
     script = node.folder / "script.hql"
-    script.write_text("".join(f"{statement};\n" for statement in found))
+    script.write_text("".join(f"{statement};\n" for statement in found), "utf-8")
     return sql_program(node, ("-f", script.as_uri(), *others), is_spark=False)
 
 

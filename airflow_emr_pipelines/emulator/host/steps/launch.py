@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,16 @@ class CannotRun(Exception):
         super().__init__(message, reason)
         self.message = message
         self.reason = reason
+
+
+def split_words(text: str, name: str) -> list[str]:
+    """The words of a text as a shell takes it apart."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise CannotRun(
+            f"{name}: its words cannot be told apart ({error}): close the quote or write \\ twice"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_emr_pipelines.emulator.host import node_paths
-from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
+from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node, split_words
 
 _RUN_IF = re.compile(r"s3[an]?://([a-z0-9-]+\.)?elasticmapreduce/bootstrap-actions/run-if")
 _CONDITION = re.compile(r"(instance|job-?flow)\.(\w+)\s*=\s*(.*)", re.IGNORECASE)
@@ -65,10 +64,10 @@ def bootstrap_action(node: Node, address: str, arguments: Sequence[str]) -> Laun
     condition, *words = arguments
     if not _holds(node, condition):
         return nothing(node, f"run-if: {condition} does not hold on this node: nothing is run")
-    command = shlex.split(words[0]) + words[1:] if words[0].startswith("s3") else words
     if words[0].startswith("s3"):
+        command = split_words(words[0], f"run-if: {words[0]}") + words[1:]
         return script(node, command[0], command[1:])
-    return program(node, ["bash", "-c", " ".join(command)])
+    return program(node, ["bash", "-c", " ".join(words)])
 
 
 def _holds(node: Node, condition: str) -> bool:

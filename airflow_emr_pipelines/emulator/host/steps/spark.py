@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from airflow_emr_pipelines.emulator.host.catalog.choice import Choice, Kind
 from airflow_emr_pipelines.emulator.host.hive import script, view
 from airflow_emr_pipelines.emulator.host.home import DRIVER_FOLDER, DRIVER_PROGRAM, DRIVER_PYTHON
 from airflow_emr_pipelines.emulator.host.steps import spark_options
-from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node
+from airflow_emr_pipelines.emulator.host.steps.launch import CannotRun, Launch, Node, split_words
 from airflow_emr_pipelines.emulator.host.steps.spark_options import LocalSettings, SparkOptions
 
 _SQL_CLASS = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
@@ -94,7 +93,11 @@ def _all_settings(node: Node, options: SparkOptions) -> dict[str, str]:
     """The command's own settings outrank those of its properties file, or without one the cluster's defaults."""
     defaults: Mapping[str, str] = node.configuration.spark_defaults
     if options.properties_file is not None:
-        defaults = spark_options.read_properties(node.fetch(options.properties_file).read_text())
+        file = node.fetch(options.properties_file)
+        try:
+            defaults = spark_options.read_properties(file.read_text("utf-8"))
+        except UnicodeDecodeError as error:
+            raise CannotRun(f"spark-submit: {options.properties_file} is no text in UTF-8 ({error})") from None
     return {**defaults, **options.settings}
 
 
@@ -205,7 +208,7 @@ def _needed(options: SparkOptions, program: Sequence[str]) -> list[str]:
 def _jvm_options(settings: Mapping[str, str]) -> list[str]:
     options: list[str] = []
     for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions"):
-        options += shlex.split(settings.get(name, ""))
+        options += split_words(settings.get(name, ""), name)
     for option in options:
         if option.startswith("-Xmx"):
             raise CannotRun(

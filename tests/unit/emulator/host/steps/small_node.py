@@ -26,17 +26,20 @@ BUCKET = "apps"
 
 @contextmanager
 def small_node(
-    folder: Path, label: str = "emr-7.10.0", configured: Sequence[Mapping[str, Any]] = (), **objects: str | bytes
+    folder: Path,
+    label: str = "emr-7.10.0",
+    configured: Sequence[Mapping[str, Any]] = (),
+    objects: Mapping[str, bytes] | None = None,
 ) -> Iterator[Node]:
-    """A node of a cluster with Spark and Hive; the objects lie in a bucket, by names with _ for a dot."""
+    """A node of a cluster with Spark and Hive, and a bucket with objects."""
     info = {"instance": {"isMaster": True}, "job-flow": {}}
     setup = ClusterSetup("j-A", "a", label, "us-east-1", frozenset({"spark", "hive"}), configured, node_info=info)
     home = ClusterHome(folder / "clusters" / "j-A", "mark")
     home.make(setup.why_lacking("Hadoop"))
     with closing(ObjectStore(folder / "s3")) as s3:
         s3.save_bucket(BUCKET, {})
-        for name, content in objects.items():
-            s3.put(BUCKET, name.replace("_", "."), content if isinstance(content, bytes) else content.encode())
+        for key, content in (objects or {}).items():
+            s3.put(BUCKET, key, content)
         places = Places(s3, home.hdfs, "j-A")
 
         async def metastore() -> Metastore:
