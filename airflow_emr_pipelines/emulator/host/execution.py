@@ -188,11 +188,10 @@ class Execution:
         return group
 
     def _announce(self, launch: Launch) -> None:
-        self._log.say(f"startExec '{shlex.join(launch.command)}'")
+        self._log.say(f"startExec '{shlex.join(launch.shown_command())}'")
         for note in launch.notes:
             self._log.say(note)
-        differing = {**self._environment, **launch.environment}
-        self._log.say("Environment: " + " ".join(f"{name}={value}" for name, value in sorted(differing.items())))
+        self._log.say("Environment: " + " ".join(launch.shown_environment(self._environment)))
         self._log.say(f"Working dir {launch.work}")
 
     async def _take_memory(self, mib: int) -> bool:

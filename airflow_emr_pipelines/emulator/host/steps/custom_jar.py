@@ -28,7 +28,13 @@ def custom_jar(
         first_on_class_path=[str(jar)],
         options=[*node.java_options(), *(f"-D{key}={value}" for key, value in properties.items())],
     )
-    return Launch(tuple(command), node.work, node.java_environment(), memory_mib=node.memory.need_of(heap))
+    return Launch(
+        tuple(command),
+        node.work,
+        node.java_environment(),
+        memory_mib=node.memory.need_of(heap),
+        hidden=frozenset(node.configuration.environment),
+    )
 
 
 def _main_class_of(jar: Path, address: str) -> str:

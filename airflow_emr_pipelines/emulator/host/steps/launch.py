@@ -59,6 +59,19 @@ class Launch:
     metastore: Metastore | None = None  # of the cluster, if its catalog is what the process is led to
     uses_hive: bool = False
     event_logs: Path | None = None  # the folder that Spark applications log to what happens in them
+    hidden: frozenset[str] = frozenset()  # settings and variables whose values are no words of the step's own
+
+    def shown_command(self) -> list[str]:
+        """The command as logs show it: the step's own words as they are, as on EMR, and no value of a configuration."""
+        return [self._shown(word) for word in self.command]
+
+    def shown_environment(self, inherited: Mapping[str, str]) -> list[str]:
+        """The variables as logs show them, those among them that the process has from elsewhere."""
+        return [self._shown(f"{name}={value}") for name, value in sorted({**inherited, **self.environment}.items())]
+
+    def _shown(self, word: str) -> str:
+        name, equals, _ = word.partition("=")
+        return f"{name}=…" if equals and name in self.hidden else word
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _launch(
     shipped = _ship_files(node, options, settings, apart=apart) if in_container or apart else ()
     kept = {key: value for key, value in local.kept.items() if key not in _OF_THE_JVM}
     event_logs = node.event_logs if is_spark and spark_options.logs_events(settings) else None
-    settings_here = {
+    settings_here: dict[str, str] = {
         "spark.sql.warehouse.dir": configuration.warehouse(node.home.hdfs),
         **kept,
         **({} if event_logs is None else _EVENT_LOGS | {"spark.eventLog.dir": event_logs.as_uri()}),
@@ -139,6 +139,7 @@ def _launch(
         "spark.ui.showConsoleProgress": "false",
         "spark.jars.ivy": str(node.home.home / ".ivy2"),
     }
+    configured = {key: value for key, value in settings.items() if key not in options.settings}
     words = [word for key, value in settings_here.items() for word in ("--conf", f"{key}={value}")]
     command = node.java.command(
         "org.apache.spark.deploy.SparkSubmit",
@@ -164,7 +165,7 @@ def _launch(
         node.executors if apart else node.work,
         environment,
         memory_mib=node.memory.need_of(heap),
-        notes=(*_notes(node, local, asked, heap), _catalog_note(catalog, node), *shipped),
+        notes=(*_notes(node, local, options.settings, asked, heap), _catalog_note(catalog, node), *shipped),
         application_id=application_id,
         application_name=_name(options, settings, program),
         application_type="SPARK" if is_spark else "TEZ",
@@ -172,7 +173,15 @@ def _launch(
         metastore=node.catalogs.metastore if catalog.kind is Kind.OWN else None,
         uses_hive=uses_hive,
         event_logs=event_logs,
+        hidden=_hidden(node, configured),
     )
+
+
+def _hidden(node: Node, configured: Mapping[str, str]) -> frozenset[str]:
+    """The names in the command and its environment that a value of the configurations stands behind."""
+    variables = [key.removeprefix(spark_options.FOR_THE_DRIVER) for key in configured]
+    java = [option.partition("=")[0] for option in _jvm_options(configured)]
+    return frozenset((*configured, *variables, *java, *node.configuration.environment))
 
 
 def _catalog_note(catalog: Choice, node: Node) -> str:
@@ -254,13 +263,13 @@ def _ship_files(node: Node, options: SparkOptions, settings: Mapping[str, str], 
     return (f"in the executors' working folder only, as in client mode: {', '.join(shipped)}",)
 
 
-def _notes(node: Node, local: LocalSettings, asked: int, heap: int) -> tuple[str, ...]:
+def _notes(node: Node, local: LocalSettings, of_step: Mapping[str, str], asked: int, heap: int) -> tuple[str, ...]:
     notes = [f"Spark runs in local mode, in one process with {node.cores} cores and a heap of {heap} MiB"]
     if heap < asked:
         notes.append(f"memory clamped: {asked} MiB were asked for; see --memory of the emulator")
     if local.left_out:
-        left_out = ", ".join(f"{key}={value}" for key, value in sorted(local.left_out.items()))
-        notes.append(f"left out, for a cluster only: {left_out}")
+        left_out = [f"{key}={value}" if key in of_step else key for key, value in sorted(local.left_out.items())]
+        notes.append(f"left out, for a cluster only: {', '.join(left_out)}")
     if node.configuration.left_out:
         notes.append(f"left out of the cluster's Configurations: {', '.join(node.configuration.left_out)}")
     return tuple(notes)

@@ -48,7 +48,7 @@ _NOT_HERE = re.compile(
     r"|pyspark\.(driver\.)?python|executorEnv\.PYSPARK_PYTHON"
     r"|hadoop\.(fs\..*|javax\.jdo\..*|hive\.metastore\..*)|hive\.metastore\..*|sql\.hive\.metastore\..*)"
 )
-_FOR_THE_DRIVER = "spark.yarn.appMasterEnv."
+FOR_THE_DRIVER = "spark.yarn.appMasterEnv."
 _SIZE = re.compile(r"(\d+)\s*([kmgtp]?)b?", re.IGNORECASE)
 _MIB_OF_UNIT = {"k": 1 / 1024, "": 1, "m": 1, "g": 1024, "t": 1024**2, "p": 1024**3}
 
@@ -143,7 +143,7 @@ class LocalSettings:
         log_in_s3 = settings.get("spark.eventLog.dir", "").startswith("s3")
         for key, value in settings.items():
             of_aws = "com.amazon.emr." in value or "com.amazonaws.glue." in value
-            name = key.removeprefix(_FOR_THE_DRIVER)
+            name = key.removeprefix(FOR_THE_DRIVER)
             if in_cluster_mode and name != key and not name.endswith(("PYSPARK_PYTHON", "JAVA_HOME", "SPARK_HOME")):
                 environment[name] = value
             elif of_aws or _NOT_HERE.fullmatch(key) or (key.startswith("spark.eventLog.") and not log_in_s3):
