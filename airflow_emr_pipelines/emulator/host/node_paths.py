@@ -1,8 +1,8 @@
 """What EMR's nodes have at fixed paths, and what stands for it here.
 
 Steps have no root folder of their own. So a path that is the same on every node is exchanged for the cluster's own
-where a command or a script names it: in the words of a command, and in a script's text when it is fetched. A program
-that puts the path together, or that a script brings along, looks for it on this machine.
+where a command or a script names it: in the words of a command, in Spark's settings, and in a script's text when it is
+fetched. A program that puts the path together, or that a script brings along, looks for it on this machine.
 """
 
 from __future__ import annotations

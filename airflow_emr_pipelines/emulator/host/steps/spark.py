@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ _EXAMPLE_PACKAGE = "org.apache.spark.examples."
 def spark_submit(node: Node, words: Sequence[str]) -> Launch:
     """`spark-submit [options] application [arguments]`"""
     node.require("Spark", "spark-submit")
-    options = _with_paths_here(spark_options.parse(words), node)
+    options = _with_paths_here(spark_options.parse(words), node, (0,))
     node.check_addresses((*options.values.values(), *options.application))
     if options.application and node_paths.program_of_jar(options.application[0]) == node_paths.SPARK_EXAMPLES:
         return _example(node, options, options.values.get("--class", ""), options.application[1:])
@@ -32,14 +32,17 @@ def spark_submit(node: Node, words: Sequence[str]) -> Launch:
     return _launch(node, options, settings, options.application, in_cluster_mode(settings))
 
 
-def _with_paths_here(options: SparkOptions, node: Node) -> SparkOptions:
-    """The paths of a node exchanged in what spark-submit itself reads; the application gets its words as they are."""
+def _with_paths_here(options: SparkOptions, node: Node, read: Container[int]) -> SparkOptions:
+    """The paths of a node exchanged in what Spark itself reads; the application gets its words as they are.
+
+    :param read: which of the application's words name files that Spark opens
+    """
     here = partial(node_paths.here, home=node.home)
     return replace(
         options,
         passed=tuple(map(here, options.passed)),
         values={option: here(value) for option, value in options.values.items()},
-        application=(*map(here, options.application[:1]), *options.application[1:]),
+        application=tuple(here(word) if at in read else word for at, word in enumerate(options.application)),
         properties_file=None if options.properties_file is None else here(options.properties_file),
     )
 
@@ -56,6 +59,9 @@ def sql_program(node: Node, words: Sequence[str], *, is_spark: bool = True) -> L
     :param is_spark: whether it is for Spark's users; what it does for Hive's is not in Spark's history
     """
     options = spark_options.parse(words, mixed=True)
+    # Hive's script is one that was made here.
+    scripts = [at + 1 for at, word in enumerate(options.application) if is_spark and word in ("-f", "-i")]
+    options = _with_paths_here(options, node, scripts)
     node.check_addresses((*options.values.values(), *options.application))
     settings = _all_settings(node, options)
     if options.settings.get("spark.submit.deployMode") == "cluster":
@@ -70,7 +76,7 @@ def sql_program(node: Node, words: Sequence[str], *, is_spark: bool = True) -> L
 def spark_example(node: Node, words: Sequence[str]) -> Launch:
     """`spark-example SparkPi 10`: the example that Spark ships in Python too."""
     node.require("Spark", "spark-example")
-    options = spark_options.parse(words)
+    options = _with_paths_here(spark_options.parse(words), node, ())
     name, *arguments = options.application or ("",)
     return _example(node, options, name, arguments)
 
@@ -98,7 +104,8 @@ def _all_settings(node: Node, options: SparkOptions) -> dict[str, str]:
             defaults = spark_options.read_properties(file.read_text("utf-8"))
         except UnicodeDecodeError as error:
             raise CannotRun(f"spark-submit: {options.properties_file} is no text in UTF-8 ({error})") from None
-    return {**defaults, **options.settings}
+    settings = {**defaults, **options.settings}
+    return {key: node_paths.here(value, node.home) for key, value in settings.items()}
 
 
 def _launch(
@@ -146,7 +153,7 @@ def _launch(
         [*words, *options.passed, *program],
         heap_mib=heap,
         conf=node.conf,
-        first_on_class_path=_existing(local.kept.get("spark.driver.extraClassPath", "")),
+        first_on_class_path=[*filter(_exists, _class_path(local))],
         options=[*node.java_options(), *_jvm_options(local.kept), f"-D{view.ENDS}={node.catalogs.ends.path}"],
         last_on_class_path=() if is_spark else (str(view.CLASSES),),
     )
@@ -226,9 +233,13 @@ def _jvm_options(settings: Mapping[str, str]) -> list[str]:
     return options
 
 
-def _existing(class_path: str) -> list[str]:
-    """What there is of a class path that was written for a real node."""
-    return [entry for entry in class_path.split(":") if entry and Path(entry.removesuffix("*")).exists()]
+def _class_path(local: LocalSettings) -> list[str]:
+    """What the driver is to have first on its class path, which may be written for a real node."""
+    return [entry for entry in local.kept.get("spark.driver.extraClassPath", "").split(":") if entry]
+
+
+def _exists(entry: str) -> bool:
+    return Path(entry.removesuffix("*")).exists()
 
 
 def _master(cores: int, settings: Mapping[str, str]) -> str:
@@ -270,6 +281,8 @@ def _notes(node: Node, local: LocalSettings, of_step: Mapping[str, str], asked: 
     if local.left_out:
         left_out = [f"{key}={value}" if key in of_step else key for key, value in sorted(local.left_out.items())]
         notes.append(f"left out, for a cluster only: {', '.join(left_out)}")
+    if nothing_there := [entry for entry in _class_path(local) if not _exists(entry)]:
+        notes.append(f"left out of the driver's class path, since there is none here: {', '.join(nothing_there)}")
     if node.configuration.left_out:
         notes.append(f"left out of the cluster's Configurations: {', '.join(node.configuration.left_out)}")
     return tuple(notes)
