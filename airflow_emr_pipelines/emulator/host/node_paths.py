@@ -27,6 +27,7 @@ _JARS = {
     HADOOP_EXAMPLES: r"/usr/lib/hadoop-mapreduce/hadoop-(mapreduce-)?examples[\w.-]*\.jar",
 }
 _OF_NODES = {program: re.compile(rf"((file|local):(//)?)?({paths})") for program, paths in _JARS.items()}
+_TAKEN_APART = re.compile(r"[\s&;|<>()$`\\\"'*?\[]")
 _PROGRAM = re.compile(r"/usr/(?:local/)?bin/([^/]+)|/usr/(?:lib|share)/(?:[\w-]+/)+bin/([^/]+)")
 
 
@@ -39,6 +40,19 @@ def program_name(word: str) -> str:
     """The name of a program that may be given by its path on a node."""
     found = _PROGRAM.fullmatch(word)
     return word if found is None else found[1] or found[2]
+
+
+def why_taken_apart(text: str, home: ClusterHome) -> tuple[str, ...]:
+    """What is to be told of a shell's text with such paths, if those of the cluster's own are no plain words."""
+    if not (_TAKEN_APART.search(str(home.folder)) and _PLACES.search(text)):
+        return ()
+    below = (
+        f"paths of a node lead below {str(home.folder)!r} here, which a shell takes apart unless it stands in quotes"
+    )
+    way_out = (
+        "write the paths in double quotes, or start the emulator with a --data-dir without blanks and a shell's signs"
+    )
+    return (f"{below}: {way_out}",)
 
 
 def here(text: str, home: ClusterHome) -> str:

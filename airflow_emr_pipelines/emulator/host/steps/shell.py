@@ -24,7 +24,9 @@ def program(node: Node, words: Sequence[str]) -> Launch:
         raise CannotRun(f'Cannot run program "{words[0]}": there is no such program on this machine')
     if name == "s3-dist-cp":  # to which a path without a scheme is one in HDFS
         return _launch(node, [first, *words[1:]])
-    return _launch(node, [first, *(node_paths.here(word, node.home) for word in words[1:])])
+    texts = " ".join(word for word in words[1:] if len(word.split()) > 1)  # such as what bash -c is given
+    notes = node_paths.why_taken_apart(texts, node.home)
+    return _launch(node, [first, *(node_paths.here(word, node.home) for word in words[1:])], notes)
 
 
 def script(node: Node, address: str, arguments: Sequence[str]) -> Launch:
@@ -32,20 +34,21 @@ def script(node: Node, address: str, arguments: Sequence[str]) -> Launch:
     if (node.home.programs / node_paths.program_name(address)).is_file():
         return program(node, [address, *arguments])
     path = node.fetch(address)
-    if path.parent == node.fetched:
-        _exchange_paths(path, node)
+    notes = _exchange_paths(path, node) if path.parent == node.fetched else ()
     path.chmod(0o755)
     first = path.read_bytes()[:2]
     interpreter = () if first == b"#!" else ("bash",)
-    return _launch(node, (*interpreter, str(path), *(node_paths.here(word, node.home) for word in arguments)))
+    return _launch(node, (*interpreter, str(path), *(node_paths.here(word, node.home) for word in arguments)), notes)
 
 
-def _exchange_paths(path: Path, node: Node) -> None:
+def _exchange_paths(path: Path, node: Node) -> tuple[str, ...]:
+    """Have a script name the cluster's own places; words on what may come of that."""
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError:  # a program of the user's own
-        return
+        return ()
     path.write_bytes(node_paths.here(text, node.home).encode())
+    return node_paths.why_taken_apart(text, node.home)
 
 
 def script_runner(node: Node, words: Sequence[str]) -> Launch:
@@ -89,6 +92,6 @@ def nothing(node: Node, why: str) -> Launch:
     return Launch(("true",), node.work, notes=(why,))
 
 
-def _launch(node: Node, command: Sequence[str]) -> Launch:
+def _launch(node: Node, command: Sequence[str], notes: tuple[str, ...] = ()) -> Launch:
     node.write_conf()  # for the hadoop command
-    return Launch(tuple(command), node.work, {"HADOOP_CONF_DIR": str(node.conf)})
+    return Launch(tuple(command), node.work, {"HADOOP_CONF_DIR": str(node.conf)}, notes=notes)

@@ -105,7 +105,8 @@ def _all_settings(node: Node, options: SparkOptions) -> dict[str, str]:
         except UnicodeDecodeError as error:
             raise CannotRun(f"spark-submit: {options.properties_file} is no text in UTF-8 ({error})") from None
     settings = {**defaults, **options.settings}
-    return {key: node_paths.here(value, node.home) for key, value in settings.items()}
+    # Java's options are words of their own, which a path with a blank would be several of.
+    return {k: v if k in _JAVA_OPTIONS else node_paths.here(v, node.home) for k, v in settings.items()}
 
 
 def _launch(
@@ -154,7 +155,7 @@ def _launch(
         heap_mib=heap,
         conf=node.conf,
         first_on_class_path=[*filter(_exists, _class_path(local))],
-        options=[*node.java_options(), *_jvm_options(local.kept), f"-D{view.ENDS}={node.catalogs.ends.path}"],
+        options=[*node.java_options(), *_jvm_options(node, local.kept), f"-D{view.ENDS}={node.catalogs.ends.path}"],
         last_on_class_path=() if is_spark else (str(view.CLASSES),),
     )
     environment = {
@@ -187,7 +188,7 @@ def _launch(
 def _hidden(node: Node, configured: Mapping[str, str]) -> frozenset[str]:
     """The names in the command and its environment that a value of the configurations stands behind."""
     variables = [key.removeprefix(spark_options.FOR_THE_DRIVER) for key in configured]
-    java = [option.partition("=")[0] for option in _jvm_options(configured)]
+    java = [option.partition("=")[0] for option in _jvm_options(node, configured)]
     return frozenset((*configured, *variables, *java, *node.configuration.environment))
 
 
@@ -205,7 +206,8 @@ _EVENT_LOGS = {
     "spark.eventLog.rolling.enabled": "false",
 }
 # Settings that are options of the JVM, which is started here.
-_OF_THE_JVM = ("spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
+_JAVA_OPTIONS = ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
+_OF_THE_JVM = ("spark.driver.extraClassPath", *_JAVA_OPTIONS)
 
 
 def _name(options: SparkOptions, settings: Mapping[str, str], program: Sequence[str]) -> str:
@@ -221,16 +223,16 @@ def _needed(options: SparkOptions, program: Sequence[str]) -> list[str]:
     return [address for address in (*named, *program[:1]) if address]
 
 
-def _jvm_options(settings: Mapping[str, str]) -> list[str]:
+def _jvm_options(node: Node, settings: Mapping[str, str]) -> list[str]:
     options: list[str] = []
-    for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions"):
+    for name in _JAVA_OPTIONS:
         options += split_words(settings.get(name, ""), name)
     for option in options:
         if option.startswith("-Xmx"):
             raise CannotRun(
                 f"spark-submit: {option} is not allowed in the driver's Java options; use spark.driver.memory"
             )
-    return options
+    return [node_paths.here(option, node.home) for option in options]
 
 
 def _class_path(local: LocalSettings) -> list[str]:
