@@ -38,6 +38,8 @@ STOPPED_IN_TURN = ((SCHEDULER,), tuple(part for part in COMPONENTS if part != SC
 
 Say = Callable[[str], None]
 
+_WITHOUT_SPARK_4 = """make it anew by make up SPARK=4, or write --spark-4 '' (make up ARGS="--spark-4 ''")"""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -95,7 +97,7 @@ class Choices:
             chosen(port, kept.port if kept else None, AIRFLOW_PORT),
             chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
             str(java.checked(named_folder(java_folder), "write --java-home ''")) if java_folder else None,
-            str(java.checked_spark_4(named_folder(spark_4_folder))) if spark_4_folder else None,
+            str(java.checked_spark_4(named_folder(spark_4_folder), _WITHOUT_SPARK_4)) if spark_4_folder else None,
         )
         if is_up and kept is not None and choices != kept:
             raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)

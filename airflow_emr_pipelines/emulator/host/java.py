@@ -100,9 +100,10 @@ def choose_spark_4(venv: Path) -> None:
     os.environ[CHOSEN_SPARK_4] = str(checked_spark_4(venv))
 
 
-def checked_spark_4(venv: Path) -> Path:
+def checked_spark_4(venv: Path, way_back: str = "leave --spark-4 out") -> Path:
     """The whole path of a virtual environment that has PySpark 4.0.
 
+    :param way_back: how the user does without one
     :raises UnfitSpark4: it has none
     """
     fault = "" if os.access(venv / "bin" / "python", os.X_OK) else "has no program bin/python"
@@ -113,7 +114,8 @@ def checked_spark_4(venv: Path) -> Path:
         if version is None or version["line"] != "4.0":
             fault = f"has PySpark {version[1] if version else 'of no version'}"
     if fault:
-        raise UnfitSpark4(f"--spark-4 {venv} {fault}: name a virtual environment that pyspark 4.0 is installed in")
+        way_out = f"name a virtual environment that pyspark 4.0 is installed in, or {way_back} to do without"
+        raise UnfitSpark4(f"--spark-4 {venv} {fault}: {way_out}")
     return venv.absolute()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.emulator.host.java import UnfitJava
+from airflow_emr_pipelines.emulator.host.java import UnfitJava, UnfitSpark4
 from airflow_emr_pipelines.errors import InvalidSpec
 from local.background import Background, Choices, Say, choices_file
 from local.progress import Progress
@@ -66,6 +67,26 @@ def test_a_folder_without_java_is_refused_with_the_way_back_and_never_kept(home:
     (java / "bin" / "java").unlink()
     with pytest.raises(UnfitJava, match=f"--java-home {java} .* or write --java-home '' for"):
         begin(arguments().parse_args(["--home", str(home)]), Progress())
+
+
+def test_a_spark_4_that_is_gone_is_told_with_the_way_back(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "four"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").touch(0o755)
+    packages = folder / "lib" / "python3.11" / "site-packages" / "pyspark"
+    packages.mkdir(parents=True)
+    (packages / "version.py").write_text('__version__: str = "4.0.2"\n')
+    choices = up(home, "--spark-4", str(folder))
+    assert choices is not None
+    assert choices.spark_4 == str(folder)
+    shutil.rmtree(folder)
+    way_back = r"""make it anew by make up SPARK=4, or write --spark-4 '' \(make up ARGS="--spark-4 ''"\)"""
+    with pytest.raises(UnfitSpark4, match=f"--spark-4 {folder} has no program .*{way_back}"):
+        begin(arguments().parse_args(["--home", str(home)]), Progress())
+    for given in (("--spark-4", ""), ()):
+        choices = up(home, *given)
+        assert choices is not None
+        assert choices.spark_4 is None
 
 
 def test_a_dags_folder_in_ones_home_is_found_though_no_shell_has_named_it(home: Path, tmp_path: Path) -> None:
