@@ -142,7 +142,7 @@ spark-4: $(SPARK_4)/.installed ## a venv with PySpark 4.0, which the emulator ru
 
 $(SPARK_4)/.installed: constraints-spark-4.txt | $(STAMP)
 	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
-	@echo "Installing PySpark 4.0 into $(@D): about 600 MB the first time …"
+	@echo "Installing PySpark 4.0 into $(@D): about 500 MB the first time …"
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< pyspark
 	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	    > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/installed.pth
