@@ -159,7 +159,7 @@ def test_what_was_changed_for_one_machine_stands_in_controller(looked_around: En
     of_yarn = ("spark.master=yarn", "spark.yarn.queue=q", "spark.yarn.appMasterEnv.STAGE=dev")
     for setting in (*of_yarn, "spark.executor.instances=20"):
         assert setting in left_out
-    assert "spark.dynamicAllocation.enabled=true" in left_out
+    assert "spark.dynamicAllocation.enabled, " in left_out  # of a configuration the name alone
     assert "classification yarn-site" in told
     assert "exit code 0" in told
 
