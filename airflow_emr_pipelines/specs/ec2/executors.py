@@ -21,6 +21,8 @@ LEAST_HEAP = 512
 """Spark itself refuses a heap below 471,859,200 bytes."""
 CONTAINER_STEP = 32
 """MiB that YARN on EMR gives containers in (yarn.scheduler.minimum-allocation-mb)."""
+NEARLY_BEST = 92
+"""Percent of what the best layout uses: so much is enough for executors of more cores."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,16 @@ def executors_for(
     """The resources of one Spark application that has the cluster for itself, its driver on the cluster, too.
 
     All executors of an application are alike, and nodes are not. An executor is as large as a node's share for them, or
-    an even part of it; that node and that part are chosen by which the nodes that there are use most of their memory
-    and cores, where memory counts three times. Each node then runs as many as fit on it; one that is too small for any
-    runs none. Shares are of the memory that YARN has there. An executor's and a driver's memory outside the heap are
-    counted.
+    an even part of it. Of the sizes by which the nodes that there are use nearly most of their memory and cores, where
+    memory counts three times, it is the one with most cores: many tiny executors would fill any nodes best, and Spark
+    worst. Each node then runs as many as fit on it; one that is too small for any runs none. Shares are of the memory
+    that YARN has there. An executor's and a driver's memory outside the heap are counted.
 
     :param nodes: the machines that run containers
     :param driver_share: how much of a node's memory the driver takes: of the smallest one that runs executors
     :param executor_share: how much of each node's memory executors take together
     :param spare_cores: cores of each node that are left to the system and the driver
-    :param executor_cores: of each executor; None for as many as its node has for it
+    :param executor_cores: of each executor, or as many as the largest node has; None for what suits the nodes
     :raises InvalidSpec: there is no node, the shares do not fit together, or the nodes are too small for Spark
     """
     if not nodes:
@@ -97,10 +99,13 @@ def executors_for(
     rooms: Counter[_Room] = Counter()
     for node in nodes:
         rooms[_Room(node.yarn_memory, int(node.yarn_memory * executor_share), max(1, node.cores - spare_cores))] += 1
-    layouts = [_Layout.of(rooms, each, size) for each, size in _sizes(rooms, executor_cores)]
+    asked = None if executor_cores is None else min(executor_cores, max(room.cores for room in rooms))
+    layouts = [_Layout.of(rooms, each, size) for each, size in _sizes(rooms, asked)]
     if not layouts:
         _parts("executor_share", max(room.memory for room in rooms))  # refuses it, and says why
-    best = max(layouts, key=lambda layout: layout.worth(rooms))
+    most = max(layout.worth(rooms) for layout in layouts)
+    nearly = [layout for layout in layouts if 100 * layout.worth(rooms) >= NEARLY_BEST * most]
+    best = max(nearly, key=lambda layout: (layout.cores, layout.worth(rooms), -layout.count))
     heap, overhead = _parts("executor_share", best.size)
     driver_heap, driver_overhead = _parts("driver_share", int(best.smallest * driver_share))
     return SparkResources(best.count, best.cores, heap, overhead, driver_heap, driver_overhead)
@@ -138,22 +143,22 @@ class _Layout:
         count = sum(fit * rooms[room] for room, fit in fits.items())
         return cls(size, each, count, min(room.yarn_memory for room in fits))
 
-    def worth(self, rooms: Mapping[_Room, int]) -> tuple[int, int]:
-        """How much of the nodes is used; among those that are alike, few large executors are worth more."""
+    def worth(self, rooms: Mapping[_Room, int]) -> int:
+        """How much of the nodes is used."""
         memory = sum(room.memory * number for room, number in rooms.items())
         cores = sum(room.cores * number for room, number in rooms.items())
-        return self.count * (3 * self.size * cores + self.cores * memory), -self.count
+        return self.count * (3 * self.size * cores + self.cores * memory)
 
 
-def _sizes(rooms: Collection[_Room], executor_cores: int | None) -> Iterator[tuple[int | None, int]]:
+def _sizes(rooms: Collection[_Room], asked: int | None) -> Iterator[tuple[int | None, int]]:
     """Cores and MiB that an executor may have, so that at least one node runs one."""
     for room in rooms:
-        asked = None if executor_cores is None else min(executor_cores, room.cores)
         for side_by_side in range(1, room.cores // (asked or 1) + 1):
             size = room.memory // side_by_side // CONTAINER_STEP * CONTAINER_STEP
             if _heap(size) >= LEAST_HEAP:
                 yield asked, size
-                yield asked or room.cores // side_by_side, size
+                if asked is None:
+                    yield room.cores // side_by_side, size
 
 
 def _heap(container: int) -> int:
