@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.values.rules import warn_where_written
 from airflow_emr_pipelines.versions import has_dates
 
 DATES = frozenset(
@@ -69,7 +69,7 @@ def warn_of_templates(operator: Any, *names: str) -> None:
         said = [str(fault) for fault in template_faults(field, value, dag)]
         dates = dates_without_schedule(value, dag)
         for text in (*said, *([no_date(field, dates)] if dates else [])):
-            warnings.warn(text, UserWarning, stacklevel=4)
+            warn_where_written(text)
 
 
 def _texts(value: Any) -> Iterator[str]:

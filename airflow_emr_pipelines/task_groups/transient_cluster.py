@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
 from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
 from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.values.rules import warn_where_written
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
 
 if TYPE_CHECKING:
@@ -50,12 +50,10 @@ class TransientCluster(ClusterTasks):
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
         self.reporting: Any = None
         if self.dag.dagrun_timeout is not None:
-            warnings.warn(
+            warn_where_written(
                 f"DAG {self.dag.dag_id} has dagrun_timeout, and Airflow skips teardowns when that is reached: the "
                 f"cluster of group {group_id} then lives until its idle timeout. Bound the tasks by execution_timeout "
-                "instead.",
-                UserWarning,
-                stacklevel=3,
+                "instead."
             )
 
     def __enter__(self) -> TransientCluster:

@@ -6,7 +6,6 @@ fits: what would run is not complained of.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ManagedScaling
 from airflow_emr_pipelines.specs.ec2.yarn import yarn_memory_of
 from airflow_emr_pipelines.specs.steps import SparkSqlStep, SparkStep, Step
 from airflow_emr_pipelines.specs.steps.spark_conf import KIB, MEMORY
+from airflow_emr_pipelines.specs.values.rules import warn_where_written
 from airflow_emr_pipelines.specs.values.templates import is_rendered
 
 NODE_MEMORY = "yarn.nodemanager.resource.memory-mb"
@@ -59,11 +59,11 @@ class _NotKnown(Exception):
     """Something that is needed to judge is not known before the run."""
 
 
-def warn_of_misfits(cluster: Any, *steps: Any, stacklevel: int = 3) -> None:
+def warn_of_misfits(cluster: Any, *steps: Any) -> None:
     """Warn where a DAG is written of what a cluster cannot run of the steps, or without any of the cluster itself."""
     found = [misfit for step in steps for misfit in step_misfits(step, cluster)] if steps else cluster_misfits(cluster)
     for misfit in found:
-        warnings.warn(misfit.text, UserWarning, stacklevel=stacklevel)
+        warn_where_written(misfit.text)
 
 
 def cluster_misfits(cluster: Any) -> Iterator[Misfit]:
@@ -100,17 +100,18 @@ def _driver_misfits(step: Step, cluster: EmrCluster, settings: _Settings, nodes:
     if settings.deploy_mode == "cluster":
         asked, largest = settings.container("driver") or 0, max(nodes, key=lambda node: node.yarn_memory)
         room, place = largest.yarn_memory, f"YARN gives containers of {largest.instance_type}, the largest node,"
+        outcome = "it can never start"
     elif settings.deploy_mode == "client":
         primary = _primary_type(cluster)
         asked, room = heap, (memory_of(primary) if primary else None) or heap
-        place = f"the primary node, on which it runs, a {primary}, has"
+        place, outcome = f"the primary node, on which it runs, a {primary}, has", "it may run out of memory"
     else:
         return
     if asked > room:
         yield Misfit(
             "driver-too-large",
-            f"step {step.name!r} asks for a driver of {_mib(asked)}, and {place} {_mib(room)}: it can never start; ask "
-            "for less driver memory, or take larger nodes",
+            f"step {step.name!r} asks for a driver of {_mib(asked)}, and {place} {_mib(room)}: {outcome}; ask for less "
+            "driver memory, or take larger nodes",
         )
 
 
@@ -230,7 +231,7 @@ def _primary_type(cluster: EmrCluster) -> str | None:
 class _Settings:
     """What Spark is told of sizes: by the step's options, its conf, or the cluster's spark-defaults.
 
-    :raises _NotKnown: there is a file of settings besides, or some are not there yet
+    :raises _NotKnown: there is a file of settings besides, some are not there yet, or Spark does not run on YARN
     """
 
     def __init__(self, step: SparkStep | SparkSqlStep, cluster: EmrCluster) -> None:
@@ -242,6 +243,8 @@ class _Settings:
         said = {setting: getattr(step, field, None) for setting, field in FIELDS.items()}
         options = {setting: value for setting, value in said.items() if value is not None}
         self.values = {**_properties("spark-defaults", cluster.configurations), **step.conf, **options}
+        if self.values.get("spark.master", "yarn") != "yarn":
+            raise _NotKnown
 
     @property
     def deploy_mode(self) -> str:

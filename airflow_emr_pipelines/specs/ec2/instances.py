@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -217,7 +216,7 @@ def instance_type(field: str, value: Any) -> Any:
     if aws_lists.is_lacking(family):
         rule = f"EMR has no {family} instances, by its list of {aws_lists.day()}"
         raise InvalidSpec(field, value, rule, "choose another family, such as m5.xlarge")
-    warnings.warn(f"{field}: {unknown_type(value)}", UserWarning, stacklevel=5)
+    rules.warn_where_written(f"{field}: {unknown_type(value)}")
     return value
 
 

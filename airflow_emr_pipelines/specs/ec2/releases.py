@@ -7,12 +7,12 @@ Only what AWS's release pages say is gone is refused; what could not be confirme
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2 import aws_lists
+from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
 Release = tuple[int, int, int]
@@ -68,7 +68,7 @@ def release_label(field: str, label: Any) -> Any:
         if not is_newer(label):
             rule = f"there is no such release in EMR's list of {aws_lists.day()}"
             raise InvalidSpec(field, label, rule, f"the next one is {_next_release(label)}")
-        warnings.warn(f"{field}: {newer_release(label)}", UserWarning, stacklevel=5)
+        rules.warn_where_written(f"{field}: {newer_release(label)}")
     return label
 
 

@@ -25,17 +25,22 @@ FORBIDDEN_CHARACTERS = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U000
 """What XML 1.0 does not allow (botocore: shape XmlString of service emr)."""
 STRING_LIMIT = 10_280
 NAME_LIMIT = 256
-OURS = ("airflow_emr_pipelines", "dataclasses")
+OTHERS = ("airflow_emr_pipelines", "airflow", "dataclasses")
 """Where no line of a user's stands."""
 WHOLE = re.compile(r"-?[0-9]+")
 
 
 def warn(field: str, value: object, rule: str, remedy: str) -> None:
     """Say of a value what is legal and hardly meant so, in the words of a refusal, at the line that has made it."""
+    warn_where_written(str(InvalidSpec(field, value, rule, remedy)))
+
+
+def warn_where_written(said: str) -> None:
+    """Warn at the user's line: the nearest that is neither this package's nor Airflow's."""
     frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OTHERS:
         frame, level = frame.f_back, level + 1
-    warnings.warn(str(InvalidSpec(field, value, rule, remedy)), UserWarning, stacklevel=level)
+    warnings.warn(said, UserWarning, stacklevel=level)
 
 
 def text(field: str, value: Any, *, limit: int = STRING_LIMIT, empty: bool = False) -> Any:

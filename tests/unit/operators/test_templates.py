@@ -14,6 +14,7 @@ from airflow_emr_pipelines import (
     EmrRunStepOperator,
     InstanceGroups,
     ShellStep,
+    transient_cluster,
 )
 
 
@@ -22,7 +23,7 @@ def told(text: str, schedule: Any = "@daily", **dag: Any) -> list[str]:
     with warnings.catch_warnings(record=True) as caught, DAG("d", schedule=schedule, **dag):
         warnings.simplefilter("always")
         EmrRunStepOperator(task_id="t", cluster_id="j-1", step=ShellStep("s", text))
-    assert {each.category for each in caught} <= {UserWarning}
+    assert {(each.category, each.filename) for each in caught} <= {(UserWarning, __file__)}
     return [str(each.message) for each in caught]
 
 
@@ -90,7 +91,11 @@ def test_a_macro_of_the_users_is_no_date_of_airflow() -> None:
 
 def test_a_clusters_templates_are_looked_at_too_and_a_secret_is_not_shown() -> None:
     cluster = EmrCluster("c", "emr-7.10.0", InstanceGroups("m5.xlarge"), log_uri="s3://logs/{{ ds }}/")
-    with DAG("d", schedule=None), pytest.warns(UserWarning, match=r"create\.cluster needs {{ ds }}"):
+    with DAG("d", schedule=None), pytest.warns(UserWarning, match=r"create\.cluster needs {{ ds }}") as told_of_cluster:
         EmrCreateClusterOperator(task_id="create", cluster=cluster)
+    with DAG("g", schedule=None), pytest.warns(UserWarning, match=r"create_cluster\.cluster") as told_of_group:
+        with transient_cluster("emr", cluster) as emr:
+            emr.run(ShellStep("s", "true"))
+    assert {each.filename for each in [*told_of_cluster, *told_of_group]} == {__file__}
     (said,) = told("login --password hunter2 {{ ds }")
     assert "hunter2" not in said

@@ -259,8 +259,9 @@ def test_a_step_outside_the_groups_with_is_refused() -> None:
 
 def test_a_dagrun_timeout_around_a_cluster_is_warned_of() -> None:
     with DAG("bounded", schedule=None, dagrun_timeout=timedelta(hours=1)):
-        with pytest.warns(UserWarning, match="dagrun_timeout"), transient_cluster("emr", CLUSTER) as cluster:
+        with pytest.warns(UserWarning, match="dagrun_timeout") as told, transient_cluster("emr", CLUSTER) as cluster:
             cluster.run(ShellStep("a", "true"))
+    assert [each.filename for each in told] == [__file__]
 
 
 def test_the_task_id_is_made_from_the_steps_name() -> None:

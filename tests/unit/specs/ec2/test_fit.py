@@ -33,7 +33,7 @@ from airflow_emr_pipelines import (
 from airflow_emr_pipelines.specs.ec2.executors import Node, executors_for
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
 from airflow_emr_pipelines.specs.ec2.node_sizes import memory_of
-from airflow_emr_pipelines.specs.ec2.yarn import yarn_memory_of
+from airflow_emr_pipelines.specs.ec2.yarn import yarn_memory, yarn_memory_of
 
 TWO = InstanceGroups("m5.xlarge", core=Group("m5.xlarge", 2))
 CLUSTER = EmrCluster("c", "emr-7.10.0", TWO, log_uri="s3://logs/")
@@ -87,6 +87,22 @@ def test_an_executor_that_no_node_has_room_for_can_never_start() -> None:
 def test_a_driver_is_held_against_the_node_that_it_runs_on(step: SparkStep, code: list[str]) -> None:
     assert codes(step) == code
     assert codes(step, on(Group("r5.4xlarge", 2), primary="r5.4xlarge")) == []
+
+
+def test_a_driver_in_client_mode_starts_and_may_run_out_of_memory() -> None:
+    (misfit,) = step_misfits(replace(STEP, driver_memory="20g", deploy_mode="client"), CLUSTER)
+    assert "a m5.xlarge, has 16,384 MiB: it may run out of memory; ask for less" in misfit.text
+    (misfit,) = step_misfits(replace(STEP, driver_memory="20g"), CLUSTER)
+    assert "12,288 MiB: it can never start; ask for less" in misfit.text
+
+
+@pytest.mark.parametrize(("master", "code"), [("local[4]", []), ("yarn", ["executor-too-large"])])
+def test_where_spark_does_not_run_on_yarn_nothing_is_said(master: str, code: list[str]) -> None:
+    conf = {"spark.master": master, "spark.executor.memory": "64g"}
+    assert codes(replace(STEP, deploy_mode="client", conf=conf)) == code
+    conf = {"spark.executor.memory": "64g"}
+    defaults = [spark_defaults({"spark.master": master})]
+    assert codes(replace(STEP, deploy_mode="client", conf=conf), late(configurations=defaults)) == code
 
 
 def test_the_driver_takes_the_place_of_an_executor_where_both_do_not_fit_on_a_node() -> None:
@@ -173,6 +189,32 @@ def test_of_a_type_that_is_not_known_no_memory_is_known() -> None:
     assert (yarn_memory_of("x9.xlarge"), yarn_memory_of("m5.xlarge")) == (None, 12288)
 
 
+@pytest.mark.parametrize(
+    ("instance_type", "gib"),
+    [
+        ("m7i-flex.xlarge", 16),
+        ("c8i-flex.2xlarge", 16),
+        ("r8i-flex.4xlarge", 128),
+        ("c7i-flex.xlarge", 8),
+        ("g5.xlarge", 16),
+        ("g6.8xlarge", 128),
+        ("g6.48xlarge", 768),
+        ("d3.xlarge", 32),
+        ("i4g.2xlarge", 64),
+        ("is4gen.xlarge", 24),
+        ("p4d.24xlarge", 1152),
+        ("x1.32xlarge", 1952),
+        ("x1e.xlarge", 122),
+        ("f2.48xlarge", 2048),
+    ],
+)
+def test_no_type_is_held_to_less_memory_than_it_has(instance_type: str, gib: int) -> None:
+    assert gib * 1024 <= (memory_of(instance_type) or 0) <= 1.07 * gib * 1024
+    nodes = on(Group(instance_type, 1), primary=instance_type)
+    heap = f"{yarn_memory(gib * 1024) * 10 // 11 - 384}m"
+    assert codes(executors(1, heap, driver_memory=heap, deploy_mode="client"), nodes) == []
+
+
 def test_a_core_group_of_none_is_told() -> None:
     def told(cluster: EmrCluster) -> list[str]:
         return [misfit.code for misfit in cluster_misfits(cluster)]
@@ -191,10 +233,11 @@ def test_a_dag_warns_when_it_is_read() -> None:
             emr.run(executors(10, "8g"), task_id="ten")
     assert [each.filename for each in told] == [__file__]
     with DAG("e", schedule=None):
-        with pytest.warns(UserWarning, match="a core group of 0"):
+        with pytest.warns(UserWarning, match="a core group of 0") as empty:
             EmrCreateClusterOperator(task_id="empty", cluster=on(Group("m5.xlarge", 0)))
-        with pytest.warns(UserWarning, match="none can ever start"):
+        with pytest.warns(UserWarning, match="none can ever start") as large:
             EmrCreateClusterOperator(task_id="large", cluster=CLUSTER, steps=[executors(1, "64g")])
+    assert [each.filename for each in [*empty, *large]] == [__file__] * 2
 
 
 SIZES = st.sampled_from(["m5.xlarge", "m5.2xlarge", "r5.xlarge", "r5.4xlarge", "c5.2xlarge", "m7i.8xlarge"])

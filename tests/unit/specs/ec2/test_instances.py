@@ -9,6 +9,7 @@ from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster, InstanceFleets
 from airflow_emr_pipelines.specs.ec2.fleets import InstanceTypeConfig
 from airflow_emr_pipelines.specs.ec2.instances import EbsVolumes, Group, InstanceGroups
 from airflow_emr_pipelines.specs.ec2.scaling import AutoScaling, ScalingRule
+from airflow_emr_pipelines.specs.serialization import from_dict
 
 
 def test_a_text_is_one_instance_of_that_type() -> None:
@@ -42,8 +43,10 @@ def test_a_type_that_emr_does_not_have_is_refused(instance_type: str, why: str) 
 
 @pytest.mark.parametrize("instance_type", ["m99g.xlarge", "q1.2xlarge"])
 def test_a_family_that_nobody_has_seen_yet_is_warned_about(instance_type: str) -> None:
-    with pytest.warns(UserWarning, match=f"{instance_type} is not in EMR's list of 20.*, nor is its family"):
-        assert Group(instance_type).instance_type == instance_type
+    for made in (Group, InstanceGroups, lambda name: from_dict({"kind": "group", "instance_type": name}, Group)):
+        with pytest.warns(UserWarning, match=f"{instance_type} is not in EMR's list of 20.*, nor is its fam") as told:
+            assert instance_type in str(made(instance_type))
+        assert [each.filename for each in told] == [__file__]
 
 
 @pytest.mark.parametrize("label", ["emr-5.36.0", "emr-7.13.0", "emr-spark-8.0.0"])

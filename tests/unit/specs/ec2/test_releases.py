@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,9 +104,12 @@ def test_a_release_that_the_list_knows_better_is_refused_with_the_next_one(label
     "label", ["emr-9.99.0", "emr-8.0.0", "emr-7.99.0", "emr-7.10.7", "emr-spark-8.99.0", "emr-5.99.0"]
 )
 def test_a_release_that_is_newer_than_the_list_is_warned_about(label: str) -> None:
-    with pytest.warns(UserWarning, match=f"{label} is newer than the list of EMR's releases that was made on 20"):
+    said = f"{label} is newer than the list of EMR's releases that was made on 20"
+    with pytest.warns(UserWarning, match=said) as told:
         cluster = EmrCluster("any", label, InstanceGroups("m5.xlarge"), applications=["Hive"])
-    assert cluster.release_label == label
+    with pytest.warns(UserWarning, match=said) as told_again:
+        assert replace(cluster, name="other").release_label == label
+    assert [each.filename for each in [*told, *told_again]] == [__file__] * 2
 
 
 def test_a_template_is_judged_when_it_is_rendered() -> None:
