@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import warn_where_written
@@ -20,7 +21,10 @@ DATES = frozenset(
 )
 """What templates of a run without a logical date do not have
 (https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html)."""
-OPENINGS = ("{{", "{%", "{#")
+OPENINGS = ("{{", "{%", "{#", "}}")
+KNOWN = rf"(?:{'|'.join(sorted(DATES))}|(?:params|ti|macros|var|dag_run|conn)\.[\w.]+)"
+HALF_OPEN = re.compile(r"(?<![{$])\{ *(" + KNOWN + r") *\}\}")
+"""What Airflow knows, in braces of which the first is one too few."""
 PLAIN = Environment()
 """Reads texts, and renders none."""
 
@@ -36,17 +40,21 @@ def template_faults(field: str, value: Any, dag: Any) -> Iterator[InvalidSpec]:
     """Each broken template within a value, as plain data."""
     if not getattr(dag, "jinja_environment_kwargs", None):  # which may change what opens a template
         for text in _texts(value):
-            said = _read(text).broken
-            if said:
+            if said := _read(text).broken:
                 rule = f"it is a broken template, of which Jinja says: {said}"
                 yield InvalidSpec(
                     field, text, rule, "close what is opened, as in {{ ds }}; what is none stands in {% raw %}"
                 )
+            elif half := _half_open(text):
+                rule = f"{{ {half} }}}} is likely a broken template: it opens with one brace, so nothing is rendered"
+                yield InvalidSpec(field, text, rule, f"write {{{{ {half} }}}}")
 
 
 def dates_without_schedule(value: Any, dag: Any) -> list[str]:
     """The dates that templates within a value need, where runs of the DAG have none unless they are given one."""
     if dag is None or has_dates(dag) or getattr(dag, "jinja_environment_kwargs", None):
+        return []
+    if not issubclass(dag.template_undefined, StrictUndefined):  # they render to nothing then
         return []
     own = dag.user_defined_macros or {}
     return sorted({name for text in _texts(value) for name in _read(text).dates if name not in own})
@@ -91,15 +99,68 @@ def _read(text: str) -> _Read:
     except TemplateSyntaxError as error:
         # A tag of an extension, or a test or filter of the user's, is no fault of the text.
         return _Read(None if "unknown tag" in str(error.message) else error.message)
-    parts = (part for node in tree.body if isinstance(node, nodes.Output) for part in node.nodes)
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
-    return _Read(None, DATES.intersection(map(_root, parts)) - own)
+    return _Read(None, DATES.intersection(name for node in tree.body for name in _of_statement(node)) - own)
 
 
-def _root(node: Any) -> str | None:
-    """The name that an expression begins with, when it is of no use where that is not defined."""
-    while isinstance(node, (nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Call)):
-        if isinstance(node, nodes.Filter) and node.name in ("default", "d"):
-            return None
+def _half_open(text: str) -> str | None:
+    """What stands in half a template's braces; in JSON, code and the like braces are closed as often as opened."""
+    if text.count("}") <= text.count("{") or "endraw" in text:
+        return None
+    found = HALF_OPEN.search(text)
+    return found[1] if found else None
+
+
+def _of_statement(node: nodes.Node) -> Iterator[str]:
+    """The names that a statement fails without, wherever a run goes."""
+    if isinstance(node, nodes.Output):
+        for part in node.nodes:
+            yield from _needed(part)
+    elif isinstance(node, nodes.If):
+        yield from _needed(node.test)
+    elif isinstance(node, nodes.For):
+        yield from _needed(node.iter)
+    elif isinstance(node, nodes.Assign) and not isinstance(node.node, nodes.Name):
+        yield from _needed(node.node)
+
+
+def _needed(node: nodes.Node) -> Iterator[str]:
+    """The names that an expression is of no use without."""
+    if isinstance(node, nodes.Name):
+        yield node.name
+    elif isinstance(node, nodes.Filter):
+        if node.name not in ("default", "d") and node.node is not None:
+            yield from _needed(node.node)
+    elif isinstance(node, nodes.Call):
+        yield from _needed(node.node)
+        if _root(node.node) == "macros":  # others may do without, as params.get("day", ds)
+            for argument in (*node.args, *(each.value for each in node.kwargs)):
+                yield from _needed(argument)
+    else:
+        for part in _evaluated(node):
+            yield from _needed(part)
+
+
+def _evaluated(node: nodes.Node) -> Iterable[nodes.Node]:
+    """The parts of an expression whose values it always uses."""
+    match node:
+        case nodes.Getattr() | nodes.Getitem() | nodes.UnaryExpr():
+            return (node.node,)
+        case nodes.And() | nodes.Or():
+            return (node.left,)
+        case nodes.BinExpr():
+            return (node.left, node.right)
+        case nodes.Concat():
+            return node.nodes
+        case nodes.CondExpr():
+            return (node.test,)
+        case nodes.Compare():
+            return (node.expr, *(operand.expr for operand in node.ops[:1]))
+    return ()
+
+
+def _root(node: nodes.Node) -> str | None:
+    """The name that a chain of attributes begins with."""
+    while isinstance(node, nodes.Getattr):
         node = node.node
     return node.name if isinstance(node, nodes.Name) else None

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, Asset
+from jinja2 import Undefined
 
 from airflow_emr_pipelines import (
+    CustomJarStep,
     EmrCluster,
     EmrCreateClusterOperator,
     EmrRunStepOperator,
@@ -18,11 +20,16 @@ from airflow_emr_pipelines import (
 )
 
 
-def told(text: str, schedule: Any = "@daily", **dag: Any) -> list[str]:
+def jar(name: str, text: str) -> CustomJarStep:
+    """A step whose words EMR's command-runner.jar, which takes braces away, has no hand in."""
+    return CustomJarStep(name, "s3://apps/a.jar", args=[text])
+
+
+def told(text: str, schedule: Any = "@daily", step: Any = ShellStep, **dag: Any) -> list[str]:
     """What is warned of when a DAG with a step that says the text is read."""
     with warnings.catch_warnings(record=True) as caught, DAG("d", schedule=schedule, **dag):
         warnings.simplefilter("always")
-        EmrRunStepOperator(task_id="t", cluster_id="j-1", step=ShellStep("s", text))
+        EmrRunStepOperator(task_id="t", cluster_id="j-1", step=step("s", text))
     assert {(each.category, each.filename) for each in caught} <= {(UserWarning, __file__)}
     return [str(each.message) for each in caught]
 
@@ -49,6 +56,34 @@ def test_what_may_well_render_is_not_told(text: str) -> None:
     assert told(text) == []
 
 
+@pytest.mark.parametrize("name", ["ds", "params.day", "ti.run_id", "macros.uuid", "var.value.day"])
+def test_a_template_that_opens_with_one_brace_is_told(name: str) -> None:
+    for text in (f"echo {{ {name} }}}}", f"s3://a/{{{name}}}}}/{{{{ ts }}}}"):
+        (said,) = told(text, step=jar)
+        assert f"{{ {name} }}}} is likely a broken template" in said
+        assert f"write {{{{ {name} }}}}" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'echo \'{"a": {"b": {ds}}}\'',
+        "f() { g() { ts; }}",
+        "awk '{ if (x) { ds }}'",
+        "echo ${x:-${ds}}",
+        "echo ${ds}}",
+        "echo { name }}",
+        "{% raw %}{ ds }}{% endraw %}",
+    ],
+)
+def test_other_texts_with_braces_are_not_told(text: str) -> None:
+    assert told(text, step=jar) == []
+
+
+def test_dates_that_render_to_nothing_are_not_told() -> None:
+    assert told("{{ ds }}", None, template_undefined=Undefined) == []
+
+
 def test_other_delimiters_are_the_users_own_affair() -> None:
     own = {"variable_start_string": "[[", "variable_end_string": "]]"}
     assert told("echo {{ ds }", jinja_environment_kwargs=own) == []
@@ -61,6 +96,16 @@ def test_other_delimiters_are_the_users_own_affair() -> None:
         ("echo {{ts}} {{ ds[:4] }}", "{{ ds }}, {{ ts }}"),
         ("echo {{ logical_date.strftime('%Y') }}", "{{ logical_date }}"),
         ("echo {{ data_interval_start | ds }}", "{{ data_interval_start }}"),
+        ("echo {{ macros.ds_add(ds, -1) }}", "{{ ds }}"),
+        ("echo {{ macros.ds_format(input_format='%Y', ds=ts[:4], output_format='%y') }}", "{{ ts }}"),
+        ("echo {{ ds ~ 'a' }}", "{{ ds }}"),
+        ("echo {{ 'day=' + ds }}", "{{ ds }}"),
+        ("echo {{ ds or params.day }}", "{{ ds }}"),
+        ("echo {% if ds %}a{% endif %}", "{{ ds }}"),
+        ("echo {% if not ds == '2013-01-01' %}a{% endif %}", "{{ ds }}"),
+        ("echo {{ 1 if params.day < ds else 2 }}", "{{ ds }}"),
+        ("echo {% for part in ds.split('-') %}{{ part }}{% endfor %}", "{{ ds }}"),
+        ("{% set before = macros.ds_add(ds, -1) %}echo {{ before }}", "{{ ds }}"),
     ],
 )
 def test_dates_that_runs_of_a_dag_without_a_schedule_lack_are_told(text: str, names: str) -> None:
@@ -78,6 +123,14 @@ def test_dates_that_runs_of_a_dag_without_a_schedule_lack_are_told(text: str, na
         "{{ ds | default('none') }}",
         "{{ ds if ds is defined else params.day }}",
         "{% if ds is defined %}{{ ds }}{% endif %}",
+        "{% if ds is defined and ds > '2013' %}{{ ds }}{% endif %}",
+        "{% if not ds is defined %}a{% endif %}",
+        "{{ dag_run.conf.get('day', ds) }}",
+        "{{ params.get('day', default=ds) }}",
+        "{{ macros.ds_add(params.day or ds, -1) }}",
+        "{{ macros.ds_add(ds | default('2013-01-01'), -1) }}",
+        "{% set day = params.day or ds %}{{ day }}",
+        "{{ my_own(ds) }}",
         "{% set ds = params.day %}{{ ds }}",
     ],
 )
