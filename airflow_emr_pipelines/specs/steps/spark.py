@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec, may_be_secret
 from airflow_emr_pipelines.specs.steps import spark_conf
 from airflow_emr_pipelines.specs.steps.base import Step
 from airflow_emr_pipelines.specs.steps.commands import (
@@ -147,11 +148,16 @@ class SparkStep(Step):
             remedy = "write what is typed there into a .py or .jar file in S3, and name it"
             self.refuse("application", "it is a prompt for people, and a step has nobody who types", remedy)
         if COMMAND.match(self.application):
-            words = self.application.split()
-            remedy = (
-                f'write SparkStep(name, "{words[-1]}"), with fields for its options, or read it by Step.from_request'
-            )
+            remedy = f"write SparkStep(name, {self._program_in_command()}), with fields for its options, or read it by "
+            remedy += "Step.from_request"
             self.refuse("application", "it is a whole command, and spark-submit is what runs the application", remedy)
+
+    def _program_in_command(self) -> str:
+        """The application of a whole command, in quotes: the first file that no option before it is given."""
+        for before, word in pairwise(self.application.split()):
+            if word.endswith(APPLICATIONS) and (before in ("--verbose", "-v") or not before.startswith("-")):
+                return "application" if may_be_secret("application", word) else f'"{word}"'
+        return "application"
 
     def _check_application(self) -> None:
         if not is_text(self.application):
@@ -176,9 +182,10 @@ class SparkStep(Step):
         for setting in conf.keys() & SAME.keys():
             said, value = getattr(self, SAME[setting]), conf[setting]
             if said is not None and is_rendered(said) and is_rendered(value) and str(said) != value:
+                shown = HIDDEN if may_be_secret(setting, value) else value
                 self.warn(
                     SAME[setting],
-                    f"conf says {setting}={value}, and of the two spark-submit takes this one",
+                    f"conf says {setting}={shown}, and of the two spark-submit takes this one",
                     f"take {setting} out of conf, or say the same",
                 )
 

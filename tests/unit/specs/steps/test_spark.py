@@ -157,3 +157,28 @@ def test_an_archive_has_a_name_to_unpack_under() -> None:
     assert spark(archives=["s3://apps/env.tar.gz#environment"]).archives == ("s3://apps/env.tar.gz#environment",)
     with pytest.raises(InvalidSpec, match=r"archives\[0\]"):
         spark(archives=["s3://apps#environment"])
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("spark-submit s3://my-bucket/x.py --password hunter2", '"s3://my-bucket/x.py"'),
+        ("spark-submit --jars s3://my-bucket/lib.jar s3://my-bucket/x.py b.py", '"s3://my-bucket/x.py"'),
+        ("spark-submit -v s3://my-bucket/x.jar", '"s3://my-bucket/x.jar"'),
+        ("spark-submit --password hunter2", "application"),
+        ("spark-submit --password hunter2.py", "application"),
+        ("spark-submit --conf spark.a.password=hunter2.py", "application"),
+    ],
+)
+def test_the_way_out_of_a_whole_command_names_its_program_and_no_other_word(command: str, named: str) -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        SparkStep("s", command)
+    assert f"write SparkStep(name, {named})" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_that_is_said_twice_is_not_told() -> None:
+    setting = "spark.driver.extraJavaOptions"
+    with pytest.warns(UserWarning, match=rf"conf says {setting}=\(not shown") as said:
+        spark(driver_java_options="-Dpassword=hunter2", conf={setting: "-Dpassword=hunter3"})
+    assert "hunter" not in str(said[0].message)
