@@ -30,12 +30,20 @@ OTHERS = ("airflow_emr_pipelines", "airflow", "dataclasses")
 WHOLE = re.compile(r"-?[0-9]+")
 
 
-def warn(field: str, value: object, rule: str, remedy: str) -> None:
+class Doubt(UserWarning):
+    """What is legal and hardly meant so. ``code`` is the word that a plan has for it."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def warn(field: str, value: object, rule: str, remedy: str, *, code: str = "hardly-meant") -> None:
     """Say of a value what is legal and hardly meant so, in the words of a refusal, at the line that has made it."""
-    warn_where_written(str(InvalidSpec(field, value, rule, remedy)))
+    warn_where_written(Doubt(str(InvalidSpec(field, value, rule, remedy)), code))
 
 
-def warn_where_written(said: str) -> None:
+def warn_where_written(said: str | Doubt) -> None:
     """Warn at the user's line: the nearest that is neither this package's nor Airflow's."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OTHERS:

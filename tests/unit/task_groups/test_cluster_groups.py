@@ -527,3 +527,12 @@ def test_a_cluster_has_one_report_which_is_asked_for_within_its_group() -> None:
                 group.report()
         with pytest.raises(InvalidSpec, match="inside the group's `with`"):
             group.report()
+
+
+def test_what_a_step_drops_is_said_once_in_a_dag() -> None:
+    cluster = EmrCluster("batch", "emr-7.10.0", InstanceGroups("m5.xlarge"), log_uri="s3://logs/")
+    step = SparkStep("s", "s3://apps/a.py", args=["--since", ""])
+    with DAG("once", schedule=None), transient_cluster("group", cluster) as group:
+        with pytest.warns(UserWarning, match="does not arrive") as said:
+            group.run(step)
+    assert len(said) == 1

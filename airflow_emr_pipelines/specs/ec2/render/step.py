@@ -6,19 +6,21 @@ Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
 from airflow_emr_pipelines.specs.steps import CustomJarStep, ScriptRunnerStep, Step
 from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, SCRIPT_RUNNER, command_words
 from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PROGRAMS
+from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.arns import role_arn
+from airflow_emr_pipelines.specs.values.masking import masked
 from airflow_emr_pipelines.specs.values.templates import all_rendered, is_text
 
 HadoopJarStep = dict[str, Any]
 
+DROPPED = "words-dropped"
 ARGUMENTS_LIMIT = 10_240
 """Characters of all strings of one HadoopJarStep together (botocore: AddJobFlowSteps)."""
 
@@ -111,21 +113,15 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
 
 def _warn_of_dropped(step: Step, words: list[str]) -> None:
     """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
-    told = f"{type(step).__name__}({step.name!r})"
-    if "" in words:
-        after = words[words.index("") - 1]
-        warnings.warn(
-            f"{told}: the empty word after {after!r} does not arrive, as EMR's command-runner.jar leaves empty words "
-            "out: give the program a word that means none to it",
-            stacklevel=2,
-        )
-    for word in words:
+    for place, (word, shown) in enumerate(zip(words, masked(words), strict=True)):
+        field = f"{type(step).__name__}({step.name!r}), HadoopJarStep.Args[{place}]"
+        if not word:
+            rule = "it does not arrive, as EMR's command-runner.jar leaves empty words out"
+            rules.warn(field, word, rule, "give the program a word that means none to it", code=DROPPED)
         if "}}" in word:
-            warnings.warn(
-                f"{told}: }}}} does not arrive of {word!r}, as EMR's command-runner.jar takes it out of words: write "
-                "it with a blank between the two, or keep such a text in a file in S3",
-                stacklevel=2,
-            )
+            rule = "}} does not arrive, as EMR's command-runner.jar takes it out of words"
+            remedy = "write it with a blank between the two, or keep such a text in a file in S3"
+            rules.warn(field, word if shown == word else HIDDEN, rule, remedy, code=DROPPED)
 
 
 def _custom_jar(step: CustomJarStep) -> HadoopJarStep:

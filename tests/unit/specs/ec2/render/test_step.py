@@ -215,7 +215,7 @@ def test_a_shell_step_hands_bash_one_line() -> None:
 
 
 def test_words_that_command_runner_drops_are_warned_of() -> None:
-    with pytest.warns(UserWarning, match=r"SparkStep\('x'\): the empty word after '--since' does not arrive"):
+    with pytest.warns(UserWarning, match=r"SparkStep\('x'\), HadoopJarStep.Args\[5\] = '': it does not arrive"):
         render_step(SparkStep("x", "s3://bucket/x.py", ["--since", ""]))
     nested = '{"a": {"b": 1}}'
     for step in (ShellStep("x", f"echo '{nested}'"), CustomJarStep("x", "command-runner.jar", ["echo", nested])):
@@ -223,6 +223,28 @@ def test_words_that_command_runner_drops_are_warned_of() -> None:
             render_step(step)
     render_step(CustomJarStep("x", "s3://bucket/x.jar", ["", "{}}"]))
     render_step(ScriptRunnerStep("x", "s3://bucket/x.sh", ["", "}}"], region="eu-west-1"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "places"),
+    [
+        (["--cred", '{"a":{"password":"hunter2"}}'], [5]),
+        (["--password", "hunter2", "", "x", ""], [6, 8]),
+        (["--password", "hunter2}}"], [5]),
+    ],
+)
+def test_what_is_dropped_is_told_by_its_place_and_without_secrets(arguments: list[str], places: list[int]) -> None:
+    with pytest.warns(UserWarning, match="does not arrive") as said:
+        render_step(SparkStep("x", "s3://bucket/x.py", arguments))
+    assert [int(str(one.message).partition("Args[")[2].partition("]")[0]) for one in said] == places
+    assert not any("hunter2" in str(one.message) for one in said)
+    assert {one.filename for one in said} == {__file__}
+
+
+def test_the_first_word_that_is_empty_follows_none() -> None:
+    with pytest.warns(UserWarning, match=r"Args\[0\] = ''") as said:
+        render_step(CustomJarStep("x", "command-runner.jar", ["", "--password", "hunter2"]))
+    assert "hunter2" not in str(said[0].message)
 
 
 def test_the_name_with_the_key_takes_the_place_of_the_name() -> None:
