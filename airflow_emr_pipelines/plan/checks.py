@@ -15,7 +15,7 @@ from airflow_emr_pipelines.operators.templates import dates_without_schedule, no
 from airflow_emr_pipelines.plan.clusters import cluster_of
 from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
 from airflow_emr_pipelines.plan.lists import judged_by_lists
-from airflow_emr_pipelines.plan.requests import Request
+from airflow_emr_pipelines.plan.requests import Request, elements
 from airflow_emr_pipelines.plan.sample import output_of
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
 from airflow_emr_pipelines.specs.serialization import to_dict
@@ -69,7 +69,7 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
     if not isinstance(instances, Mapping):  # of a stock operator's request, which is an error then
         return
     kept_alive, policy = instances.get("KeepJobFlowAliveWhenNoSteps", False), body.get("AutoTerminationPolicy")
-    groups = [group for group in instances.get("InstanceGroups") or () if isinstance(group, dict)]
+    groups = [group for group in elements(instances.get("InstanceGroups")) if isinstance(group, dict)]
     three = any((group.get("InstanceRole"), group.get("InstanceCount")) == ("MASTER", 3) for group in groups)
     if kept_alive and (three or not policy):
         why = "three primaries heed no idle timeout" if policy else "the cluster has no idle timeout"

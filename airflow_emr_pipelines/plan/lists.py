@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.plan.requests import elements
 from airflow_emr_pipelines.specs.ec2.instances import check_types, instance_type
 from airflow_emr_pipelines.specs.ec2.releases import release_label
 from airflow_emr_pipelines.specs.values.rules import Rule
@@ -41,8 +42,8 @@ def _types(instances: Any) -> Iterator[Any]:
     if not isinstance(instances, Mapping):
         return
     yield from (instances.get("MasterInstanceType"), instances.get("SlaveInstanceType"))
-    fleets = (fleet for fleet in instances.get("InstanceFleets", ()) if isinstance(fleet, Mapping))
-    configs = (config for fleet in fleets for config in fleet.get("InstanceTypeConfigs", ()))
-    for one in (*instances.get("InstanceGroups", ()), *configs):
+    fleets = (fleet for fleet in elements(instances.get("InstanceFleets")) if isinstance(fleet, Mapping))
+    configs = (config for fleet in fleets for config in elements(fleet.get("InstanceTypeConfigs")))
+    for one in (*elements(instances.get("InstanceGroups")), *configs):
         if isinstance(one, Mapping):
             yield one.get("InstanceType")

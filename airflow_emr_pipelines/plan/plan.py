@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +19,7 @@ from airflow_emr_pipelines.plan.requests import Request, requests_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.shapes import faults
 from airflow_emr_pipelines.run_report.prices import Prices
+from airflow_emr_pipelines.specs.values import rules
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,12 @@ def plan_of(
     requests: list[Request] = []
     errors: list[str] = []
     tasks = list(dag.topological_sort())
+    doubts: list[PlanWarning] = []
     for task in tasks:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # what is newer than AWS's lists is told by the plan
-                requests += requests_of(task, run)
+            for request, said in _with_doubts(requests_of(task, run)):
+                requests.append(request)
+                doubts += (PlanWarning(doubt.code, request.task_id, str(doubt)) for doubt in said)
         except (InvalidSpec, UndefinedError) as error:
             errors.append(f"{task.task_id}: {error}")
     for request in requests:
@@ -93,7 +95,21 @@ def plan_of(
         tuple(requests),
         {task_id: names for task_id, names in calls.items() if names},
         tuple((task.task_id, below) for task in tasks for below in sorted(task.downstream_task_ids)),
-        tuple(warnings_of(dag, requests)),
+        (*warnings_of(dag, requests), *dict.fromkeys(doubts)),
         tuple(errors),
         tuple(costs_of(dag, requests, prices, hours)),
     )
+
+
+def _with_doubts(requests: Iterator[Request]) -> Iterator[tuple[Request, list[rules.Doubt]]]:
+    """Each request with what was warned of as it was made; what is newer than AWS's lists is told by the plan."""
+    while True:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
+            request = next(requests, None)
+        for one in said:
+            if not issubclass(one.category, UserWarning):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+        if request is None:
+            return
+        yield request, [one.message for one in said if isinstance(one.message, rules.Doubt)]

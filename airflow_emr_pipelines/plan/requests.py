@@ -13,8 +13,10 @@ from airflow_emr_pipelines.operators.task_run import task_tags
 from airflow_emr_pipelines.plan.fields import Fields, fields_of
 from airflow_emr_pipelines.plan.sample import SampleRun
 from airflow_emr_pipelines.plan.unknown import NotKnown
+from airflow_emr_pipelines.specs.ec2.render.step import warn_of_dropped
 from airflow_emr_pipelines.specs.serialization import from_dict
 from airflow_emr_pipelines.specs.steps import Step
+from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER
 from airflow_emr_pipelines.specs.values.masking import masked
 from airflow_emr_pipelines.specs.values.templates import all_rendered
 from airflow_emr_pipelines.versions import operator_of
@@ -97,8 +99,13 @@ def _listed(specs: Any) -> list[Any]:
     return specs if isinstance(specs, list) else [specs]
 
 
+def elements(member: Any) -> Sequence[Any]:
+    """What is in a list of a request; nothing where a stock operator has something else there, which is an error."""
+    return member if isinstance(member, (list, tuple)) else ()
+
+
 def _steps_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [step for step in body.get("Steps") or () if isinstance(step, Mapping)]
+    return [step for step in elements(body.get("Steps")) if isinstance(step, Mapping)]
 
 
 def _failure_actions(steps: list[Step]) -> tuple[str, ...]:
@@ -157,4 +164,9 @@ def _stock(label: str, operation: str, body: Any) -> Request:
     if not isinstance(body, Mapping):
         return Request(label, operation, None, (str(body),), stock=True)
     actions = tuple(str(step.get("ActionOnFailure", "TERMINATE_CLUSTER")) for step in _steps_of(body))
+    for step in _steps_of(body):
+        jar_step = step.get("HadoopJarStep")
+        if isinstance(jar_step, Mapping) and jar_step.get("Jar") == COMMAND_RUNNER:
+            words = [word if isinstance(word, str) else "?" for word in elements(jar_step.get("Args"))]
+            warn_of_dropped(f"step {step.get('Name')!r}", words)
     return Request(label, operation, body, tuple(_placeholders_in(body)), actions, stock=True)

@@ -289,6 +289,61 @@ def test_releases_and_types_of_a_stock_request_are_judged_by_awss_lists() -> Non
     assert stock_plan("{{ var.value.release }}", "{{ var.value.kind }}").errors == ()
 
 
+@pytest.mark.parametrize(
+    "instances",
+    [
+        {"InstanceFleets": None},
+        {"InstanceFleets": [{"InstanceFleetType": "MASTER", "InstanceTypeConfigs": None}]},
+        {"InstanceFleets": [None, 5]},
+        {"InstanceGroups": None},
+        {"InstanceGroups": 5},
+        {"InstanceGroups": [None], "KeepJobFlowAliveWhenNoSteps": True},
+        None,
+    ],
+)
+@pytest.mark.parametrize("steps", [None, 5, [None, {"Name": "s", "HadoopJarStep": None}]])
+def test_a_stock_request_with_members_that_are_none_is_planned(instances: Any, steps: Any) -> None:
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    request = {"Name": "a", "ReleaseLabel": "emr-7.10.0", "Instances": instances, "Steps": steps}
+    with DAG("stock", schedule=None) as dag:
+        stock.EmrCreateJobFlowOperator(task_id="create", job_flow_overrides=request)
+    plan = plan_of(dag, logical_date=WHEN)
+    assert plan.errors, "botocore's model knows no null"
+    assert "create" in "\n".join(lines_of(plan))
+
+
+def test_words_that_will_not_arrive_are_warned_of_also_where_they_are_rendered_or_stock() -> None:
+    stock = pytest.importorskip("airflow.providers.amazon.aws.operators.emr")
+    asked = {"a": {"b": 1}, "password": "hunter2"}
+    dag = DAG("dropped", schedule=None, params={"asked": {"a": {"b": 1}}, "secret": {"x": asked}, "none": ""})
+    late = "{{ 'a' if ti.xcom_pull(task_ids='other') > 3 else 'b' }}"
+    args = ["{{ params.asked | tojson }}", "{{ params.none }}", late, "{{ {'x': params.secret} | tojson }}"]
+    with dag, existing_cluster("emr", "j-1") as emr:
+        emr.run(SparkStep("s", "s3://apps/a.py", args=args))
+        jar_step = {"Jar": "command-runner.jar", "Args": ["x", "{{ params.none }}", late]}
+        stock.EmrAddStepsOperator(
+            task_id="stock",
+            job_flow_id="j-1",
+            steps=[{"Name": "t", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar_step}],
+        )
+    plan = plan_of(dag, logical_date=WHEN)
+    assert plan.errors == ()
+    assert [(one.code, one.task_id, one.text.partition(" =")[0]) for one in plan.warnings] == [
+        ("words-dropped", "emr.s", "SparkStep('s'), HadoopJarStep.Args[4]"),
+        ("words-dropped", "emr.s", "SparkStep('s'), HadoopJarStep.Args[5]"),
+        ("words-dropped", "emr.s", "SparkStep('s'), HadoopJarStep.Args[7]"),
+        ("words-dropped", "emr.stock", "step 't', HadoopJarStep.Args[1]"),
+    ]
+    assert "hunter2" not in "\n".join(lines_of(plan))
+
+
+def test_what_is_hardly_meant_so_is_warned_of_where_it_is_rendered() -> None:
+    with DAG("doubt", schedule=None, params={"memory": "4g"}) as dag, existing_cluster("emr", "j-1") as emr:
+        conf = {"spark.driver.memory": "{{ params.memory }}"}
+        emr.run(SparkStep("s", "s3://apps/a.py", driver_memory="8g", conf=conf))
+    assert codes(dag) == ["hardly-meant"]
+
+
 def test_what_is_newer_than_awss_lists_is_warned_of() -> None:
     newer = [one for one in stock_plan("emr-9.99.0", "q1.xlarge").warnings if one.code == "newer-than-lists"]
     assert len(newer) == 2

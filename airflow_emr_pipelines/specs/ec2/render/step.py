@@ -6,7 +6,7 @@ Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec
@@ -16,7 +16,7 @@ from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PR
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.arns import role_arn
 from airflow_emr_pipelines.specs.values.masking import masked
-from airflow_emr_pipelines.specs.values.templates import all_rendered, is_text
+from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered, is_text
 
 HadoopJarStep = dict[str, Any]
 
@@ -94,7 +94,7 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
     if isinstance(step, CustomJarStep):
         jar_step = _custom_jar(step)
         if step.jar == COMMAND_RUNNER:
-            _warn_of_dropped(step, jar_step["Args"])
+            warn_of_dropped(f"{type(step).__name__}({step.name!r})", jar_step["Args"])
         return jar_step
     if isinstance(step, ScriptRunnerStep):
         words = [str(word) for word in (step.script, *step.args)]
@@ -107,18 +107,18 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
             "choose a step kind that it runs, such as SparkStep",
         )
     words = command_words(step)
-    _warn_of_dropped(step, words)
+    warn_of_dropped(f"{type(step).__name__}({step.name!r})", words)
     return {"Jar": COMMAND_RUNNER, "Args": words}
 
 
-def _warn_of_dropped(step: Step, words: list[str]) -> None:
+def warn_of_dropped(step: str, words: Sequence[str]) -> None:
     """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
     for place, (word, shown) in enumerate(zip(words, masked(words), strict=True)):
-        field = f"{type(step).__name__}({step.name!r}), HadoopJarStep.Args[{place}]"
+        field = f"{step}, HadoopJarStep.Args[{place}]"
         if not word:
             rule = "it does not arrive, as EMR's command-runner.jar leaves empty words out"
             rules.warn(field, word, rule, "give the program a word that means none to it", code=DROPPED)
-        if "}}" in word:
+        if "}}" in word and is_rendered(word):
             rule = "}} does not arrive, as EMR's command-runner.jar takes it out of words"
             remedy = "write it with a blank between the two, or keep such a text in a file in S3"
             rules.warn(field, word if shown == word else HIDDEN, rule, remedy, code=DROPPED)
