@@ -77,9 +77,9 @@ def plan_of(
     doubts: list[PlanWarning] = []
     for task in tasks:
         try:
-            for request, said in _with_doubts(requests_of(task, run)):
+            for request, doubted in _with_doubts(requests_of(task, run)):
                 requests.append(request)
-                doubts += (PlanWarning(doubt.code, request.task_id, str(doubt)) for doubt in said)
+                doubts += (PlanWarning(doubt.code, request.task_id, str(doubt)) for doubt in doubted)
         except (InvalidSpec, UndefinedError) as error:
             errors.append(f"{task.task_id}: {error}")
     for request in requests:
