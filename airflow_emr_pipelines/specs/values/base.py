@@ -22,6 +22,12 @@ class _OfFields:
         return signature.replace(parameters=[*signature.parameters.values()][1:])
 
 
+def _takes_more(cls: type[Spec]) -> bool:
+    """Whether a user's class has an `__init__` of its own, which knows its arguments itself."""
+    made = {field.name for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    return {*inspect.signature(cls).parameters} != made
+
+
 class Spec:
     """A frozen value that checks itself when it is made, as far as its fields are known then."""
 
@@ -36,7 +42,7 @@ class Spec:
             """Python names an argument that there is not, and no way out."""
             names = [field.name for field in dataclasses.fields(cls)]
             for name in fields:
-                if name not in names:
+                if name not in names and not _takes_more(cls):
                     way_out = rules.unknown_name(name, names, cls.elsewhere)
                     raise TypeError(f"{cls.__name__} has no field {name!r}: {way_out}")
             return super().__new__(cls)

@@ -29,6 +29,7 @@ from airflow_emr_pipelines import (
     transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs import steps as values
 
 CLUSTER = EmrCluster("delays", "emr-7.10.0", InstanceGroups("m5.xlarge"))
 STEP = ShellStep("Clean", "true")
@@ -182,3 +183,25 @@ def test_a_task_of_a_group_tells_its_arguments_as_well(make: Callable[[Any], Any
     with pytest.raises(TypeError, match=r"retrys: did you mean retries\?"):
         with DAG("misspelt", schedule=None), existing_cluster("a", ID) as cluster:
             make(cluster)
+
+
+class TeamStep(values.SparkStep):
+    """As a user may write it, with arguments of its own."""
+
+    def __init__(self, name: str, script: str, *, team: str) -> None:
+        super().__init__(name, script, args=["--team", team])
+
+
+def test_a_class_of_a_users_own_takes_what_its_init_does() -> None:
+    assert TeamStep("s", "s3://apps/a.py", team="red").args == ("--team", "red")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'taem'"):
+        TeamStep("s", "s3://apps/a.py", taem="red")  # type: ignore[call-arg]
+
+
+class PlainStep(values.SparkStep):
+    """Without any."""
+
+
+def test_a_class_of_a_users_own_without_an_init_names_the_way_out() -> None:
+    with pytest.raises(TypeError, match=r"PlainStep has no field 'arg': did you mean args\?"):
+        PlainStep("s", "s3://apps/a.py", arg=["a"])  # type: ignore[call-arg]
