@@ -21,7 +21,7 @@ def rendered_text(text: str, env: Any, context: Any, *, structure: bool) -> Any:
     """What a text becomes in an environment of Jinja's that is native.
 
     One that is an expression, and no more, becomes what that gives, be it a number or a list. Any other stays a text:
-    without a template as it is, and with one as Jinja otherwise renders it.
+    without a template as it is, and with one as Jinja otherwise renders it: one that gives nothing is empty.
 
     :param structure: where it stands a list, a mapping or a spec is wanted: a text that is written like one becomes it
     """
@@ -29,7 +29,7 @@ def rendered_text(text: str, env: Any, context: Any, *, structure: bool) -> Any:
         return text
     nodes = versions.rendered_nodes(env.from_string(text), context)
     if not nodes:
-        return None
+        return None if structure else ""
     if len(nodes) == 1 and not isinstance(nodes[0], str):
         return nodes[0]
     rendered = "".join(map(str, nodes))

@@ -84,6 +84,7 @@ def args_of(dag: DAG) -> list[Any]:
         ("{{ params.number }}", "5"),
         ("{% if params.number %}0{% endif %}10", "010"),
         ("{# a note #}1.10", "1.10"),
+        ("{% if params.nothing %}--all{% endif %}", ""),
     ],
 )
 def test_an_argument_is_the_text_that_it_says_in_a_run_and_in_a_plan(said: str, becomes: str) -> None:
