@@ -28,7 +28,7 @@ Lists = Mapping[str, frozenset[str]]
 
 
 def table() -> dict[str, Any]:
-    """What the package's file says, but for the day.
+    """What the package's file says, but for the day on which this moto was asked.
 
     ``releases`` are in order; ``spans`` are runs of releases, of which each type names those that have it, after its
     virtual cores, its memory in MiB and its architecture; ``lacking`` are families that EC2 has and EMR does not.

@@ -1,6 +1,8 @@
-"""AWS's own lists of EMR's releases and instance types, as they were on a day: ``make lists`` makes the table anew.
+"""AWS's own lists of EMR's releases and instance types, as a version of moto has them: ``make lists`` makes the table
+anew.
 
-The table is read when something of it is first asked for. What is newer than it cannot be judged by it.
+How old moto's copy was on that day is not known. The table is read when something of it is first asked for. What is
+newer than it cannot be judged by it.
 """
 
 from __future__ import annotations
@@ -34,10 +36,9 @@ def releases() -> Mapping[str, int]:
     return {label: place for place, label in enumerate(_table()["releases"])}
 
 
-def day() -> str:
-    """When the table was made."""
-    made: str = _table()["made"]
-    return made
+def source() -> str:
+    """Whose copy of the lists the table was made of, and when."""
+    return f"moto {_table()['moto']} had it on {_table()['made']}"
 
 
 def types() -> Mapping[str, Any]:

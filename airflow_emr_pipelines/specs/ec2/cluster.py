@@ -28,12 +28,14 @@ from airflow_emr_pipelines.specs.ec2.releases import (
     AT_TASK_COMPLETION,
     CLOUD_WATCH_LOGS,
     CUSTOM_AMI,
+    FLEETS,
     ROOT_VOLUME_SPEED,
     RUNTIME_ROLES,
     STEP_CONCURRENCY,
     THREE_PRIMARIES,
     Release,
     check_applications,
+    first_from,
     label_of,
     lacks_fleets,
     lacks_idle_policy,
@@ -228,7 +230,7 @@ class EmrCluster(Spec):
         fleets, root = isinstance(self.instances, InstanceFleets), self.root_volume
         fast = isinstance(root, RootVolume) and (root.iops, root.throughput) != (None, None)
         role, key = self.step_execution_role_arn is not None, self.log_encryption_kms_key_id is not None
-        yield fleets and lacks_fleets(numbers), "instance fleets", "emr-4.8.0"
+        yield fleets and lacks_fleets(numbers), "instance fleets", first_from(FLEETS.get(numbers[0], FLEETS[4]))
         yield self.managed_scaling is not None and lacks_since_5_30(numbers), "managed scaling", SINCE_5_30
         yield key and lacks_since_5_30(numbers), "log encryption with a key of yours", SINCE_5_30
         yield role and numbers < RUNTIME_ROLES, "runtime roles", label_of(RUNTIME_ROLES)
@@ -242,7 +244,7 @@ class EmrCluster(Spec):
         yield self._own_image and numbers < CUSTOM_AMI, "an image of your own", label_of(CUSTOM_AMI)
         behavior = self.scale_down_behavior
         if isinstance(behavior, str) and behavior in SCALE_DOWN:
-            yield numbers < SCALE_DOWN[behavior], behavior, label_of(SCALE_DOWN[behavior])
+            yield numbers < SCALE_DOWN[behavior], behavior, first_from(SCALE_DOWN[behavior])
         yield self._cloud_watch and numbers < CLOUD_WATCH_LOGS, "logs in CloudWatch", label_of(CLOUD_WATCH_LOGS)
 
     @property

@@ -211,10 +211,10 @@ def instance_type(field: str, value: Any) -> Any:
         return value
     family = value.partition(".")[0]
     if of_family := [name for name in aws_lists.types() if name.startswith(f"{family}.")]:
-        rule = f"EMR has instances of {family} in other sizes, by its list of {aws_lists.day()}"
+        rule = f"EMR has instances of {family} in other sizes, by its list as {aws_lists.source()}"
         raise InvalidSpec(field, value, rule, nearest_type(value, of_family))
     if aws_lists.is_lacking(family):
-        rule = f"EMR has no {family} instances, by its list of {aws_lists.day()}"
+        rule = f"EMR has no {family} instances, by its list as {aws_lists.source()}"
         raise InvalidSpec(field, value, rule, "choose another family, such as m5.xlarge")
     rules.warn_where_written(f"{field}: {unknown_type(value)}")
     return value
@@ -240,7 +240,7 @@ def unknown_type(value: str) -> str:
     """What is to be said of a type whose family the lists do not have."""
     near = difflib.get_close_matches(value, aws_lists.types(), n=1)
     meant = f", unless {near[0]} is meant" if near else ""
-    return f"{value} is not in EMR's list of {aws_lists.day()}, nor is its family: it may be newer{meant}"
+    return f"{value} is not in EMR's list as {aws_lists.source()}, nor is its family: it may be newer{meant}"
 
 
 def price(field: str, value: Any) -> Any:

@@ -49,6 +49,8 @@ RUNTIME_ROLES: Release = (6, 7, 0)
 ROOT_VOLUME_SPEED: Release = (6, 15, 0)
 CLOUD_WATCH_LOGS: Release = (7, 11, 0)
 """https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html"""
+FLEETS: dict[int, Release] = {4: (4, 8, 0), 5: (5, 1, 0)}
+"""The first releases of a line that have instance fleets; all later lines have them (botocore: InstanceFleet)."""
 THREE_PRIMARIES: Release = (5, 23, 0)
 ALLOCATION_STRATEGIES: Release = (5, 12, 1)
 CUSTOM_AMI: Release = (5, 7, 0)
@@ -66,7 +68,7 @@ def release_label(field: str, label: Any) -> Any:
         raise InvalidSpec(field, label, "releases before 4.0 are AMI versions", "choose a release such as emr-7.10.0")
     if numbers and label not in aws_lists.releases():
         if not is_newer(label):
-            rule = f"there is no such release in EMR's list of {aws_lists.day()}"
+            rule = f"there is no such release in EMR's list as {aws_lists.source()}"
             raise InvalidSpec(field, label, rule, f"the next one is {_next_release(label)}")
         rules.warn_where_written(f"{field}: {newer_release(label)}")
     return label
@@ -88,11 +90,17 @@ def _next_release(label: str) -> str:
     return next(one for its_line, its_numbers, one in listed if its_line == line and its_numbers >= numbers)
 
 
+def first_from(numbers: Release) -> str:
+    """The first listed release of Amazon EMR that has what came with these numbers."""
+    label = label_of(numbers)
+    return label if label in aws_lists.releases() else _next_release(label)
+
+
 def newer_release(label: str) -> str:
     """What is to be said of a label that is newer than the list."""
     return (
-        f"{label} is newer than the list of EMR's releases that was made on {aws_lists.day()}: EMR refuses it "
-        "if there is no such release"
+        f"{label} is newer than the list of EMR's releases as {aws_lists.source()}: EMR refuses it if "
+        "there is no such release"
     )
 
 
@@ -114,7 +122,7 @@ def lacks_idle_policy(numbers: Release) -> bool:
 
 def lacks_fleets(numbers: Release) -> bool:
     """Whether a release has no instance fleets."""
-    return numbers < (4, 8, 0) or (5, 0, 0) <= numbers < (5, 1, 0)
+    return numbers < FLEETS.get(numbers[0], numbers)
 
 
 def lacks_since_5_30(numbers: Release) -> bool:

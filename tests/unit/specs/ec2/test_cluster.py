@@ -199,13 +199,13 @@ def refused(told: str, rule: str, **fields: Any) -> Any:
         ),
         *(
             refused(
-                "instance fleets: it needs emr-4.8.0",
+                f"instance fleets: it needs {since};",
                 f"{release} has no fleets",
                 release_label=release,
                 idle_timeout=None,
                 instances=FLEETS,
             )
-            for release in ("emr-4.6.0", "emr-5.0.0", "emr-5.0.3")
+            for release, since in (("emr-4.6.0", "emr-4.8.2"), ("emr-5.0.0", "emr-5.1.0"), ("emr-5.0.3", "emr-5.1.0"))
         ),
         refused(
             "allocation strategies: it needs emr-5.12.1",
