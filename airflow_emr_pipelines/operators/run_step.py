@@ -17,7 +17,7 @@ from airflow_emr_pipelines.operators.templates import warn_of_templates
 from airflow_emr_pipelines.operators.waiting import EmrOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.reports import JobReport
-from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict
+from airflow_emr_pipelines.specs.serialization import as_known, checked_dict, from_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.versions import TaskDeferred
 
@@ -59,6 +59,7 @@ class RunStep(Requesting, EmrOperator[J]):
         super().__init__(**kwargs)
         if show_logs not in ("on_failure", "always"):
             raise InvalidSpec("show_logs", show_logs, "it is one of on_failure and always", "choose one of them")
+        step = as_known(step, Step)
         self.backend.check(step, options={"region": self.region_name})
         self.step = checked_dict(step, Step)
         warn_of_templates(self, "step")

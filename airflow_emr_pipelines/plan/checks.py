@@ -17,6 +17,7 @@ from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
 from airflow_emr_pipelines.plan.lists import judged_by_lists
 from airflow_emr_pipelines.plan.requests import Request, elements
 from airflow_emr_pipelines.plan.sample import output_of
+from airflow_emr_pipelines.specs.ec2.compatibility import doubtful_program
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
 from airflow_emr_pipelines.specs.serialization import to_dict
 from airflow_emr_pipelines.specs.steps import Step
@@ -86,7 +87,8 @@ def _misfits(requests: list[Request], clusters: list[Request]) -> Iterator[PlanW
         cluster = made.get(f"<{output_of(request.task_id)}>" if request in clusters else str(body.get("JobFlowId")))
         found = list(cluster_misfits(cluster)) if request in clusters else []
         for step in request.steps:
-            found += step_misfits(_step(step), cluster)
+            known = _step(step)
+            found += (*step_misfits(known, cluster), *doubtful_program(known, cluster))
         yield from (PlanWarning(misfit.code, request.task_id, misfit.text) for misfit in found)
 
 

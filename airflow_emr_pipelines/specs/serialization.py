@@ -16,9 +16,15 @@ from airflow_emr_pipelines.specs.values.base import KINDS, Spec
 from airflow_emr_pipelines.specs.values.rules import instead_of, nearest
 from airflow_emr_pipelines.specs.values.templates import all_rendered, is_output, is_rendered, rendering_is_over
 
-__all__ = ["KINDS", "checked_dict", "from_dict", "holds_structure", "to_dict"]
+__all__ = ["KINDS", "as_known", "checked_dict", "from_dict", "holds_structure", "to_dict"]
 
 S = TypeVar("S", bound=Spec)
+
+
+def as_known(value: Any, kind: type[Spec]) -> Any:
+    """The spec that a dictionary describes, where all of it is known; all else as it is."""
+    whole = isinstance(value, Mapping) and "kind" in value
+    return from_dict(value, kind) if whole and all_rendered(value) else value
 
 
 def checked_dict(value: Any, kind: type[Spec]) -> Any:

@@ -12,7 +12,7 @@ from airflow.sdk import TaskGroup
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.arguments import told_of_unknown
 from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
-from airflow_emr_pipelines.specs.serialization import checked_dict
+from airflow_emr_pipelines.specs.serialization import as_known, checked_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
 from airflow_emr_pipelines.specs.values import rules
 
@@ -67,6 +67,7 @@ class ClusterTasks(TaskGroup):
                 "a step runs within the group that owns its cluster",
                 "call run inside the group's `with`: with … as cluster: cluster.run(…)",
             )
+        step = as_known(step, Step)
         checked_dict(step, Step)  # what is none is refused before a task id is made of it
         if "cluster_id" in operator_arguments:
             raise InvalidSpec(

@@ -14,6 +14,7 @@ from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_application, check_role_on
 from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
+from airflow_emr_pipelines.specs.serialization import as_known
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.rules import warn_where_written
 from airflow_emr_pipelines.task_groups.compute import UNSET, ClusterTasks, OneStep
@@ -44,8 +45,8 @@ class TransientCluster(ClusterTasks):
             remedy = f"write existing_cluster({group_id!r}, {cluster!r})"
             raise InvalidSpec(f"transient_cluster({group_id!r}).cluster", cluster, rule, remedy)
         super().__init__(group_id, connection=connection, **kwargs)
-        self.cluster = cluster
-        self.successor = cluster if replace_lost_cluster else None
+        self.cluster = as_known(cluster, EmrCluster)
+        self.successor = self.cluster if replace_lost_cluster else None
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
         self.reporting: Any = None
         if self.dag.dagrun_timeout is not None:
@@ -67,7 +68,7 @@ class TransientCluster(ClusterTasks):
         return self
 
     def run(self, step: OneStep, task_id: str | None = None, **operator_arguments: Any) -> Any:
-        cluster = self.cluster
+        cluster, step = self.cluster, as_known(step, Step)
         own_logs = step.log_uri if isinstance(step, Step) else None
         show = operator_arguments.get("show_logs") == "always"
         if show and isinstance(cluster, EmrCluster) and not (cluster.log_uri or own_logs):

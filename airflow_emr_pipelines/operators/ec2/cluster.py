@@ -27,7 +27,7 @@ from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_rol
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport, StepReport
 from airflow_emr_pipelines.specs.ec2.states import ClusterState
 from airflow_emr_pipelines.specs.ec2.zones import check_zones
-from airflow_emr_pipelines.specs.serialization import checked_dict, from_dict, to_dict
+from airflow_emr_pipelines.specs.serialization import as_known, checked_dict, from_dict, to_dict
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values import ids, rules
 from airflow_emr_pipelines.versions import TaskDeferred
@@ -100,6 +100,8 @@ class EmrCreateClusterOperator(Requesting, EmrClusterOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        cluster = as_known(cluster, EmrCluster)
+        steps = [as_known(step, Step) for step in steps] if isinstance(steps, (list, tuple)) else steps
         check(cluster, steps, region=self.region_name)
         _check_together(cluster, steps)
         warn_of_misfits(cluster)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from airflow_emr_pipelines import (
     EmrCluster,
@@ -16,12 +18,15 @@ from airflow_emr_pipelines import (
     SparkStep,
     Step,
     TrinoStep,
+    transient_cluster,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.serialization import to_dict
 
 ROLE = "arn:aws:iam::123456789012:role/job"
 HIVE = HiveStep("Aggregate", "s3://apps/aggregate.hql")
 SPARK = SparkStep("Clean", "s3://apps/clean.py")
+SMALL = EmrCluster("small", "emr-7.10.0", InstanceGroups("m5.xlarge", core="m5.xlarge"), log_uri="s3://logs/")
 
 
 def created(*steps: Step, **fields: Any) -> EmrCreateClusterOperator:
@@ -47,7 +52,6 @@ def test_a_step_that_its_cluster_cannot_run_is_refused(step: Step, fields: dict[
     [
         (HIVE, "Hive"),
         (TrinoStep("Ask", execute="SELECT 1"), "Trino"),
-        (S3DistCpStep("Copy", "s3://raw-data/", "s3://results/"), "Hadoop"),
     ],
 )
 def test_a_step_of_what_the_release_lacks_is_refused(step: Step, lacking: str) -> None:
@@ -55,6 +59,34 @@ def test_a_step_of_what_the_release_lacks_is_refused(step: Step, lacking: str) -
     EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[SPARK])
     with pytest.raises(InvalidSpec, match=f"it needs {lacking}, which emr-spark-8.1.0 does not have"):
         EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[step])
+
+
+def test_a_program_that_a_release_is_not_known_to_have_is_warned_of() -> None:
+    cluster = EmrCluster("batch", "emr-spark-8.1.0", InstanceGroups("m5.xlarge"))
+    copy = S3DistCpStep("Copy", "s3://raw-data/", "s3://results/")
+    with pytest.warns(UserWarning, match=r"S3DistCpStep\('Copy'\) = 'emr-spark-8.1.0': .* program of Hadoop") as said:
+        EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[copy])
+    assert len(said) == 1
+    EmrCreateClusterOperator(task_id="create", cluster=replace(cluster, release_label="emr-7.10.0"), steps=[copy])
+
+
+@pytest.mark.parametrize("written", [lambda value: value, to_dict])
+def test_values_and_mappings_are_judged_alike_where_a_dag_is_written(written: Any) -> None:
+    cluster, small = written(SMALL), written(SparkStep("s", "s3://apps/a.py", executor_memory="64g"))
+    with pytest.warns(UserWarning, match="asks for executors of"):
+        made = EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[small])
+    assert made.cluster == to_dict(SMALL)
+    with DAG("group", schedule=None), transient_cluster("group", cluster) as group:
+        with pytest.warns(UserWarning, match="asks for executors of") as said:
+            group.run(small)
+        assert len(said) == 1
+        with pytest.raises(InvalidSpec, match="cluster small does not have Hive"):
+            group.run(written(HIVE))
+        with pytest.warns(UserWarning, match="does not arrive") as said:
+            group.run(written(SparkStep("t", "s3://apps/a.py", [""])))
+        assert len(said) == 1
+    with pytest.raises(InvalidSpec, match="cluster small does not have Hive"):
+        EmrCreateClusterOperator(task_id="create", cluster=cluster, steps=[written(HIVE)])
 
 
 def test_steps_that_their_cluster_can_run_are_taken() -> None:
