@@ -24,6 +24,7 @@ from airflow_emr_pipelines import (
     InstanceGroups,
     KerberosAttributes,
     ManagedScaling,
+    S3DistCpStep,
     Secret,
     ShellStep,
     SparkStep,
@@ -335,6 +336,14 @@ def test_words_that_will_not_arrive_are_warned_of_also_where_they_are_rendered_o
         ("words-dropped", "emr.stock", "step 't', HadoopJarStep.Args[1]"),
     ]
     assert "hunter2" not in "\n".join(lines_of(plan))
+
+
+def test_a_program_that_a_release_is_not_known_to_have_is_warned_of() -> None:
+    with DAG("copy", schedule=None, params={"release": "emr-spark-8.1.0"}) as dag:
+        cluster = EmrCluster("planned", "{{ params.release }}", ONE, log_uri="s3://logs/")
+        with transient_cluster("group", cluster) as group:
+            group.run(S3DistCpStep("Copy", "s3://raw-data/", "s3://results/"))
+    assert codes(dag) == ["program-not-confirmed"]
 
 
 def test_what_is_hardly_meant_so_is_warned_of_where_it_is_rendered() -> None:
