@@ -15,7 +15,6 @@ from airflow_emr_pipelines.specs.steps.commands import COMMAND_RUNNER, SCRIPT_RU
 from airflow_emr_pipelines.specs.steps.custom_jar import HIVE_PROGRAMS, SPARK_PROGRAMS
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.arns import role_arn
-from airflow_emr_pipelines.specs.values.masking import masked
 from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered, is_text
 
 HadoopJarStep = dict[str, Any]
@@ -113,6 +112,10 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
 
 def warn_of_dropped(step: str, words: Sequence[str]) -> None:
     """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
+    if all(word and "}}" not in word for word in words):
+        return
+    from airflow_emr_pipelines.specs.values.masking import masked  # what a DAG file hardly ever needs
+
     for place, (word, shown) in enumerate(zip(words, masked(words), strict=True)):
         field = f"{step}, HadoopJarStep.Args[{place}]"
         if not word:
