@@ -52,7 +52,7 @@ with DAG("flaky_step", schedule=None, params={"cluster_id": "j-NONE", "marker": 
         task_id="flaky",
         step=ShellStep("flaky", "test -e {{ params.marker }} || { touch {{ params.marker }}; exit 1; }"),
         cluster_id="{{ params.cluster_id }}",
-        retries=1,
+        retries=3,  # more than it needs: a loaded Airflow may use one up
         retry_delay=timedelta(0),
     )
 
