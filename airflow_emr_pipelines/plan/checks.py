@@ -14,7 +14,6 @@ from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.templates import dates_without_schedule, no_date
 from airflow_emr_pipelines.plan.clusters import cluster_of
 from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
-from airflow_emr_pipelines.plan.lists import judged_by_lists
 from airflow_emr_pipelines.plan.requests import Request, elements
 from airflow_emr_pipelines.plan.sample import output_of
 from airflow_emr_pipelines.specs.ec2.compatibility import doubtful_program
@@ -46,8 +45,6 @@ def warnings_of(dag: Any, requests: list[Request]) -> Iterator[PlanWarning]:
     """Everything that is to be warned of in a DAG and what it would send."""
     clusters = [request for request in requests if request.operation == "RunJobFlow"]
     for request in clusters:
-        for text in judged_by_lists(request.body or {})[1]:
-            yield PlanWarning("newer-than-lists", request.task_id, text)
         yield from _of_cluster(request)
         yield from _of_life(dag, request)
     yield from _misfits(requests, clusters)

@@ -86,7 +86,9 @@ def plan_of(
         said = faults(request.operation, request.body) if request.body is not None else []
         errors += [f"{request.task_id}: {request.operation}: {fault}" for fault in said]
         if request.operation == "RunJobFlow":
-            errors += [f"{request.task_id}: {fault}" for fault in judged_by_lists(request.body or {})[0]]
+            refused, newer = judged_by_lists(request.body or {})
+            errors += [f"{request.task_id}: {fault}" for fault in refused]
+            doubts += [PlanWarning("newer-than-lists", request.task_id, text) for text in newer]
     sending = {request.task_id.partition("[")[0] for request in requests}
     calls = {task.task_id: sorted(DagTask(task).operations()) for task in tasks if task.task_id not in sending}
     return Plan(

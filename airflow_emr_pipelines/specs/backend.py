@@ -30,6 +30,6 @@ class Backend(Protocol):
         """Refuse now what the service would refuse later, as far as it is known, with the reason and the way out.
 
         :param step: a step, or a list of them; all else is let be
-        :param target: what it is to run on, where that is known: a cluster that is yet to be made
+        :param target: a cluster that is yet to be made: then it is judged what fails there, and the step not once more
         :raises InvalidSpec: this kind of compute, or this one of it, cannot run the step
         """

@@ -11,9 +11,9 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
+from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
-from airflow_emr_pipelines.specs.ec2.compatibility import check_application, check_role_on
-from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
+from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
 from airflow_emr_pipelines.specs.serialization import as_known
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.rules import warn_where_written
@@ -80,9 +80,7 @@ class TransientCluster(ClusterTasks):
             )
         if operator_arguments.get("execution_role_arn") is not None and isinstance(cluster, EmrCluster):
             check_role_on(cluster, operator_arguments["execution_role_arn"])
-        if isinstance(step, Step) and isinstance(cluster, EmrCluster):
-            check_application(step, cluster)
-            warn_of_misfits(cluster, step)
+        EC2.check(step, cluster)
         return super().run(step, task_id, **operator_arguments)
 
     def wire(self) -> None:

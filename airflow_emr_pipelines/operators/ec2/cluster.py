@@ -19,8 +19,8 @@ from airflow_emr_pipelines.operators.lineage import Lineage
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import TaskRun
 from airflow_emr_pipelines.operators.templates import warn_of_templates
+from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
-from airflow_emr_pipelines.specs.ec2.compatibility import check_application
 from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
 from airflow_emr_pipelines.specs.ec2.render.cluster import Reveal
 from airflow_emr_pipelines.specs.ec2.render.step import check, check_runtime_role
@@ -284,9 +284,8 @@ def _check_together(cluster: Any, steps: Any) -> None:
     """Refuse steps of a cluster's own request that it cannot run, as far as both are known."""
     for step in steps if isinstance(cluster, EmrCluster) and isinstance(steps, (list, tuple)) else ():
         if isinstance(step, Step):
-            check_application(step, cluster)
+            EC2.check(step, cluster)
             check_runtime_role(step, cluster.step_execution_role_arn)
-            warn_of_misfits(cluster, step)
 
 
 def _described(steps: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow_emr_pipelines.specs.backend import NO_OPTIONS
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_application
+from airflow_emr_pipelines.specs.ec2.fit import warn_of_misfits
 from airflow_emr_pipelines.specs.ec2.render.step import check, render_step
 from airflow_emr_pipelines.specs.steps import Step
 from airflow_emr_pipelines.specs.values.keys import NAME_LIMIT
@@ -23,10 +24,12 @@ class Ec2Backend:
         return render_step(step, name=name, region=options.get("region"))
 
     def check(self, step: Any, target: Any = None, options: Mapping[str, Any] = NO_OPTIONS) -> None:
-        """Refuse what EMR would refuse, and, where the cluster is known, what fails on it when it runs."""
-        check(step, region=options.get("region"))
-        if isinstance(step, Step) and isinstance(target, EmrCluster):
+        """Refuse what EMR would refuse, or what fails on a cluster that is known; warn of what it has no room for."""
+        if target is None:
+            check(step, region=options.get("region"))
+        elif isinstance(step, Step) and isinstance(target, EmrCluster):
             check_application(step, target)
+            warn_of_misfits(target, step)
 
 
 EC2 = Ec2Backend()

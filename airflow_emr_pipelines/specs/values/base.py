@@ -40,9 +40,9 @@ class Spec:
 
         def __new__(cls, *values: Any, **fields: Any) -> Spec:
             """Python names an argument that there is not, and no way out."""
-            names = [field.name for field in dataclasses.fields(cls)]
             for name in fields:
-                if name not in names and not _takes_more(cls):
+                if name not in cls.__dataclass_fields__ and not _takes_more(cls):
+                    names = [field.name for field in dataclasses.fields(cls)]
                     way_out = rules.unknown_name(name, names, cls.elsewhere)
                     raise TypeError(f"{cls.__name__} has no field {name!r}: {way_out}")
             return super().__new__(cls)
