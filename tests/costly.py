@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 DAY = "2013-01-01"
 DELAYS = [f"--{name}-delay=0.05" for name in ("start", "bootstrap", "terminate", "resize")]
+UNHINDERED = [*DELAYS, "--no-rate-limits"]
 
 EMULATOR = os.environ.get("EMULATOR_PYTHON", sys.executable)
 """The interpreter that runs the emulator: another than ours where Airflow is tested without Spark beside it."""
@@ -51,8 +52,8 @@ def migrated() -> Path:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEmulator]:
     """One emulator for the whole run, with clusters that start and end at once and no limit to the calls."""
-    folder, options = tmp_path_factory.mktemp("emulator"), [*DELAYS, "--no-rate-limits"]
-    options += spark_4_options(SPARK_4 if (SPARK_4 / ".installed").exists() else None)
+    folder = tmp_path_factory.mktemp("emulator")
+    options = [*UNHINDERED, *spark_4_options(SPARK_4 if (SPARK_4 / ".installed").exists() else None)]
     with LocalEmulator(folder / "data", log=folder / "emulator.log", options=options, python=EMULATOR) as running:
         yield running
 

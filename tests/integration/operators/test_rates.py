@@ -32,12 +32,12 @@ def use_up(call: Callable[[], Any]) -> None:
 def test_a_dag_ends_well_although_every_look_is_throttled_at_first(
     run_dag: Callable[..., Any], emulator: LocalEmulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    others = Region(emulator.url, "us-east-1").emr
+    emr, others = emulator.client("emr"), Region(emulator.url, "us-east-1").emr
+    before = {cluster["Id"] for cluster in clusters_of(emr)}
     use_up(lambda: others.list_steps(ClusterId="j-NONE"))
     use_up(lambda: others.describe_cluster(ClusterId="j-NONE"))
     dag_run = run_dag("a_cluster_of_its_own")
     assert set(states(dag_run).values()) == {"success"}, "".join(capfd.readouterr())
-    emr = emulator.client("emr")
-    (cluster,) = clusters_of(emr)
-    steps = emr.list_steps(ClusterId=cluster["Id"])["Steps"]
+    (cluster_id,) = {cluster["Id"] for cluster in clusters_of(emr)} - before
+    steps = emr.list_steps(ClusterId=cluster_id)["Steps"]
     assert [step["Status"]["State"] for step in steps] == ["COMPLETED"]

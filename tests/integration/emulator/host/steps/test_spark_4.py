@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local.local_emulator import LocalEmulator
-from tests.costly import needs_spark_4
+from tests.costly import EMULATOR, UNHINDERED, needs_spark_4
 from tests.integration.emulator.host.steps.conftest import Cluster, make_bucket
 
 LABEL = "emr-spark-8.1.0"
@@ -47,8 +48,7 @@ def test_what_the_release_lacks_is_refused_by_name(cluster: Cluster) -> None:
     assert "hive: emr-spark-8.1.0 does not have Hive" in hive.failure["Message"]
 
 
-def test_without_a_spark_4_a_step_says_how_to_have_one(limited_emulator: LocalEmulator) -> None:
-    cluster = Cluster(limited_emulator, "no-spark-4", ("Spark",), ReleaseLabel=LABEL)
-    step = cluster.run("spark-sql", "-e", "SELECT 1")
+def test_without_a_spark_4_a_step_says_how_to_have_one(tmp_path: Path) -> None:
+    with LocalEmulator(tmp_path / "data", log=tmp_path / "log", options=UNHINDERED, python=EMULATOR) as without:
+        step = Cluster(without, "no-spark-4", ("Spark",), ReleaseLabel=LABEL).run("spark-sql", "-e", "SELECT 1")
     assert (step.state, "make up SPARK=4" in step.failure["Message"]) == ("FAILED", True)
-    cluster.terminate()
