@@ -101,7 +101,7 @@ def _encodable(text: str) -> str:
 
 
 class StepFailed(EmrPipelinesError):
-    """A step ended without completing. ``cause`` is the probable cause, ``log`` where to read on."""
+    """A step ended without completing. Its text begins with ``cause``, the probable one; ``log`` says where to look."""
 
     def __init__(self, cluster_id: str, step_id: str, name: str, state: str, cause: str, log: str | None) -> None:
         super().__init__(cluster_id, step_id, name, state, cause, log)
@@ -109,9 +109,9 @@ class StepFailed(EmrPipelinesError):
         self.cause, self.log = cause, log
 
     def __str__(self) -> str:
-        told = f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}: {self.cause}"
-        stop = "" if told.endswith((".", "!", "?")) else "."
-        return f"{told}{stop} Log: {self.log}" if self.log else told
+        stop = "" if self.cause.endswith((".", "!", "?")) else "."
+        which = f"Step {self.step_id} ({self.name}) on cluster {self.cluster_id} ended {self.state}."
+        return f"{self.cause}{stop} {which}" + (f" Log: {self.log}" if self.log else "")
 
 
 class StepCancelled(StepFailed):

@@ -85,8 +85,10 @@ class EmrSparkHistoryLink(_EmrLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         location = _location(ti_key)
-        if location is None or not location.get("spark"):
-            return ""
+        return self.page(ti_key) if location is not None and location.get("spark") else ""
+
+    def page(self, ti_key: Any) -> str:
+        """The address of the page, for a task that runs Spark: its key, or the task instance itself."""
         route = SPARK_HISTORY_ROUTE.format(dag_id=quote(ti_key.dag_id, safe=""))
         asked = {"run_id": ti_key.run_id, "task_id": ti_key.task_id, "map_index": ti_key.map_index}
         return f"{_airflow()}{WEB_PREFIX}{route}?{urlencode(asked)}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_emr_pipelines.errors import StepCancelled, StepFailed, StepLost
+from airflow_emr_pipelines.logs.layouts import LAYOUTS
 from airflow_emr_pipelines.specs.reports import JobReport
 
 if TYPE_CHECKING:
@@ -53,6 +54,24 @@ def show_logs(compute: JobCompute[J], report: J, *, log: Any, level: int) -> Non
     Logs that cannot be found change nothing about how the job ended.
     """
     _show(compute.noun, report, compute.log_files(report, log=log).files, log, level)
+
+
+def say_where(compute: JobCompute[J], job: Mapping[str, Any], log_uri: Any, history: str | None, *, log: Any) -> None:
+    """Say where to read of a job that has completed; of one that has failed the exception says it.
+
+    :param job: its ids, by the service's own names
+    :param log_uri: where its logs go, if anywhere
+    :param history: the page of Spark's history of it, where there is one
+    """
+    from airflow_emr_pipelines.logs.files import log_folder
+
+    if log_uri:
+        folder = LAYOUTS[compute.backend].folder(job)
+        log.info("Its logs arrive in %s/%s, some minutes late", log_folder(str(log_uri)), folder)
+    else:
+        log.info("Its logs are nowhere to be read, since its %s has no log URI", compute.runs_on)
+    if history:
+        log.info("Its Spark UI is the task's link Spark history: %s", history)
 
 
 def _show(noun: str, report: JobReport, read: Sequence[LogFile], log: Any, level: int) -> Sequence[LogFile]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
-from airflow_emr_pipelines.operators.job_logs import failure_of, show_logs
+from airflow_emr_pipelines.links import EmrSparkHistoryLink
+from airflow_emr_pipelines.operators.job_logs import failure_of, say_where, show_logs
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.operators.requests import Requesting
 from airflow_emr_pipelines.operators.task_run import TaskRun
@@ -19,7 +21,6 @@ from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.reports import JobReport
 from airflow_emr_pipelines.specs.serialization import as_known, checked_dict, from_dict
 from airflow_emr_pipelines.specs.steps import OnFailure, Step
-from airflow_emr_pipelines.versions import TaskDeferred
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -113,7 +114,7 @@ class RunStep(Requesting, EmrOperator[J]):
         try:
             self.publish(context, location, spark=is_spark_step(step), **job)
             return self.wait_and_judge(context, trigger)
-        except (TaskDeferred, StepFailed):
+        except (versions.TaskDeferred, StepFailed):
             raise
         except BaseException:
             self.give_up()
@@ -163,6 +164,7 @@ class RunStep(Requesting, EmrOperator[J]):
         compute = self.compute_of(report)
         if report.state.succeeded:
             self.log.info("%s %s (%s) completed", compute.noun.capitalize(), report.id, report.name)
+            self._say_where(context, compute, report)
             if self.show_logs == "always":
                 show_logs(compute, report, log=self.log, level=logging.INFO)
             return self.result(report)
@@ -174,6 +176,12 @@ class RunStep(Requesting, EmrOperator[J]):
         if word is OnFailure.CONTINUE:
             return self._tolerate(report, failure)
         raise failure
+
+    def _say_where(self, context: Context, compute: JobCompute[J], report: J) -> None:
+        job = {**compute.fields, self.waits_for.id_field: report.id}
+        log_uri = (self._published(context) or {}).get("log_uri")
+        spark = versions.CLICKS_CARRY_THE_LOGIN and is_spark_step(from_dict(self.step, Step))
+        say_where(compute, job, log_uri, EmrSparkHistoryLink().page(context["ti"]) if spark else None, log=self.log)
 
     def _tolerate(self, report: J, failure: StepFailed) -> dict[str, Any]:
         """End well in spite of a failure, but announce no data that was not made."""

@@ -100,13 +100,11 @@ def test_bad_input_is_a_value_error() -> None:
     assert issubclass(InvalidSpec, ValueError)
 
 
-def test_a_step_that_failed_says_why_and_where_to_read_on() -> None:
-    log = "s3://logs/stderr.gz"
-    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", log)) == (
-        f"Step s-1 (Sum) on cluster j-1 ended FAILED: exit code 1. Log: {log}"
-    )
-    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "No file.", log)).endswith(f"No file. Log: {log}")
-    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", None)).endswith("FAILED: exit code 1")
+def test_a_step_that_failed_says_why_first_and_then_which_it_was_and_where_to_read_on() -> None:
+    which, log = "Step s-1 (Sum) on cluster j-1 ended FAILED.", "s3://logs/stderr.gz"
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", log)) == f"exit code 1. {which} Log: {log}"
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "No file.", log)) == f"No file. {which} Log: {log}"
+    assert str(StepFailed("j-1", "s-1", "Sum", "FAILED", "exit code 1", None)) == f"exit code 1. {which}"
 
 
 def test_a_long_value_is_cut() -> None:

@@ -239,4 +239,6 @@ def test_a_day_that_has_not_landed_fails_at_the_validation_and_leaves_no_cluster
     assert run.tasks["terminate_cluster"] == "success"
     assert list(run.tasks.values()).count("upstream_failed") == 6
     cause = "lake.DataError: No input for 2013-12-31: s3://raw-data/daily/2013-12-31 holds no file."
-    assert f"ended FAILED: {cause} Log: s3://emr-logs/" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{cause} Step s-" in said
+    assert "ended FAILED. Log: s3://emr-logs/" in said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_emr_pipelines import OnFailure, ShellStep
+from airflow_emr_pipelines import EmrRunStepOperator, OnFailure, ShellStep, SparkStep, versions
 from airflow_emr_pipelines.errors import StepCancelled, StepFailed, StepLost
 from airflow_emr_pipelines.hooks.compute import JobCompute, JobLogs
 from airflow_emr_pipelines.links import LINK_XCOM
@@ -114,6 +114,7 @@ def context(try_number: int = 1, max_tries: int = 0) -> Any:
         max_tries=max_tries,
         start_date=datetime.now(timezone.utc),
         xcom_push=lambda key, value: pushed.update({key: value}),
+        xcom_pull=lambda key, task_ids, map_indexes: pushed.get(key),
         pushed=pushed,
     )
     return {"ti": ti, "dag_run": SimpleNamespace(start_date=started)}
@@ -130,6 +131,30 @@ def test_a_step_is_run_and_its_place_is_put_down_for_the_links(grid: Grid) -> No
     assert task(grid).execute(run) == {"job_id": "job-1", "tolerated": False}
     put_down = run["ti"].pushed[LINK_XCOM]
     assert (put_down["place"], put_down["job_id"], put_down["backend"]) == ("here", "job-1", "small")
+
+
+@pytest.mark.parametrize(
+    ("log_uri", "said"),
+    [
+        ("s3n://emr-logs/", "Its logs arrive in s3://emr-logs/j-1/steps/s-1/, some minutes late"),
+        (None, "Its logs are nowhere to be read, since its cluster has no log URI"),
+    ],
+)
+@pytest.mark.parametrize("spark", [True, False])
+def test_a_step_that_completed_says_where_its_logs_and_its_spark_ui_are(
+    log_uri: str | None, said: str, spark: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    log = SimpleNamespace(info=lambda text, *values: told.append(text % values))
+    monkeypatch.setattr(EmrRunStepOperator, "log", log)
+    step_to_run = SparkStep("one", "s3://apps/one.py") if spark else ShellStep("one", "true")
+    made = EmrRunStepOperator(task_id="t", step=step_to_run, cluster_id="j-1")
+    run = context()
+    run["ti"].xcom_push(LINK_XCOM, {"cluster_id": "j-9", "log_uri": log_uri})
+    made.conclude(run, step("s-1", "COMPLETED"))
+    page = "/emr-pipelines/spark-history/d?run_id=r&task_id=t&map_index=-1"
+    history = [f"Its Spark UI is the task's link Spark history: {page}"] if versions.CLICKS_CARRY_THE_LOGIN else []
+    assert told[1:] == [said, *(history if spark else [])]
 
 
 def test_a_retry_takes_a_job_over_that_still_runs_and_follows_one_that_failed(grid: Grid) -> None:
