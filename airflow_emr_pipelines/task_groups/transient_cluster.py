@@ -110,7 +110,7 @@ class TransientCluster(ClusterTasks):
         self,
         folder: str | Any | None = None,
         prices: Prices | Mapping[str, Any] | Literal["aws"] | Any | None = None,
-        task_id: str = "report",
+        task_id: str = "cluster_report",
         **operator_arguments: Any,
     ) -> EmrRunReportOperator:
         """A task that tells what the cluster did and cost, once it has ended, however the run went.

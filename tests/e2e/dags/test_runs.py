@@ -119,7 +119,7 @@ def test_the_transient_cluster_computes_the_day_that_has_ended(stage: Stage) -> 
     delays = stage.parquet("analytics-results", f"carrier-delays/{DAY}/")
     assert_same(delays, carrier_delays(true_flights(raw_rows(raw), DAY)), "carrier", within=0.0501)
     assert delays.flights.sum() == stage.landed.rows - stage.landed.duplicates - stage.landed.broken
-    assert run.tasks["report"] == "success"
+    assert run.tasks["cluster_report"] == "success"
 
 
 def test_the_report_that_the_asset_schedules_ranks_the_carriers(stage: Stage) -> None:

@@ -44,7 +44,7 @@ def test_a_picture_holds_nothing_of_the_machine_that_drew_it() -> None:
 
 def test_edges_that_setup_and_teardown_imply_are_left_out(dags: dict[str, Any]) -> None:
     edges = edges_of(dags["emr_transient_spark"])
-    tasks = ["create_cluster", "carrier_delays", "steps_ended", "terminate_cluster", "report"]
+    tasks = ["create_cluster", "carrier_delays", "steps_ended", "terminate_cluster", "cluster_report"]
     assert edges == {(f"pipeline.{above}", f"pipeline.{below}") for above, below in itertools.pairwise(tasks)}
 
 

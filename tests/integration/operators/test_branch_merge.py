@@ -118,7 +118,7 @@ def test_in_a_mapped_group_each_has_branches_a_merge_and_a_report_of_its_own(run
 
     assert [list(left("branches_ended", region)["missing"]) for region in (0, 1)] == [[], ["b"]]
     for region, told in enumerate(["made=a,b missing=", "made=a missing=b"]):
-        (cluster,) = left("report", region)["clusters"]
+        (cluster,) = left("cluster_report", region)["clusters"]
         assert cluster["cluster_id"] == left("create_cluster", region)
         assert {step["name"] for step in cluster["steps"]} == {f"a of {region}", f"b of {region}", "merge"}
         assert cluster["tolerated"] == ["b of 1"][:region]

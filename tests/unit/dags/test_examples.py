@@ -137,8 +137,8 @@ def test_the_transient_cluster_runs_one_step(dags: dict[str, Any]) -> None:
         },
         "pipeline.carrier_delays": {"pipeline.steps_ended"},
         "pipeline.steps_ended": {"pipeline.terminate_cluster"},
-        "pipeline.terminate_cluster": {"pipeline.report"},
-        "pipeline.report": set(),
+        "pipeline.terminate_cluster": {"pipeline.cluster_report"},
+        "pipeline.cluster_report": set(),
     }
 
 

@@ -505,12 +505,13 @@ def test_a_command_of_spark_or_hive_may_have_a_runtime_role(command: str) -> Non
     assert made.execution_role_arn == ROLE
 
 
-def test_a_report_comes_after_the_clusters_end_and_is_no_leaf_that_judges_the_run() -> None:
+def test_a_report_comes_after_the_clusters_end_beside_any_step_and_judges_no_run() -> None:
     with DAG("reported", schedule=None) as dag:
         with transient_cluster("emr", CLUSTER) as group:
             report = group.report("s3://reports/emr/")
-            step = group.run(ShellStep("step", "true"))
+            step = group.run(ShellStep("Report", "true"))
         group >> EmptyOperator(task_id="after")
+    assert (report.task_id, step.task_id) == ("emr.cluster_report", "emr.report")
     assert step.downstream_task_ids == {"emr.steps_ended", "after"}
     assert report.upstream_task_ids == {"emr.terminate_cluster"}
     assert (report.is_teardown, report.on_failure_fail_dagrun) == (True, False)

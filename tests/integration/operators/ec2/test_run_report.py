@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def report_of(dag_run: Any) -> dict[str, Any]:
-    found: dict[str, Any] = dag_run.get_task_instance("emr.report").xcom_pull(task_ids="emr.report")
+    found: dict[str, Any] = dag_run.get_task_instance("emr.cluster_report").xcom_pull(task_ids="emr.cluster_report")
     return found
 
 
@@ -29,7 +29,7 @@ def test_the_report_comes_after_the_clusters_end_and_a_failed_run_stays_failed(
     run = run_dag(f"reported_{end}", log_uri=f"s3://{log_bucket}/", folder=f"s3://{log_bucket}/reports")
     seen = states(run)
     assert str(run.state) == state
-    assert (seen["emr.terminate_cluster"], seen["emr.report"]) == ("success", "success")
+    assert (seen["emr.terminate_cluster"], seen["emr.cluster_report"]) == ("success", "success")
     report = report_of(run)
     (cluster,) = report["clusters"]
     assert cluster["state"] == "TERMINATED"
@@ -56,7 +56,7 @@ def test_the_report_comes_after_the_clusters_end_and_a_failed_run_stays_failed(
 def test_a_cluster_that_never_took_steps_is_reported_and_the_run_fails(run_dag: Callable[..., Any]) -> None:
     run = run_dag("reported_without_a_cluster")
     assert str(run.state) == "failed"
-    assert states(run)["emr.report"] == "success"
+    assert states(run)["emr.cluster_report"] == "success"
     (cluster,) = report_of(run)["clusters"]
     assert cluster["state"] == "TERMINATED_WITH_ERRORS"
     assert (cluster["steps"], cluster["startup_seconds"]) == ([], None)
