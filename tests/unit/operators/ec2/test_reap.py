@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -79,3 +80,21 @@ def test_the_command_that_ends_all_orphans_ends_well(emr: ToldEmr, capsys: pytes
     said = capsys.readouterr()
     assert "Terminating: j-1 j-2\n" in said.out
     assert "Could not be terminated" not in said.err
+
+
+def test_as_json_the_command_tells_each_cluster_once_with_what_came_of_it(
+    emr: ToldEmr, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emr.faults["terminate j-1"].append(denied("TerminateJobFlows"))
+    told = {}
+    for words in ((), ("--terminate",)):
+        try:
+            command("--format", "json", *words)
+        except SystemExit as ended:
+            assert (ended.code, words) == (1, ("--terminate",))
+        told[words] = {found.pop("cluster_id"): found for found in json.loads(capsys.readouterr().out)}
+    first = told[()]["j-1"]
+    assert "is over" in first.pop("why")
+    assert first == {"name": "daily", "state": "WAITING", "orphaned": True, "terminating": False}
+    verdicts = {one: (found["orphaned"], found["terminating"]) for one, found in told[("--terminate",)].items()}
+    assert verdicts == {"j-1": (True, False), "j-2": (True, True), "j-3": (False, False)}
