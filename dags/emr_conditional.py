@@ -45,7 +45,7 @@ def something_landed(address: str) -> bool:
 
 
 @task.branch
-def by_outcome(inspection: dict[str, Any], result: str, large: str) -> str:
+def by_outcome(inspection: Any, result: str, large: str) -> str:
     """The step that fits: by whether the inspection's failure was tolerated, and by what it wrote to S3."""
     import json
 

@@ -147,7 +147,7 @@ with DAG(
         return {"files": curated, "wards": len(by_jar), "suppressed": sum(row["suppressed"] for row in by_jar)}
 
     @task(retries=6, retry_delay=timedelta(minutes=3))
-    def check_logs(steps: list[dict[str, Any]]) -> list[str]:
+    def check_logs(steps: list[Any]) -> list[str]:
         """Each step's controller log, where auditors look: EMR uploads it some minutes late, so this is tried again."""
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 

@@ -11,6 +11,7 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.links import LINK_XCOM
 from airflow_emr_pipelines.operators.ec2.cluster import EmrCreateClusterOperator, EmrTerminateClusterOperator
 from airflow_emr_pipelines.operators.ec2.run_report import EmrRunReportOperator
+from airflow_emr_pipelines.operators.ec2.run_step import EmrRunStepOperator
 from airflow_emr_pipelines.specs.ec2.backend import EC2
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import check_role_on
@@ -67,7 +68,7 @@ class TransientCluster(ClusterTasks):
         self.cluster_id = self.create.output
         return self
 
-    def run(self, step: OneStep, task_id: str | None = None, **operator_arguments: Any) -> Any:
+    def run(self, step: OneStep, task_id: str | None = None, **operator_arguments: Any) -> EmrRunStepOperator:
         cluster, step = self.cluster, as_known(step, Step)
         own_logs = step.log_uri if isinstance(step, Step) else None
         show = operator_arguments.get("show_logs") == "always"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec, StepsNotCancelled
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 256
 """Step ids that one call of CancelSteps takes (botocore: CancelSteps)."""
-OPTIONS = ("SEND_INTERRUPT", "TERMINATE_PROCESS")
+Cancellation = Literal["SEND_INTERRUPT", "TERMINATE_PROCESS"]
 
 
 class EmrCancelStepsOperator(Ec2Operator[Reports[StepReport]]):
@@ -55,7 +55,7 @@ class EmrCancelStepsOperator(Ec2Operator[Reports[StepReport]]):
         *,
         cluster_id: str | Any,
         step_ids: Sequence[str] | Any,
-        step_cancellation_option: str = "SEND_INTERRUPT",
+        step_cancellation_option: Cancellation | str = "SEND_INTERRUPT",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -124,4 +124,4 @@ def _step_ids(value: Any) -> Any:
 
 
 def _option(value: Any) -> Any:
-    return rules.choice("EmrCancelStepsOperator.step_cancellation_option", value, choices=OPTIONS)
+    return rules.choice("EmrCancelStepsOperator.step_cancellation_option", value, choices=get_args(Cancellation))

@@ -11,7 +11,7 @@ from airflow_emr_pipelines.operators.ec2.failures import cluster_failed_error
 from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER
 from airflow_emr_pipelines.sensors.base import EmrSensor
 from airflow_emr_pipelines.specs.ec2.reports import ClusterReport
-from airflow_emr_pipelines.specs.ec2.states import ClusterState
+from airflow_emr_pipelines.specs.ec2.states import ClusterState, ClusterStateWord
 from airflow_emr_pipelines.specs.values import ids, rules
 
 
@@ -31,7 +31,7 @@ class EmrClusterSensor(EmrSensor[ClusterReport]):
         self,
         *,
         cluster_id: str | Any,
-        target_states: Collection[str] | Any = (ClusterState.RUNNING.value, ClusterState.WAITING.value),
+        target_states: Collection[ClusterStateWord | str] | Any = ("RUNNING", "WAITING"),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

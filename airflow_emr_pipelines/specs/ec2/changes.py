@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
@@ -15,7 +15,7 @@ from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.templates import is_rendered
 
-RECONFIGURATIONS = ("MERGE", "OVERWRITE")
+Reconfiguration = Literal["MERGE", "OVERWRITE"]
 SHRINK_POLICY = (
     "decommission_timeout",
     "instances_to_terminate",
@@ -50,7 +50,7 @@ class GroupChange(Spec):
     instances_to_protect: Sequence[str] = ()
     instance_termination_timeout: int | str | None = None
     configurations: Sequence[Configuration] | None = None
-    reconfiguration_type: str = "MERGE"
+    reconfiguration_type: Reconfiguration | str = "MERGE"
     auto_scaling: AutoScaling | Literal[False] | None = None
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class GroupChange(Spec):
         self.check(rules.whole, "decommission_timeout", "instance_termination_timeout", least=0)
         self.check(rules.words, "instances_to_terminate", "instances_to_protect", each=rules.text)
         self.check(rules.words, "configurations", each=configuration)
-        self.check(rules.choice, "reconfiguration_type", choices=RECONFIGURATIONS)
+        self.check(rules.choice, "reconfiguration_type", choices=get_args(Reconfiguration))
         self.check(_or_none, "auto_scaling", kind=AutoScaling)
         if (self.count, self.configurations, self.auto_scaling) == (None, None, None):
             self.refuse("group", "nothing of it is to change", "say count=, configurations= or auto_scaling=")

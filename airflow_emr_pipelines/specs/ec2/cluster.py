@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
@@ -55,6 +55,8 @@ __all__ = ["BootstrapAction", "EbsVolumes", "EmrCluster", "Group", "InstanceFlee
 SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 SECURITY_GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
 FORBIDDEN_IN_NAME = re.compile(r"[<>$|`]")
+ScaleDown = Literal["TERMINATE_AT_TASK_COMPLETION", "TERMINATE_AT_INSTANCE_HOUR"]
+Upgrade = Literal["SECURITY", "NONE"]
 SCALE_DOWN = {"TERMINATE_AT_TASK_COMPLETION": AT_TASK_COMPLETION, "TERMINATE_AT_INSTANCE_HOUR": AT_INSTANCE_HOUR}
 """What may end instances that are to go, and the first release that has it."""
 MOST_BOOTSTRAP_ACTIONS = 16
@@ -141,12 +143,12 @@ class EmrCluster(Spec):
     security_configuration: str | None = None
     kerberos: KerberosAttributes | None = None
     managed_scaling: ManagedScaling | None = None
-    scale_down_behavior: str | None = None
+    scale_down_behavior: ScaleDown | str | None = None
     spread_primaries: bool | str = False
     custom_ami_id: str | None = None
     root_volume: RootVolume | None = None
     os_release_label: str | None = None
-    repo_upgrade_on_boot: str | None = None
+    repo_upgrade_on_boot: Upgrade | str | None = None
     unhealthy_node_replacement: bool | str | None = None
     session_enabled: bool | str | None = None
     extended_support: bool | str | None = None
@@ -177,8 +179,8 @@ class EmrCluster(Spec):
         self.check(_security_group, "service_access_security_group")
         self.check(rules.words, "additional_master_security_groups", each=_security_group)
         self.check(rules.words, "additional_slave_security_groups", each=_security_group)
-        self.check(rules.choice, "scale_down_behavior", choices=[*SCALE_DOWN])
-        self.check(rules.choice, "repo_upgrade_on_boot", choices=("SECURITY", "NONE"))
+        self.check(rules.choice, "scale_down_behavior", choices=get_args(ScaleDown))
+        self.check(rules.choice, "repo_upgrade_on_boot", choices=get_args(Upgrade))
         self.check(ami, "custom_ami_id")
         self.check(rules.instance, "monitoring", kind=MonitoringConfiguration)
         self.check(rules.instance, "kerberos", kind=KerberosAttributes)

@@ -10,7 +10,7 @@ from airflow_emr_pipelines.specs.ec2 import releases
 from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.fit import Misfit
 from airflow_emr_pipelines.specs.steps import Step, TrinoStep
-from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI, TRINO_CLI
+from airflow_emr_pipelines.specs.steps.sql_client import PRESTO_CLI
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.templates import all_rendered, is_rendered
 
@@ -57,7 +57,7 @@ def check_application(step: Step, cluster: EmrCluster) -> None:
             f"add it to the cluster's applications: {(*cluster.applications, needed)}",
         )
     release = releases.numbers_of(cluster.release_label)
-    if isinstance(step, TrinoStep) and step.client == TRINO_CLI and release and release < releases.TRINO_CLI:
+    if isinstance(step, TrinoStep) and step.client == "trino-cli" and release and release < releases.TRINO_CLI:
         raise InvalidSpec(
             f"{type(step).__name__}({step.name!r}).client",
             step.client,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps import spark_conf
@@ -19,8 +19,8 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ENVIRONMENT_SETTING = re.compile(r"[A-Z0-9_]+_(?:HEAPSIZE|OPTS)|.*heap[._-]?size.*", re.IGNORECASE)
 HADOOP_SITES = ("core-site", "hdfs-site", "yarn-site", "mapred-site")
 METASTORE_DATABASE = "javax.jdo.option.ConnectionURL"
-STATE_BACKENDS = ("hashmap", "rocksdb")
-SQL_ENGINES = ("trino", "presto", "prestosql")
+StateBackend = Literal["hashmap", "rocksdb"]
+SqlEngine = Literal["trino", "presto", "prestosql"]
 QUEUE = re.compile(r"[A-Za-z0-9_-]+")
 CONNECTOR = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -178,13 +178,15 @@ def _share(field: str, value: Any) -> Any:
     return rules.number(field, value, least=0)
 
 
-def sql_connector(name: str, properties: Mapping[str, Any] | None = None, *, engine: str = "trino") -> Configuration:
+def sql_connector(
+    name: str, properties: Mapping[str, Any] | None = None, *, engine: SqlEngine | str = "trino"
+) -> Configuration:
     """A catalog of Trino or Presto. The Glue Data Catalog is ``sql_connector("hive", {"hive.metastore": "glue"})``.
 
     :param name: the connector, such as hive, iceberg or postgresql
     :param engine: trino (from emr-6.4.0), prestosql (before), or presto
     """
-    rules.choice("sql_connector.engine", engine, choices=SQL_ENGINES)
+    rules.choice("sql_connector.engine", engine, choices=get_args(SqlEngine))
     rules.text("sql_connector.name", name)
     if is_rendered(name) and not CONNECTOR.fullmatch(name):
         raise InvalidSpec(
@@ -198,7 +200,7 @@ def flink_conf(
     *,
     checkpoints: str | None = None,
     checkpoint_seconds: int | str | None = None,
-    state_backend: str | None = None,
+    state_backend: StateBackend | str | None = None,
     task_slots: int | str | None = None,
 ) -> Configuration:
     """Settings for all Flink jobs of a cluster (flink-conf).
@@ -215,7 +217,7 @@ def flink_conf(
         seconds = rules.whole("flink_conf.checkpoint_seconds", checkpoint_seconds, least=1)
         ours["execution.checkpointing.interval"] = f"{seconds} s"
     if state_backend is not None:
-        ours["state.backend"] = rules.choice("flink_conf.state_backend", state_backend, choices=STATE_BACKENDS)
+        ours["state.backend"] = rules.choice("flink_conf.state_backend", state_backend, choices=get_args(StateBackend))
         ours["state.backend.incremental"] = state_backend == "rocksdb"
     if task_slots is not None:
         ours["taskmanager.numberOfTaskSlots"] = rules.whole("flink_conf.task_slots", task_slots, least=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2.configurations import Configuration, configuration
@@ -21,16 +21,19 @@ from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
-SPOT_STRATEGIES = (
+SpotStrategy = Literal[
     "capacity-optimized",
     "price-capacity-optimized",
     "lowest-price",
     "diversified",
     "capacity-optimized-prioritized",
-)
-USED_FIRST = "use-capacity-reservations-first"
-ON_DEMAND_STRATEGIES = ("lowest-price", "prioritized")
-TIMEOUT_ACTIONS = ("SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER")
+]
+OnDemandStrategy = Literal["lowest-price", "prioritized"]
+TimeoutAction = Literal["SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER"]
+Preference = Literal["open", "none"]
+UsageStrategy = Literal["use-capacity-reservations-first"]
+SPOT_STRATEGIES = get_args(SpotStrategy)
+ON_DEMAND_STRATEGIES = get_args(OnDemandStrategy)
 MOST_TYPES = 5
 MOST_TYPES_BY_STRATEGY = 30
 
@@ -83,13 +86,13 @@ class SpotProvisioning(Spec):
     kind = "spot_provisioning"
 
     timeout_minutes: int | str
-    timeout_action: str = "SWITCH_TO_ON_DEMAND"
+    timeout_action: TimeoutAction | str = "SWITCH_TO_ON_DEMAND"
     _: KW_ONLY
-    allocation_strategy: str | None = None
+    allocation_strategy: SpotStrategy | str | None = None
 
     def __post_init__(self) -> None:
         self.check(rules.whole, "timeout_minutes", least=5, most=1440)
-        self.check(rules.choice, "timeout_action", choices=TIMEOUT_ACTIONS)
+        self.check(rules.choice, "timeout_action", choices=get_args(TimeoutAction))
         self.check(rules.choice, "allocation_strategy", choices=SPOT_STRATEGIES)
 
 
@@ -104,15 +107,15 @@ class CapacityReservation(Spec):
 
     kind = "capacity_reservation"
 
-    preference: str | None = None
+    preference: Preference | str | None = None
     resource_group_arn: str | None = None
-    usage_strategy: str | None = USED_FIRST
+    usage_strategy: UsageStrategy | str | None = "use-capacity-reservations-first"
 
     def __post_init__(self) -> None:
-        self.check(rules.choice, "preference", choices=("open", "none"))
+        self.check(rules.choice, "preference", choices=get_args(Preference))
         self.check(rules.text, "resource_group_arn", limit=rules.NAME_LIMIT)
         if self.usage_strategy is not None:
-            self.check(rules.choice, "usage_strategy", choices=(USED_FIRST,))
+            self.check(rules.choice, "usage_strategy", choices=get_args(UsageStrategy))
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class OnDemandProvisioning(Spec):
 
     kind = "on_demand_provisioning"
 
-    allocation_strategy: str = "lowest-price"
+    allocation_strategy: OnDemandStrategy | str = "lowest-price"
     _: KW_ONLY
     capacity_reservation: CapacityReservation | None = None
 
@@ -141,7 +144,7 @@ class SpotResizing(Spec):
 
     timeout_minutes: int | str | None = None
     _: KW_ONLY
-    allocation_strategy: str | None = None
+    allocation_strategy: SpotStrategy | str | None = None
 
     def __post_init__(self) -> None:
         self.check(rules.whole, "timeout_minutes", least=5, most=10_080)
@@ -159,7 +162,7 @@ class OnDemandResizing(Spec):
 
     timeout_minutes: int | str | None = None
     _: KW_ONLY
-    allocation_strategy: str | None = None
+    allocation_strategy: OnDemandStrategy | str | None = None
     capacity_reservation: CapacityReservation | None = None
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.ec2 import aws_lists
@@ -18,7 +18,7 @@ from airflow_emr_pipelines.specs.values.templates import all_rendered, is_render
 
 INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
-VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
+VolumeType = Literal["gp3", "gp2", "io1", "st1", "sc1", "standard"]
 MOST_VOLUMES = 25
 LEAST_IF_OPTIMIZED, LEAST_OF_CORE = 10, 5
 """GiB of a volume."""
@@ -41,7 +41,7 @@ class EbsVolumes(Spec):
     kind = "ebs"
 
     size_gb: int | str
-    volume_type: str = "gp3"
+    volume_type: VolumeType | str = "gp3"
     _: KW_ONLY
     iops: int | str | None = None
     throughput: int | str | None = None
@@ -49,7 +49,7 @@ class EbsVolumes(Spec):
 
     def __post_init__(self) -> None:
         self.check(rules.whole, "size_gb", least=1, most=1024)
-        self.check(rules.choice, "volume_type", choices=VOLUME_TYPES)
+        self.check(rules.choice, "volume_type", choices=get_args(VolumeType))
         self.check(rules.whole, "iops", least=1)
         self.check(rules.whole, "throughput", least=125, most=1000)
         self.check(rules.whole, "per_instance", least=1, most=MOST_VOLUMES)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.specs.values import arns, rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.templates import is_rendered
 
-LOG_TYPES = ("STEP_LOGS", "SPARK_DRIVER", "SPARK_EXECUTOR")
-LOG_FILES = ("STDOUT", "STDERR")
-S3_LOG_TYPES = ("system-logs", "application-logs", "persistent-ui-logs")
-UPLOAD_POLICIES = ("emr-managed", "on-customer-s3only", "disabled")
+LogType = Literal["STEP_LOGS", "SPARK_DRIVER", "SPARK_EXECUTOR"]
+LogFile = Literal["STDOUT", "STDERR"]
+S3LogType = Literal["system-logs", "application-logs", "persistent-ui-logs"]
+UploadPolicy = Literal["emr-managed", "on-customer-s3only", "disabled"]
 AGENT = "AmazonCloudWatchAgent"
 
 
@@ -32,7 +32,7 @@ class CloudWatchLogs(Spec):
     log_stream_name_prefix: str | None = None
     _: KW_ONLY
     encryption_key_arn: str | None = None
-    log_types: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    log_types: Mapping[LogType | str, Sequence[LogFile | str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.check(rules.text, "log_group_name", "log_stream_name_prefix")
@@ -51,7 +51,7 @@ class MonitoringConfiguration(Spec):
     kind = "monitoring_configuration"
 
     cloud_watch: CloudWatchLogs | None = None
-    s3_upload_policy: Mapping[str, str] = field(default_factory=dict)
+    s3_upload_policy: Mapping[S3LogType | str, UploadPolicy | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.check(rules.instance, "cloud_watch", kind=CloudWatchLogs)
@@ -69,7 +69,7 @@ class MonitoringConfiguration(Spec):
 
 
 def _log_type(field: str, name: Any) -> Any:
-    return rules.choice(field, name, choices=LOG_TYPES)
+    return rules.choice(field, name, choices=get_args(LogType))
 
 
 def _log_files(field: str, files: Any) -> Any:
@@ -77,12 +77,12 @@ def _log_files(field: str, files: Any) -> Any:
 
 
 def _log_file(field: str, file: Any) -> Any:
-    return rules.choice(field, file, choices=LOG_FILES)
+    return rules.choice(field, file, choices=get_args(LogFile))
 
 
 def _s3_log_type(field: str, name: Any) -> Any:
-    return rules.choice(field, name, choices=S3_LOG_TYPES)
+    return rules.choice(field, name, choices=get_args(S3LogType))
 
 
 def _upload_policy(field: str, policy: Any) -> Any:
-    return rules.choice(field, policy, choices=UPLOAD_POLICIES)
+    return rules.choice(field, policy, choices=get_args(UploadPolicy))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.base import Spec
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
-UNIT_TYPES = ("InstanceFleetUnits", "Instances", "VCPU")
+UnitType = Literal["InstanceFleetUnits", "Instances", "VCPU"]
+ScalingStrategy = Literal["DEFAULT", "ADVANCED"]
 PERFORMANCE_INDEXES = (1, 25, 50, 75, 100)
-COMPARISONS = ("GREATER_THAN_OR_EQUAL", "GREATER_THAN", "LESS_THAN", "LESS_THAN_OR_EQUAL")
-ADJUSTMENTS = ("CHANGE_IN_CAPACITY", "PERCENT_CHANGE_IN_CAPACITY", "EXACT_CAPACITY")
-STATISTICS = ("SAMPLE_COUNT", "AVERAGE", "SUM", "MINIMUM", "MAXIMUM")
+Comparison = Literal["GREATER_THAN_OR_EQUAL", "GREATER_THAN", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
+Adjustment = Literal["CHANGE_IN_CAPACITY", "PERCENT_CHANGE_IN_CAPACITY", "EXACT_CAPACITY"]
+Statistic = Literal["SAMPLE_COUNT", "AVERAGE", "SUM", "MINIMUM", "MAXIMUM"]
+COMPARISONS, ADJUSTMENTS, STATISTICS = (get_args(words) for words in (Comparison, Adjustment, Statistic))
 EMR_NAMESPACE = "AWS/ElasticMapReduce"
 NOT_OF_EMR = ("CPUUtilization", "StreamingBatchProcessingTime")
 """Metrics that people ask for and EMR's namespace does not have
@@ -50,17 +52,17 @@ class ManagedScaling(Spec):
     minimum: int | str
     maximum: int | str
     _: KW_ONLY
-    unit_type: str | None = None
+    unit_type: UnitType | str | None = None
     maximum_on_demand: int | str | None = None
     maximum_core: int | str | None = None
-    scaling_strategy: str | None = None
+    scaling_strategy: ScalingStrategy | str | None = None
     utilization_performance_index: int | str | None = None
 
     def __post_init__(self) -> None:
         self.check(rules.whole, "minimum", "maximum", least=1)
-        self.check(rules.choice, "unit_type", choices=UNIT_TYPES)
+        self.check(rules.choice, "unit_type", choices=get_args(UnitType))
         self.check(rules.whole, "maximum_on_demand", "maximum_core", least=0)
-        self.check(rules.choice, "scaling_strategy", choices=("DEFAULT", "ADVANCED"))
+        self.check(rules.choice, "scaling_strategy", choices=get_args(ScalingStrategy))
         self.check(rules.whole, "utilization_performance_index", least=1, most=100)
         if isinstance(self.maximum, int):
             for name in ("minimum", "maximum_on_demand", "maximum_core"):
@@ -98,15 +100,15 @@ class ScalingRule(Spec):
 
     name: str
     metric_name: str
-    comparison_operator: str
+    comparison_operator: Comparison | str
     threshold: float | int | str
     adjustment: int | str
     _: KW_ONLY
-    adjustment_type: str = "CHANGE_IN_CAPACITY"
+    adjustment_type: Adjustment | str = "CHANGE_IN_CAPACITY"
     cool_down: int | str = 300
     evaluation_periods: int | str = 1
     period: int | str = METRIC_SECONDS
-    statistic: str = "AVERAGE"
+    statistic: Statistic | str = "AVERAGE"
     unit: str | None = None
     namespace: str = EMR_NAMESPACE
     dimensions: Mapping[str, str] = field(default_factory=lambda: {"JobFlowId": THIS_CLUSTER})

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from airflow_emr_pipelines.errors import UnknownState
 
 S = TypeVar("S", bound=Enum)
+
+
+ClusterStateWord = Literal[
+    "STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"
+]
 
 
 class ClusterState(str, Enum):

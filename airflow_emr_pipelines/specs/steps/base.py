@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.commands import Command
@@ -22,6 +22,9 @@ class OnFailure(str, Enum):
     CANCEL_AND_WAIT = "CANCEL_AND_WAIT"
     CONTINUE = "CONTINUE"
     TERMINATE_CLUSTER = "TERMINATE_CLUSTER"
+
+
+FailureWord = Literal["CANCEL_AND_WAIT", "CONTINUE", "TERMINATE_CLUSTER"]
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,13 @@ class Step(Spec):
 
     name: str
     _: KW_ONLY
-    on_failure: OnFailure | str = OnFailure.CANCEL_AND_WAIT
+    on_failure: OnFailure | FailureWord | str = OnFailure.CANCEL_AND_WAIT
     log_uri: str | None = None
     encryption_key_arn: str | None = None
 
     def __post_init__(self) -> None:
         self.check(rules.text, "name", limit=rules.NAME_LIMIT)
-        self.check(rules.choice, "on_failure", choices=[word.value for word in OnFailure])
+        self.check(rules.choice, "on_failure", choices=get_args(FailureWord))
         if is_text(self.on_failure):
             object.__setattr__(self, "on_failure", OnFailure(self.on_failure))
         self.check(addresses.s3_folder, "log_uri")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.steps.base import Step
@@ -13,8 +13,8 @@ from airflow_emr_pipelines.specs.steps.commands import Equal, Switch
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
-CODECS = ("gzip", "gz", "lzo", "snappy", "none")
-STORAGE_CLASSES = ("STANDARD", "REDUCED_REDUNDANCY")
+Codec = Literal["gzip", "gz", "lzo", "snappy", "none"]
+StorageClass = Literal["STANDARD", "REDUCED_REDUNDANCY"]
 WRONG_IN_JAVA_TOO = ("nothing to repeat", "missing )", "unbalanced parenthesis", "unterminated character set")
 """Faults of a pattern that Java's regular expressions share with Python's; others may be Java's own forms."""
 JAVA_QUOTE = "\\Q"
@@ -71,7 +71,7 @@ class S3DistCpStep(Step):
     group_by: str | None = None
     target_size: int | str | None = None
     append_to_last_file: bool | str = False
-    output_codec: str | None = None
+    output_codec: Codec | str | None = None
     s3_server_side_encryption: bool | str = False
     delete_on_success: bool | str = False
     disable_multipart_upload: bool | str = False
@@ -83,15 +83,15 @@ class S3DistCpStep(Step):
     require_previous_manifest: bool | str | None = None
     copy_from_manifest: bool | str = False
     s3_endpoint: str | None = None
-    storage_class: str | None = None
+    storage_class: StorageClass | str | None = None
     src_prefixes_file: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check(_folder, "src", "dest")
         self.check(_pattern, "src_pattern", "group_by")
-        self.check(rules.choice, "output_codec", choices=CODECS)
-        self.check(rules.choice, "storage_class", choices=STORAGE_CLASSES)
+        self.check(rules.choice, "output_codec", choices=get_args(Codec))
+        self.check(rules.choice, "storage_class", choices=get_args(StorageClass))
         self.check(rules.whole, "target_size", least=1)
         self.check(rules.whole, "multipart_upload_chunk_size", least=5)
         self.check(rules.whole, "starting_index", least=0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow_emr_pipelines.errors import HIDDEN, InvalidSpec, may_be_secret
 from airflow_emr_pipelines.specs.steps import spark_conf
@@ -24,6 +24,7 @@ from airflow_emr_pipelines.specs.steps.commands import (
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_rendered, is_text
 
+DeployMode = Literal["cluster", "client"]
 SHELLS = ("spark-shell", "pyspark-shell", "sparkr-shell", "pyspark", "sparkR")
 COMMAND = re.compile(r"(\S*/)?spark-submit\s")
 APPLICATIONS = (".py", ".jar", ".R")
@@ -93,7 +94,7 @@ class SparkStep(Step):
     args: Sequence[str | int | float] = ()
     _: KW_ONLY
     main_class: str | None = None
-    deploy_mode: str | None = "cluster"
+    deploy_mode: DeployMode | str | None = "cluster"
     conf: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     driver_memory: str | None = None
     driver_cores: int | str | None = None
@@ -124,7 +125,7 @@ class SparkStep(Step):
         self.check(addresses.node_path, "properties_file")
         self.check(rules.words, "args")
         if self.deploy_mode is not None:
-            self.check(rules.choice, "deploy_mode", choices=("cluster", "client"))
+            self.check(rules.choice, "deploy_mode", choices=get_args(DeployMode))
         self.check(spark_conf.conf, "conf")
         self.check(spark_conf.memory, "driver_memory", "executor_memory")
         self.check(rules.whole, "driver_cores", "executor_cores", "num_executors", least=1)

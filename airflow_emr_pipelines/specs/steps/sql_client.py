@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Literal, get_args
 
 from airflow_emr_pipelines.specs.steps.base import Step
 from airflow_emr_pipelines.specs.steps.commands import Option, Word, Words
 from airflow_emr_pipelines.specs.values import addresses, rules
 
-TRINO_CLI, PRESTO_CLI = "trino-cli", "presto-cli"
+PRESTO_CLI = "presto-cli"
+TrinoClient = Literal["trino-cli", "presto-cli"]
 OPTIONS = (
     Option("catalog", "--catalog"),
     Option("schema", "--schema"),
@@ -63,11 +65,11 @@ class TrinoStep(SqlClientStep):
     command_line = (Word("client"), *OPTIONS)
 
     _: KW_ONLY
-    client: str = TRINO_CLI
+    client: TrinoClient | str = "trino-cli"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check(rules.choice, "client", choices=(TRINO_CLI, PRESTO_CLI))
+        self.check(rules.choice, "client", choices=get_args(TrinoClient))
 
 
 @dataclass(frozen=True)
