@@ -90,8 +90,11 @@ def test_as_json_the_command_tells_each_cluster_once_with_what_came_of_it(
     first = json.loads(capsys.readouterr().out)[0]
     assert "is over" in first.pop("why")
     assert first == {
-        **{"cluster_id": "j-1", "name": "daily", "state": "WAITING"},
-        **{"orphaned": True, "terminating": False},
+        "cluster_id": "j-1",
+        "name": "daily",
+        "state": "WAITING",
+        "orphaned": True,
+        "terminating": False,
     }
     with pytest.raises(SystemExit, match="1"):
         command("--format", "json", "--terminate")
