@@ -12,7 +12,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from airflow_emr_pipelines.emulator.aws.rates import RATES
 from local.local_emulator import LocalEmulator
 from tests.integration.emulator.region import Region
 
@@ -37,7 +36,8 @@ def test_a_client_that_does_not_try_again_is_refused_beyond_the_rate(limited: Re
     cluster, began = limited.run(), time.monotonic()
     refused = refusals(40, lambda: limited.describe(cluster))
     assert refused[0] == {"Code": "ThrottlingException", "Message": "Rate exceeded", "Status": 400}
-    assert 30 - RATES["DescribeCluster"].per_second * (time.monotonic() - began) - 1 <= len(refused) <= 30
+    # One more each second is let through.
+    assert 30 - (time.monotonic() - began) - 1 <= len(refused) <= 30
 
 
 def test_other_regions_and_other_services_go_on(limited: Region) -> None:
