@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -147,6 +147,8 @@ class Execution:
             self._log.say(f"ended what the process had left behind: {', '.join(left)}", "WARN")
         self._log.say(f"waitProcessCompletion ended with exit code {code}; total process run time: {seconds} seconds")
         await asyncio.to_thread(logs.say_addresses, {out, err, files["syslog"]}, self._host.s3.root, self._hdfs)
+        if code and (missing := await asyncio.to_thread(self._missing_bucket, launch, out, err, buckets)):
+            await asyncio.to_thread(logs.say_missing_bucket, {out, err, files["syslog"]}, missing)
         outcome = self._judge(launch, code, out, err)
         killed = outcome.cancelled or self._applications.is_killed(launch.application_id or "")
         self._tell_application(launch, group, "FINISHED" if outcome.completed else "KILLED" if killed else "FAILED")
@@ -256,11 +258,11 @@ class Execution:
         words, self._cause_file = found
         if "NoSuchBucket" not in words:
             return words
-        # Hadoop does not say which: look for it in the command, then in what the process said.
-        named = [*launch.command, logs.tail(err), logs.tail(out)]
-        buckets = dict.fromkeys(bucket for text in named for bucket in logs.buckets_named(text))
-        missing = next((bucket for bucket in buckets if bucket not in self._host.s3.buckets()), None)
-        return f"there is no bucket {missing}: {words}" if missing else words
+        missing = self._missing_bucket(launch, out, err, self._host.s3.buckets())
+        return words if missing is None or missing in words else f"there is no bucket {missing}: {words}"
+
+    def _missing_bucket(self, launch: Launch, out: Path, err: Path, buckets: Collection[str]) -> str | None:
+        return logs.missing_bucket([*launch.command, logs.tail(err), logs.tail(out)], buckets)
 
     # --- cluster mode, as YARN's client and its logs show it
 

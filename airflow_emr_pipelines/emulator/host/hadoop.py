@@ -4,11 +4,12 @@ Every bucket is a mount of Hadoop's own view file system onto the bucket's folde
 to `viewfs://fs/b/k`, which is linked to the folder. With one stage, a listing of a bucket's root fails ("URI scheme is
 not file"), and a path with `..` leaves the bucket. A bucket without a mount falls back to the class that is named as
 its scheme's target: if that class reads files, then *from the root folder of this machine*, so a class is named that
-cannot be, and whose name says what is wrong.
+cannot be, and whose name says what is wrong; but which bucket it was for, Hadoop says elsewhere, if at all.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,11 @@ from xml.sax.saxutils import escape
 
 S3_SCHEMES = ("s3", "s3a", "s3n")
 NO_SUCH_BUCKET = "NoSuchBucket (there was no bucket of that name when this step started)"
+CLASS_NOT_FOUND = re.compile(
+    rb"((java\.lang\.RuntimeException: )?java\.lang\.ClassNotFoundException: )?Class %s not found"
+    % re.escape(NO_SUCH_BUCKET.encode())
+)
+"""What Hadoop makes of it."""
 NO_SUCH_HDFS = "NoSuchNameNode (the emulator has one HDFS for each cluster: write hdfs:///path)"
 # Names of mount tables; no bucket has one of two letters.
 _FOLDERS = "fs"

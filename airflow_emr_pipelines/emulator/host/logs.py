@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote
 
+from airflow_emr_pipelines.emulator.host import hadoop
 from airflow_emr_pipelines.emulator.s3.store import ObjectStore
 
 logger = logging.getLogger(__name__)
 
 STEP_FILES = ("controller", "syslog", "stdout", "stderr")
+_LOOKED_FOR = re.compile(r"Empty mount table detected for s3[an]?://([a-z0-9][a-z0-9.-]+)/")
+_NAMED = re.compile(r"\bs3[an]?://([a-z0-9][a-z0-9.-]+)")
 _LOG_URI = re.compile(r"s3[an]?://([^/]+)/?(.*)")
 _READ_AT_END = 256 * 1024
 _LONGEST_MESSAGE = 1000
@@ -79,15 +82,36 @@ def say_addresses(files: Iterable[Path], buckets: Path, hdfs: Path) -> None:
     def address(found: re.Match[bytes]) -> bytes:
         return places[found[1]] if found[1] else b"hdfs:///" if found[2] else b"s3://"
 
-    marks = (*places, b"viewfs://fs/")
+    _say_otherwise(files, (*places, b"viewfs://fs/"), lambda line: named.sub(address, line))
+
+
+def say_missing_bucket(files: Iterable[Path], bucket: str) -> None:
+    """Let files name the bucket where Hadoop tells of a class that is not there."""
+    told = f"java.io.IOException: NoSuchBucket: there was no bucket {bucket} when this step started"
+    told = f"{told} (aws s3 mb s3://{bucket} makes it)"
+    mark = hadoop.NO_SUCH_BUCKET.encode()
+    _say_otherwise(files, [mark], lambda line: hadoop.CLASS_NOT_FOUND.sub(told.encode(), line))
+
+
+def _say_otherwise(files: Iterable[Path], marks: Collection[bytes], change: Callable[[bytes], bytes]) -> None:
+    """Change the lines of those files that have any of the marks."""
     for path in files:
         with path.open("rb") as lines:
             if not any(mark in line for line in lines for mark in marks):
                 continue
         said = path.with_name(f"{path.name}.said")
         with path.open("rb") as lines, said.open("wb") as written:
-            written.writelines(named.sub(address, line) for line in lines)
+            written.writelines(map(change, lines))
         said.replace(path)
+
+
+def missing_bucket(texts: Sequence[str], buckets: Collection[str]) -> str | None:
+    """The bucket that a process did not find: what Hadoop looked for in vain, or else the first that is named."""
+    for named in (_LOOKED_FOR, _NAMED):
+        for found in (bucket for text in texts for bucket in named.finditer(text)):
+            if found[1] not in buckets:
+                return found[1]
+    return None
 
 
 def store(s3: ObjectStore, log_uri: str | None, below: str, files: dict[str, Path]) -> dict[str, str]:
@@ -133,11 +157,6 @@ def cause(stderr: Path, stdout: Path) -> tuple[str, Path] | None:
                 return found[:_LONGEST_MESSAGE], path
     found = _last_words(lines[stderr])
     return (found[:_LONGEST_MESSAGE], stderr) if found else None
-
-
-def buckets_named(text: str) -> list[str]:
-    """The buckets of all S3 addresses in a text."""
-    return re.findall(r"\bs3[an]?://([a-z0-9][a-z0-9.-]+)", text)
 
 
 def _raised_in_python(lines: list[str]) -> str | None:

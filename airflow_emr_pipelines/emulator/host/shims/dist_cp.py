@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_emr_pipelines.emulator.host.shims.filesystems import FileSystem, Found, S3FileSystem, filesystem_of
+from airflow_emr_pipelines.emulator.host.shims.filesystems import (
+    FileSystem,
+    Found,
+    S3FileSystem,
+    filesystem_of,
+    in_words,
+)
 from airflow_emr_pipelines.emulator.host.shims.globs import expand
 
 _SWITCHES = ("-update", "-overwrite", "-delete", "-skipcrccheck", "-i", "-async", "-direct", "-useiterator", "-v")
@@ -156,7 +162,7 @@ def main(words: Sequence[str]) -> int:
     try:
         DistCp(Options.of(words)).run()
     except (DistCpError, ValueError, OSError, BotoCoreError, ClientError) as error:
-        print(f"ERROR tools.DistCp: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"ERROR tools.DistCp: {in_words(error)}", file=sys.stderr)
         return 1
     return 0
 

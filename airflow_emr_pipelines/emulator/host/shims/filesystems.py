@@ -59,6 +59,12 @@ class FileSystem(ABC):
     def delete(self, address: str) -> None: ...
 
 
+def in_words(error: Exception) -> str:
+    """An error with its kind, and with the bucket that S3's own words leave out."""
+    bucket = error.response["Error"].get("BucketName") if isinstance(error, ClientError) else None
+    return f"{type(error).__name__}: {error}" + (f": {bucket}" if bucket else "")
+
+
 class S3FileSystem(FileSystem):
     """Buckets."""
 

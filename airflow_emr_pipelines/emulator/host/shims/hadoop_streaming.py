@@ -25,7 +25,7 @@ from typing import IO, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_emr_pipelines.emulator.host.shims.aggregators import aggregate
-from airflow_emr_pipelines.emulator.host.shims.filesystems import filesystem_of
+from airflow_emr_pipelines.emulator.host.shims.filesystems import filesystem_of, in_words
 from airflow_emr_pipelines.emulator.host.shims.globs import expand
 from airflow_emr_pipelines.emulator.host.shims.map_reduce import InProcess, Job, Program, TaskFailed
 
@@ -272,7 +272,7 @@ def main(words: Sequence[str]) -> int:
         print(f"Error: {error}\nERROR streaming.StreamJob: Job not successful!", file=sys.stderr)
         return 1
     except (StreamingError, ValueError, OSError, BotoCoreError, ClientError) as error:
-        said = error if isinstance(error, StreamingError) else f"{type(error).__name__}: {error}"
+        said = error if isinstance(error, StreamingError) else in_words(error)
         print(f"ERROR streaming.StreamJob: Error Launching job : {said}", file=sys.stderr)
         return 1
     return 0

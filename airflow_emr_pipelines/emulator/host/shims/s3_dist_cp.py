@@ -19,7 +19,13 @@ from typing import IO, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_emr_pipelines.emulator.host.shims.filesystems import FileSystem, Found, S3FileSystem, filesystem_of
+from airflow_emr_pipelines.emulator.host.shims.filesystems import (
+    FileSystem,
+    Found,
+    S3FileSystem,
+    filesystem_of,
+    in_words,
+)
 
 _MIB = 1024 * 1024
 _IN_MEMORY = 64 * _MIB
@@ -263,6 +269,6 @@ def main(arguments: Sequence[str]) -> int:
     try:
         DistCp(_options().parse_args(list(arguments))).run()
     except (DistCpError, ValueError, OSError, BotoCoreError, ClientError) as error:
-        print(f'Exception in thread "main" {type(error).__name__}: {error}', file=sys.stderr)
+        print(f'Exception in thread "main" {in_words(error)}', file=sys.stderr)
         return 1
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_emr_pipelines.emulator.host import logs
+from airflow_emr_pipelines.emulator.host.hadoop import NO_SUCH_BUCKET
 
 TRACEBACK = """\
 26/11/21 05:25:11 INFO SparkContext: Running Spark version 3.5.9
@@ -92,8 +93,26 @@ def test_a_message_has_bounds(tmp_path: Path) -> None:
     assert len(found[0]) == 1000
 
 
-def test_buckets_are_found_in_any_text() -> None:
-    assert logs.buckets_named("at s3://one/a, s3a://two.x/b and s3n://three") == ["one", "two.x", "three"]
+def test_a_missing_bucket_is_what_hadoop_looked_for_or_else_the_first_that_is_named() -> None:
+    command, there = "spark-submit s3://apps/job.py s3://in/x", {"apps"}
+    hadoop_says = (
+        "INFO FileSystem: Empty mount table detected for s3a://out.x/ and considering itself as a linkFallback."
+    )
+    assert logs.missing_bucket([command, hadoop_says], there) == "out.x"
+    assert logs.missing_bucket([command, hadoop_says], {"apps", "out.x"}) == "in"
+    assert logs.missing_bucket([command], {"apps", "in"}) is None
+
+
+def test_where_hadoop_speaks_of_a_class_the_log_names_the_bucket(tmp_path: Path) -> None:
+    told, other = tmp_path / "stdout", tmp_path / "stderr"
+    cause = f"java.lang.ClassNotFoundException: Class {NO_SUCH_BUCKET} not found"
+    told.write_bytes(f": java.lang.RuntimeException: {cause}\n\xe9\nCaused by: {cause}\n".encode("latin-1"))
+    other.write_text("nothing of that\n")
+    logs.say_missing_bucket([told, other], "out.x")
+    named = "java.io.IOException: NoSuchBucket: there was no bucket out.x when this step started"
+    line = f"{named} (aws s3 mb s3://out.x makes it)"
+    assert told.read_bytes() == f": {line}\n\xe9\nCaused by: {line}\n".encode("latin-1")
+    assert other.read_text() == "nothing of that\n"
 
 
 def test_folders_of_this_machine_are_told_as_the_addresses_that_they_stand_for(tmp_path: Path) -> None:

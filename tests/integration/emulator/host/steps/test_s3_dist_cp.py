@@ -99,8 +99,8 @@ def test_what_a_client_said_of_an_object_is_copied_with_it(cluster: Cluster, s3:
     ("options", "told"),
     [
         (["--src=s3://{bucket}/none", "--dest=s3://{bucket}/out"], "Input path does not exist"),
-        (["--src=s3://no-such-bucket-here/x", "--dest=s3://{bucket}/out"], "NoSuchBucket"),
-        (["--src=s3://{bucket}/in", "--dest=s3://no-such-bucket-here/x"], "NoSuchBucket"),
+        (["--src=s3://no-such-bucket-here/x", "--dest=s3://{bucket}/out"], "does not exist: no-such-bucket-here"),
+        (["--src=s3://{bucket}/in", "--dest=s3://no-such-bucket-here/x"], "does not exist: no-such-bucket-here"),
         (["--src=s3://{bucket}/in"], "--dest"),
         (["--src=s3://{bucket}/in", "--dest=s3://{bucket}/out", "--fancy=1"], "--fancy=1"),
         (["--src=s3://{bucket}/in", "--dest=s3://{bucket}/out", "--groupBy=.*a.*"], "parenthesised group"),
