@@ -81,6 +81,14 @@ CONFIG_OPTIONS: dict[str, dict[str, str | None]] = {
         "example": None,
         "default": "0.25",
     },
+    "least_deferral_seconds": {
+        "description": "Seconds that a task stays deferred at the least. Airflow fails the try of one that goes on "
+        "before its scheduler has heard that it is deferred; on a slow Airflow it is kept longer by itself.",
+        "version_added": "0.1.0",
+        "type": "float",
+        "example": None,
+        "default": "10.0",
+    },
     "cancel_grace_seconds": {
         "description": "Seconds that an interrupted step may take to end before its processes are killed.",
         "version_added": "0.1.0",

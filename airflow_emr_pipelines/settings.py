@@ -28,6 +28,11 @@ def calls_per_second() -> float:
     return _number("calls_per_second", 0.25, least=LEAST_CALLS_PER_SECOND)
 
 
+def least_deferral_seconds() -> float:
+    """For how long a task stays deferred at the least, so that Airflow has heard of it before the task goes on."""
+    return _number("least_deferral_seconds", 10.0)
+
+
 def cancel_grace_seconds() -> float:
     """How long an interrupted step may take to end before its processes are killed."""
     return _number("cancel_grace_seconds", 20.0)

@@ -74,6 +74,17 @@ def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
     return woke.get("try_number") not in (None, context["ti"].try_number)
 
 
+def is_in_dag_test() -> bool:
+    """Whether this task is run by ``dag.test()``, in one process with all that Airflow is to it.
+
+    It watches its triggers itself, while a triggerer that is there as well starts them too, and then loses them.
+    """
+    from airflow.sdk.execution_time import task_runner
+
+    comms = getattr(task_runner, "SUPERVISOR_COMMS", None)
+    return type(comms).__name__ == "InProcessSupervisorComms"
+
+
 class RenderedOrTold:
     """Put before an operator's base: it is told when its fields cannot be rendered, which also happens on its return.
 
@@ -322,19 +333,21 @@ async def state_of_task(trigger: BaseTrigger) -> str | None:
     Before 3.3 this is the one way to tell a kill from a triggerer that shuts down. A run of which Airflow does not know
     was deleted: its tasks are ``removed``. None when Airflow does not say.
     """
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-    from asgiref.sync import sync_to_async
-
     ti: Any = trigger.task_instance
     if ti is None:
         return None
-    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
-        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
-    )
-    of_run: dict[str, Any] = states.get(ti.run_id, {})
-    if not of_run:
+    states = await states_of_task(ti.dag_id, ti.run_id, ti.task_id, map_index=ti.map_index)
+    if not states:
         return "removed"
-    for name, state in of_run.items():
-        if name == ti.task_id or name == f"{ti.task_id}_{ti.map_index}":
-            return str(getattr(state, "value", state))
-    return None
+    return states.get(ti.task_id, states.get(f"{ti.task_id}_{ti.map_index}"))
+
+
+async def states_of_task(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, str]:
+    """The states of a task's instances by their names in Airflow: its id, or ``id_index`` where it is mapped."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from asgiref.sync import sync_to_async
+
+    found: Any = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+        dag_id=dag_id, task_ids=[task_id], run_ids=[run_id], map_index=map_index
+    )
+    return {name: str(getattr(state, "value", state)) for name, state in found.get(run_id, {}).items()}

@@ -45,6 +45,7 @@ SETTINGS: dict[str, str] = {
     # The emulator keeps to EMR's rates, ListSteps 0.5 a second, but has nobody else to serve and stores logs at once.
     "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "2",
     "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "0.4",
+    "AIRFLOW__EMR_PIPELINES__LEAST_DEFERRAL_SECONDS": "3",
     "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
 }
 

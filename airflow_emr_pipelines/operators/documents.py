@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow_emr_pipelines import settings
+from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.operators.calls import ALWAYS, Calls
 from airflow_emr_pipelines.operators.run_step import J, RunStep
@@ -15,6 +16,7 @@ from airflow_emr_pipelines.operators.waiting import EmrCallOperator
 from airflow_emr_pipelines.specs.backend import Backend
 from airflow_emr_pipelines.specs.values import addresses, rules
 from airflow_emr_pipelines.specs.values.templates import is_rendered
+from airflow_emr_pipelines.triggers.tasks import GONE_WRONG, WELL, InstancesTrigger
 from airflow_emr_pipelines.versions import AirflowFailException, AirflowRescheduleException
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 
 LEAST_WAIT_SECONDS = 5.0
 """Airflow fails a task that is queued again before its scheduler has heard of the end of the last look."""
-
-GONE_WRONG = ("failed", "upstream_failed", "skipped", "removed")
 
 
 class ReadSteps(EmrCallOperator):
@@ -68,7 +68,8 @@ class RunDocumentStep(RunStep[J]):
     """Run one step of a document when those that it depends on have ended well.
 
     Airflow draws no edges between the instances of a mapped task. This one looks at the states of those that it comes
-    after, and until they have ended it is rescheduled, as a sensor is, which costs no worker slot in between.
+    after, and until they have ended it is deferred; where it is not to be, and in ``dag.test()``, it is rescheduled, as
+    a sensor is. ``execution_timeout`` bounds the step without that wait.
 
     :param after: the map indexes of the instances that come before
     """
@@ -81,6 +82,13 @@ class RunDocumentStep(RunStep[J]):
         self._await_those_before(context)
         return super().execute(context)
 
+    def go_on(self, context: Context, event: Any = None) -> Any:
+        """Look again, when those that come before may have ended."""
+        return self.execute(context)
+
+    def deadline(self, context: Context) -> float | None:
+        return None if self.execution_timeout is None else time.time() + self.execution_timeout.total_seconds()
+
     def _await_those_before(self, context: Context) -> None:
         ti: Any = context["ti"]
         states = states_of_tasks(ti, [ti.task_id]) if self.after else {}
@@ -89,11 +97,21 @@ class RunDocumentStep(RunStep[J]):
         if wrong:
             message = f"Step {self.step['name']} was not started: of those that it depends on, {', '.join(wrong)}"
             raise AirflowFailException(message)
-        waiting = [index for index, state in of_those.items() if state != "success"]
+        waiting = [index for index, state in of_those.items() if state != WELL]
         if waiting:
-            seconds = max(self.poll_seconds or settings.poll_seconds(), LEAST_WAIT_SECONDS)
             self.log.info("Waiting for the steps %s of the document", waiting)
-            raise AirflowRescheduleException(datetime.now(timezone.utc) + timedelta(seconds=seconds))
+            self._wait_for(context, waiting)
+
+    def _wait_for(self, context: Context, waiting: Sequence[int]) -> NoReturn:
+        ti: Any = context["ti"]
+        seconds = self.poll_seconds or settings.poll_seconds()
+        if not self.deferrable or versions.is_in_dag_test():  # which runs one task at a time, with its trigger
+            again = timedelta(seconds=max(seconds, LEAST_WAIT_SECONDS))
+            raise AirflowRescheduleException(datetime.now(timezone.utc) + again)
+        of = {"dag_id": ti.dag_id, "run_id": ti.run_id, "task_id": ti.task_id}
+        trigger = InstancesTrigger(of=of, map_indexes=waiting, poll_seconds=seconds)
+        trigger.hand_over(context)
+        self.defer(trigger=trigger, method_name="go_on")
 
 
 def _dates(context: Context) -> dict[str, Any]:

@@ -159,7 +159,6 @@ class RunStep(Requesting, EmrOperator[J]):
         return find()
 
     def conclude(self, context: Context, report: J) -> dict[str, Any]:
-        self.in_flight = None
         self.lineage.hide()
         compute = self.compute_of(report)
         if report.state.succeeded:

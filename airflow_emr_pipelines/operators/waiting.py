@@ -118,7 +118,7 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
             self.give_up()
             raise AirflowException(f"The task was killed while it started {trigger.label}")
         if self.deferrable:
-            trigger.try_number = context["ti"].try_number
+            trigger.hand_over(context)
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
         trigger.hook = self.hook
@@ -205,6 +205,8 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
             raise WatchRefused(trigger.label, str(event["refused"]))
         if report is None:
             raise BadTriggerEvent(event)
+        # It has become what was waited for, and a retry takes it over. Airflow may end this try though no user has.
+        self.in_flight = None
         return self.conclude(context, report)
 
     def out_of_time(self, trigger: JobsTrigger, report: S | None) -> NoReturn:

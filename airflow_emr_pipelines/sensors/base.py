@@ -91,7 +91,7 @@ class EmrSensor(KeepsTexts, BaseSensorOperator, Generic[S]):
             return super().execute(context)
         seconds = float(self.timeout)
         trigger = self.trigger(time.time() + seconds)
-        trigger.try_number = context["ti"].try_number
+        trigger.hand_over(context)
         self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds) + BACKSTOP)
 
     def poke(self, context: Context) -> bool:

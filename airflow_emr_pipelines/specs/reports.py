@@ -49,6 +49,10 @@ class Report(Protocol):
     @property
     def state(self) -> State: ...
 
+    @property
+    def said(self) -> str | None:
+        """Why it stands so, in the service's words, and the log that it points at; None where it does not say."""
+
     def to_event(self) -> dict[str, Any]:
         """As JSON, for the event of a trigger; ``from_event`` reads it."""
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from airflow_emr_pipelines import settings, versions
 from airflow_emr_pipelines.specs.reports import Report, Reports
+from airflow_emr_pipelines.triggers.base import PatientTrigger
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_emr_pipelines.hooks.compute import Compute
 
 
@@ -52,7 +55,7 @@ class JobKind(Generic[S]):
         return JobsTrigger(compute=self.compute, job=kept, id_field=self.id_field, **watching)
 
 
-class JobsTrigger(BaseTrigger):
+class JobsTrigger(PatientTrigger):
     """Wait until a job has one of the states, or has ended, and report what was seen; of several, until each has.
 
     The event is a dictionary: ``job`` (which one, as the trigger has it), ``report`` (what was seen last, or None; of
@@ -65,6 +68,7 @@ class JobsTrigger(BaseTrigger):
     :param until: states that end the wait besides those that end the job
     :param deadline: when to stop waiting, in seconds since 1970; None for never
     :param cancel_on_kill: the job is the task's own, so it is cancelled when a user ends or clears the waiting task
+    :param deferral: what PatientTrigger is told
     """
 
     def __init__(
@@ -79,9 +83,9 @@ class JobsTrigger(BaseTrigger):
         poll_seconds: float | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
-        try_number: int | None = None,
+        **deferral: Any,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(**deferral)
         self.compute_path = compute
         self.job = dict(job)
         self.id_field = id_field
@@ -93,7 +97,6 @@ class JobsTrigger(BaseTrigger):
         self.region_name = region_name
         self.hook: Any = None
         """The connection of a task that waits in its worker; not part of what is serialized."""
-        self.try_number = try_number
 
     @property
     def job_ids(self) -> list[str]:
@@ -117,14 +120,19 @@ class JobsTrigger(BaseTrigger):
 
         return compute_class(self.compute_path).of(self.job, self.aws_conn_id, self.region_name, self.hook)
 
+    def hand_over(self, context: Context) -> None:
+        super().hand_over(context)
+        # dag.test() waits for the job itself, also when a triggerer has started this one and loses it.
+        self.cancel_on_kill = self.cancel_on_kill and not versions.is_in_dag_test()
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         names = ("job", "id_field", "until", "deadline", "cancel_on_kill", "poll_seconds", "aws_conn_id", "region_name")
-        fields = {name: getattr(self, name) for name in (*names, "try_number")}
-        return f"{__name__}.{type(self).__name__}", {"compute": self.compute_path, **fields}
+        fields = {name: getattr(self, name) for name in names}
+        return f"{__name__}.{type(self).__name__}", {"compute": self.compute_path, **fields, **self.deferral()}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:
-            yield TriggerEvent({**await self.wait(), "try_number": self.try_number})
+            yield await self.event()
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
                 await versions.shielded(self._end_if_killed())
@@ -136,7 +144,6 @@ class JobsTrigger(BaseTrigger):
             await self._end(state)
 
     async def wait(self) -> dict[str, Any]:
-        """The event's content, when the wait is over."""
         if not self.is_of_several:
             return await self._wait_for(*self.job_ids)
         events = await asyncio.gather(*map(self._wait_for, self.job_ids))
@@ -163,7 +170,8 @@ class JobsTrigger(BaseTrigger):
                 if isinstance(report, Exception):
                     return self._event(seen, refused=f"{type(report).__name__}: {report}")
                 if seen is None or report.state != seen.state:
-                    self.log.info("%s (%s) is %s", report.id, report.name, report.state.value)
+                    said = f": {report.said}" if report.said else ""
+                    self.log.info("%s (%s) is %s%s", report.id, report.name, report.state.value, said)
                 seen = report
                 if report.state.finished or report.state.value in self.until:
                     return self._event(seen)

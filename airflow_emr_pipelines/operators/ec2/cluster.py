@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
 
 READY = (ClusterState.RUNNING.value, ClusterState.WAITING.value, ClusterState.TERMINATING.value)
 """States that end the wait for a cluster that shall take steps: it can, or it never will."""
+
+ENDING = (ClusterState.TERMINATING.value,)
+ASKED_SECONDS = 30.0
+"""For how long a worker asks for a termination that gets no clear answer, before the task waits in the triggerer."""
+ASKED_AGAIN_AFTER = 60.0
 
 RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
 """How often a refused termination is asked for again: a cluster that stays costs more than a task that waits."""
@@ -215,7 +221,8 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     Termination protection is taken off a cluster that this deployment created, and off no other.
 
     A termination that EMR refuses is asked for again by the task's retries: three, a minute apart, unless its arguments
-    or ``default_args`` say otherwise. Throttling and faults of the service are waited out within a try.
+    or ``default_args`` say otherwise. Throttling and faults of the service are waited out within a try: after half a
+    minute in the triggerer, and however long they last.
 
     :param cluster_id: the cluster; None or empty where none was created
     :raises ClusterFailed: the cluster is protected and not ours
@@ -244,37 +251,56 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
         if not self.cluster_id or self.cluster_id == "None":
             self.log.info("No cluster was created: nothing to terminate")
             return None
-        from airflow_emr_pipelines.hooks.sending import retry_until_clear
-
         clusters = self.clusters()
-        end = partial(clusters.end, self.cluster_id, deployment=settings.deployment())
         try:
-            before = retry_until_clear(end, operation="TerminateJobFlows")
-        except Exception:
+            last = self._end(clusters)
+        except Exception as error:
             self.log.error("Cluster %s is not terminated, and runs on until it is", self.cluster_id)
+            self._ask_later(context, error)
             raise
-        last = before if before.state.accepts_steps else self._end_successors(clusters, before)
         self.publish_cluster(context, clusters, last)
         if last.state.finished:
             return self.conclude(context, last)
         return self.wait_and_judge(context, self.trigger_of(context, {"cluster_id": last.id}))
 
-    def _end_successors(self, clusters: EmrClusters, ended: ClusterReport) -> ClusterReport:
-        """End what took the place of a cluster that had ended before its time; the last of them."""
-        from airflow_emr_pipelines.hooks.ec2.successors import Successors
-        from airflow_emr_pipelines.hooks.sending import retry_until_clear
+    def ask_again(self, context: Context, event: Any = None) -> Any:
+        """Ask once more for what got no clear answer."""
+        return self.execute(context)
 
+    def _ask_later(self, context: Context, error: Exception) -> None:
+        """Come back in a minute, where a task may wait in the triggerer for an answer that is neither yes nor no."""
+        from airflow_emr_pipelines.aws_errors import ErrorKind, classify
+
+        deadline, later = self.deadline(context), time.time() + ASKED_AGAIN_AFTER
+        is_clear = classify(error) in (ErrorKind.REFUSED, ErrorKind.EXPIRED)
+        if is_clear or not self.deferrable or (deadline is not None and deadline < later):
+            return
+        self.log.warning("No clear answer (%s): it is asked for again in a minute", error)
+        watching = {**self.watching(context), "until": ENDING, "deadline": later, "cancel_on_kill": False}
+        trigger = CLUSTER.trigger({"cluster_id": self.cluster_id}, **watching)
+        trigger.hand_over(context)
+        self.defer(trigger=trigger, method_name="ask_again")
+
+    def _end(self, clusters: EmrClusters) -> ClusterReport:
+        """Ask for the end of the cluster, and of what took its place if it had ended before its time; the last one."""
+        from airflow_emr_pipelines.hooks.ec2.successors import Successors
+        from airflow_emr_pipelines.hooks.sending import PATIENCE, retry_until_clear
+
+        patient = partial(retry_until_clear, patience=ASKED_SECONDS if self.deferrable else PATIENCE)
         deployment = settings.deployment()
         successors = Successors(clusters, deployment)
-        while True:
-            successor = retry_until_clear(partial(successors.of, ended), operation="ListClusters")
-            if successor is None:
-                return ended
-            alive = retry_until_clear(partial(successors.alive, ended), operation="ListClusters")
-            for cluster_id in {successor.id, *alive}:
-                end = partial(clusters.end, cluster_id, deployment=deployment)
-                retry_until_clear(end, operation="TerminateJobFlows")
-            ended = successor
+
+        def end(cluster_id: str) -> ClusterReport:
+            return patient(partial(clusters.end, cluster_id, deployment=deployment), operation="TerminateJobFlows")
+
+        last = end(self.cluster_id)
+        if last.state.accepts_steps:
+            return last
+        while (successor := patient(partial(successors.of, last), operation="ListClusters")) is not None:
+            for cluster_id in {successor.id, *patient(partial(successors.alive, last), operation="ListClusters")}:
+                end(cluster_id)
+            last = successor
+        return last
 
     def conclude(self, context: Context, report: ClusterReport) -> None:
         self.log.info("Cluster %s is %s: %s", report.id, report.state.value, report.message or "no reason given")

@@ -33,8 +33,9 @@ class EmrRunDocumentStepOperator(RunDocumentStep[StepReport], EmrRunStepOperator
     """Run one step of a document when those that it depends on have ended well; to be expanded over the document.
 
     Airflow draws no edges between the instances of a mapped task. This one looks at the states of those that it comes
-    after, and until they have ended it is rescheduled, as a sensor is, which costs no worker slot in between. Where one
-    of them did not end well it fails, without a retry: it is then cleared together with what failed.
+    after, and until they have ended it is deferred; where it is not to be, and in ``dag.test()``, it is rescheduled, as
+    a sensor is. Where one of them did not end well it fails, without a retry: it is then cleared together with what
+    failed. ``execution_timeout`` bounds the step without that wait.
 
     :param after: the map indexes of the instances that come before
     """

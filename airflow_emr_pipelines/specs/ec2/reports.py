@@ -47,6 +47,11 @@ class StepReport:
         """EMR's failure details, where they say anything."""
         return " ".join(text for text in (self.reason, self.message) if text and text != UNKNOWN) or None
 
+    @property
+    def said(self) -> str | None:
+        """EMR's failure details, and the log that they name."""
+        return " ".join(text for text in (self.reason, self.message, self.log_file) if text) or None
+
     def failure(self, kind: type[StepFailed], cause: str, log: str | None) -> StepFailed:
         """The exception that says that the step did not complete."""
         return kind(self.cluster_id, self.id, self.name, self.state.value, cause, log)
@@ -63,7 +68,7 @@ class StepReport:
             id=step["Id"],
             name=step.get("Name", ""),
             state=StepState.read(status["State"]),
-            reason=details.get("Reason"),
+            reason=_without_secrets(details.get("Reason") or "") or None,
             message=_without_secrets(details.get("Message") or change.get("Message") or "") or None,
             log_file=details.get("LogFile"),
             log_uri=step.get("LogUri") or None,
@@ -112,6 +117,11 @@ class ClusterReport:
     log_group: str | None = None
     """Where its step logs are in CloudWatch Logs, if anywhere."""
     log_stream_prefix: str | None = None
+
+    @property
+    def said(self) -> str | None:
+        """EMR's reason for its state."""
+        return self.message
 
     @property
     def lost(self) -> bool:
@@ -187,6 +197,11 @@ class CollectionReport:
     message: str | None = None
     policy_failure: str | None = None
     """Why the rules of its automatic scaling could not be put into place."""
+
+    @property
+    def said(self) -> str | None:
+        """EMR's reason for its state."""
+        return self.message
 
     @classmethod
     def from_group(cls, cluster_id: str, group: Mapping[str, Any]) -> CollectionReport:

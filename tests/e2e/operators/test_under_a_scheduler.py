@@ -25,6 +25,7 @@ from local.report import exception_of
 from local.seed import seed
 from tests.airflow_of import AIRFLOW
 from tests.conftest import DAG_FOLDERS, clusters_of
+from tests.integration.operators.conftest import standing_cluster
 
 pytestmark = pytest.mark.slow
 
@@ -93,18 +94,70 @@ with DAG(
 """
 """Named for its file, since a user deletes one of them and another is too slow."""
 
+LATE_EXECUTOR = """
+import time
+
+from airflow.executors.local_executor import LocalExecutor
+
+SECONDS = 5.0
+
+class LateExecutor(LocalExecutor):
+    '''Tells the scheduler of the end of a process of the DAG ``late`` seconds later, as under load; at the worst moment
+    where its task is queued again before.'''
+
+    late = {}
+
+    def queue_workload(self, workload, session=None):
+        if workload.ti.key in self.late:
+            self.late[workload.ti.key] = 0.0
+        super().queue_workload(workload, session)
+
+    def change_state(self, key, state, *more, **words):
+        if key.dag_id == "late" and state == "success":
+            self.late[key] = time.monotonic() + SECONDS
+        else:
+            super().change_state(key, state, *more, **words)
+
+    def sync(self):
+        super().sync()
+        for key in [key for key, due in self.late.items() if due < time.monotonic()]:
+            del self.late[key]
+            super().change_state(key, "success")
+"""
+
+LATE = """
+import os
+
+from airflow.sdk import DAG
+from airflow_emr_pipelines import EmrCluster, EmrCreateClusterOperator, EmrRunStepOperator, InstanceGroups, ShellStep
+
+# In the processes of this file's tasks alone, and far above what the late executor takes on a busy machine.
+os.environ["AIRFLOW__EMR_PIPELINES__LEAST_DEFERRAL_SECONDS"] = "30"
+CLUSTER = EmrCluster("late", "emr-7.10.0", InstanceGroups("m5.xlarge"), idle_timeout=3600)
+
+with DAG("late", schedule=None, params={"cluster_id": ""}, default_args={"retries": 0}):
+    for name, line in (("good", "true"), ("bad", "exit 7")):
+        EmrRunStepOperator(task_id=name, step=ShellStep(name, line), cluster_id="{{ params.cluster_id }}")
+    EmrCreateClusterOperator(task_id="create", cluster=CLUSTER)
+"""
+
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator[LocalAirflow]:
     folder = tmp_path_factory.mktemp("scheduled")
     shutil.copytree(DAG_FOLDERS["examples"], folder / "dags")
     (folder / "dags" / "long_step.py").write_text(LONG_STEP)
+    (folder / "dags" / "late.py").write_text(LATE)
     for name in ("pipeline", "deleted", "timed_out"):
         (folder / "dags" / f"{name}.py").write_text(PIPELINE)
+    (folder / "home" / "config").mkdir(parents=True)
+    (folder / "home" / "config" / "late_executor.py").write_text(LATE_EXECUTOR)
     options = {
         "AIRFLOW__EMR_PIPELINES__DEPLOYMENT": DEPLOYMENT,
         "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "0.5",
         "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "10",
+        "AIRFLOW__EMR_PIPELINES__LEAST_DEFERRAL_SECONDS": "3",
+        "AIRFLOW__CORE__EXECUTOR": "late_executor.LateExecutor",
         # How soon a new triggerer takes over what a dead one watched.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "4",
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
@@ -120,6 +173,14 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator
 def timed_out(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Begun first, so that its minute passes while other tests have theirs."""
     return Pipeline(airflow, emulator.client("emr"), tmp_path_factory.mktemp("timed-out"), "timed_out")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def late(airflow: LocalAirflow, emulator: Any, log_bucket: str) -> str:
+    """A run of the DAG ``late``, begun early, so that its seconds pass while other tests have theirs."""
+    airflow.wait_for_dag("late")
+    cluster = standing_cluster(emulator.client("emr"), log_bucket)
+    return airflow.api.trigger("late", {"cluster_id": cluster})
 
 
 @pytest.fixture
@@ -277,6 +338,21 @@ def test_a_retry_of_a_task_that_has_waited_runs_its_failed_step_anew(
     until(lambda: airflow.api.run_state("flaky_step", run_id) in ("success", "failed"), "the run")
     assert airflow.api.run_state("flaky_step", run_id) == "success"
     assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED", "FAILED"]
+
+
+def test_an_end_that_airflow_hears_of_late_costs_no_try_no_cause_and_no_cluster(
+    airflow: LocalAirflow, emr: Any, until: Any, late: str
+) -> None:
+    """The end of the process that deferred is told under the same key as that of the one that resumes: told while the
+    task is queued again, or runs, it fails the try."""
+    until(lambda: airflow.api.run_state("late", late) in ("success", "failed"), "the run's end")
+    tasks = {task.id: task for task in airflow.api.tasks("late", late)}
+    causes = {name: exception_of(airflow.api, "late", late, task) for name, task in tasks.items()}
+    states = {name: task.state for name, task in tasks.items()}
+    assert states == {"good": "success", "bad": "failed", "create": "success"}, causes
+    assert "exit code 7" in causes["bad"]
+    (cluster,) = [found for found in clusters_of(emr) if found["Name"].startswith("late [")]
+    assert cluster["Status"]["State"] == "WAITING"
 
 
 class Pipeline:

@@ -21,10 +21,9 @@ def emr(emulator: Any) -> Any:
     return emulator.client("emr")
 
 
-@pytest.fixture
-def cluster_id(emr: Any, log_bucket: str) -> Iterator[str]:
+def standing_cluster(emr: Any, log_bucket: str) -> str:
     """A cluster that stands, with logs."""
-    cluster = emr.run_job_flow(
+    cluster: str = emr.run_job_flow(
         Name="standing",
         ReleaseLabel="emr-7.10.0",
         Instances={"InstanceGroups": GROUPS, "KeepJobFlowAliveWhenNoSteps": True},
@@ -32,6 +31,13 @@ def cluster_id(emr: Any, log_bucket: str) -> Iterator[str]:
         StepConcurrencyLevel=10,
         **ROLES,
     )["JobFlowId"]
+    return cluster
+
+
+@pytest.fixture
+def cluster_id(emr: Any, log_bucket: str) -> Iterator[str]:
+    """A cluster that stands for one test."""
+    cluster = standing_cluster(emr, log_bucket)
     yield cluster
     emr.terminate_job_flows(JobFlowIds=[cluster])
 

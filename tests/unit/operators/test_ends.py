@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -12,7 +12,16 @@ from airflow.sdk import DAG
 from botocore.exceptions import ClientError, NoCredentialsError
 from jinja2 import UndefinedError
 
-from airflow_emr_pipelines import EmrRunStepOperator, EmrStepSensor, EmrTerminateClusterOperator, OnFailure, ShellStep
+from airflow_emr_pipelines import (
+    EmrCluster,
+    EmrCreateClusterOperator,
+    EmrRunStepOperator,
+    EmrStepSensor,
+    EmrTerminateClusterOperator,
+    InstanceGroups,
+    OnFailure,
+    ShellStep,
+)
 from airflow_emr_pipelines.errors import (
     BadTriggerEvent,
     ClusterGone,
@@ -355,6 +364,24 @@ def test_a_kill_during_the_submission_cancels_the_job_as_soon_as_it_has_an_id(
     assert emr.done == ["describe", "cancel s-1"]
 
 
+def test_a_try_that_airflow_ends_by_mistake_leaves_a_cluster_alone_that_has_become_ready(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took the end of the process that deferred for that of the one that goes on; a retry takes it over."""
+    cluster = EmrCluster("standing", "emr-7.10.0", InstanceGroups("m5.xlarge"))
+    task = EmrCreateClusterOperator(task_id="t", cluster=cluster)
+    conclude = task.conclude
+
+    def ended_meanwhile(context: Any, report: ClusterReport) -> str:
+        task.on_kill()
+        return conclude(context, report)
+
+    monkeypatch.setattr(task, "conclude", ended_meanwhile)
+    ready = {**event(), "job": {"cluster_id": "j-1"}, "report": CLUSTER.to_event()}
+    assert task.resume(context, ready) == "j-1"
+    assert emr.done == []
+
+
 def test_a_throttled_termination_is_asked_for_again(emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = ClusterReport.from_answer({"Id": "j-1", "Name": "standing", "Status": {"State": "TERMINATED"}})
     throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "DescribeCluster")
@@ -369,6 +396,42 @@ def test_a_throttled_termination_is_asked_for_again(emr: Emr, context: Any, monk
     monkeypatch.setattr(emr, "end", end)
     EmrTerminateClusterOperator(task_id="t", cluster_id="j-1").execute(context)
     assert answers == []
+
+
+FAULT = ClientError({"Error": {"Code": "InternalServerError", "Message": "try later"}}, "TerminateJobFlows")
+DENIED_END = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "TerminateJobFlows")
+
+
+def test_a_termination_that_gets_no_clear_answer_is_waited_for_in_the_triggerer(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_emr_pipelines.operators.ec2.cluster.ASKED_SECONDS", 0)
+    task = EmrTerminateClusterOperator(task_id="t", cluster_id="j-1")
+    emr.faults["end"] = FAULT
+    with pytest.raises(TaskDeferred) as waits:
+        task.execute(context)
+    for _ in range(2):  # however often
+        assert waits.value.method_name == "ask_again"
+        assert waits.value.trigger.deadline is not None
+        with pytest.raises(TaskDeferred) as waits:
+            task.ask_again(context, {**event(timed_out=True), "job": {"cluster_id": "j-1"}})
+    emr.faults["end"] = DENIED_END
+    with pytest.raises(ClientError, match="not you"):
+        task.ask_again(context, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [({}, DENIED_END), ({"execution_timeout": timedelta(0)}, FAULT), ({"deferrable": False}, DENIED_END)],
+    ids=["EMR refuses it", "its time is over", "it waits in the worker"],
+)
+def test_a_termination_that_cannot_be_waited_for_fails_the_try(
+    emr: Emr, context: Any, monkeypatch: pytest.MonkeyPatch, words: Any, fault: ClientError
+) -> None:
+    monkeypatch.setattr("airflow_emr_pipelines.operators.ec2.cluster.ASKED_SECONDS", 0)
+    emr.faults["end"] = fault
+    with pytest.raises(ClientError):
+        EmrTerminateClusterOperator(task_id="t", cluster_id="j-1", **words).execute(context)
 
 
 def sensor(**arguments: Any) -> EmrStepSensor:

@@ -14,6 +14,7 @@ import pytest
 
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.operators.ec2.jobs import STEP
+from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.reports import Report
 from airflow_emr_pipelines.triggers import cancelling
 from airflow_emr_pipelines.triggers.jobs import JobsTrigger
@@ -128,6 +129,21 @@ def test_a_triggerer_that_is_told_of_a_kill_cancels_what_nobody_waits_for(
     tasks_are(monkeypatch, state)
     asyncio.run(waiting_for("s-1", until=until).on_kill())
     assert steps.cancelled == ([] if left else ["s-1"])
+
+
+def test_what_the_service_says_of_a_failure_stands_in_the_log_before_the_task_goes_on(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow may end what goes on before it has read the step's own logs."""
+    details = {"Reason": "Main Class not found", "Message": "password=hunter2", "LogFile": "s3://logs/j-1/stderr.gz"}
+    status = {"State": "FAILED", "FailureDetails": details}
+    failed = StepReport.from_answer("j-1", {"Id": "s-1", "Name": "one", "Status": status})
+    monkeypatch.setattr(steps, "reports", lambda _: ({"s-1": failed}, 1))
+    told: list[str] = []
+    log = SimpleNamespace(info=lambda text, *words: told.append(text % words))
+    monkeypatch.setattr(JobsTrigger, "log", log)
+    asyncio.run(waiting_for("s-1").wait())
+    assert told == ["s-1 (one) is FAILED: Main Class not found password=*** s3://logs/j-1/stderr.gz"]
 
 
 @pytest.mark.usefixtures("tasks_were_failed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.hooks.compute import compute_class
 from airflow_emr_pipelines.operators.ec2.jobs import CLUSTER, COLLECTIONS, STEP, STEPS
+from airflow_emr_pipelines.triggers.base import PatientTrigger
 from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger
+from airflow_emr_pipelines.triggers.tasks import InstancesTrigger
 
 SHARED: dict[str, Any] = {"deadline": 7.5, "cancel_on_kill": False, "poll_seconds": 3.0, "region_name": "eu-west-1"}
 TRIGGERS = {
@@ -22,12 +25,25 @@ TRIGGERS = {
 }
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=TRIGGERS)
-def test_a_stored_trigger_is_the_one_that_was_handed_over(trigger: JobsTrigger) -> None:
+def stored(trigger: PatientTrigger) -> Any:
+    """The trigger that the triggerer makes of what the database has of this one."""
+    trigger.hand_over({"ti": SimpleNamespace(try_number=3)})  # type: ignore[typeddict-item]
     path, fields = json.loads(json.dumps(trigger.serialize()))
     module, _, name = path.rpartition(".")
     again = getattr(import_module(module), name)(**fields)
     assert again.serialize() == trigger.serialize()
+    assert again.try_number == 3
+    return again
+
+
+def test_a_stored_trigger_of_instances_is_the_one_that_was_handed_over() -> None:
+    of = {"dag_id": "d", "run_id": "r", "task_id": "t"}
+    assert stored(InstancesTrigger(of=of, map_indexes=(0, 2), poll_seconds=7)).map_indexes == [0, 2]
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=TRIGGERS)
+def test_a_stored_trigger_is_the_one_that_was_handed_over(trigger: JobsTrigger) -> None:
+    again = stored(trigger)
     assert (again.job_ids, again.is_of_several) == (trigger.job_ids, trigger.is_of_several)
     assert again.compute().identity == trigger.compute().identity
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +19,10 @@ from airflow_emr_pipelines import (
     existing_cluster,
     steps_from_document,
     transient_cluster,
+    versions,
 )
 from airflow_emr_pipelines.errors import InvalidSpec
-from airflow_emr_pipelines.versions import AirflowFailException
+from airflow_emr_pipelines.versions import AirflowFailException, TaskDeferred
 from tests.airflow_of import DagSerialization, check_cycle
 
 CLUSTER = EmrCluster("shapes", "emr-7.10.0", InstanceGroups(primary="m5.xlarge", core=Group("m5.xlarge", count=2)))
@@ -54,7 +56,7 @@ def test_a_document_lies_in_s3() -> None:
         steps_from_document(existing_cluster("emr", "j-1"), "/tmp/steps.json")
 
 
-def start(after: list[int], states: dict[str, str]) -> list[list[str]]:
+def start(after: list[int], states: dict[str, str], *, deferrable: bool = True) -> list[list[str]]:
     """What becomes of instance 2 when the others are in those states: the tasks that it asked after."""
     asked = []
 
@@ -62,9 +64,14 @@ def start(after: list[int], states: dict[str, str]) -> list[list[str]]:
         asked.append(task_ids)
         return {"r": states} if states else {}
 
-    ti = SimpleNamespace(dag_id="d", task_id="emr.steps", run_id="r", get_task_states=get_task_states)
+    ti = SimpleNamespace(dag_id="d", task_id="emr.steps", run_id="r", try_number=1, get_task_states=get_task_states)
     operator = EmrRunDocumentStepOperator(
-        task_id="steps", step=ShellStep("two", "true"), after=after, cluster_id="j-1", poll_seconds=7
+        task_id="steps",
+        step=ShellStep("two", "true"),
+        after=after,
+        cluster_id="j-1",
+        poll_seconds=0,
+        deferrable=deferrable,
     )
     context: Any = {"ti": ti}
     operator._await_those_before(context)
@@ -76,10 +83,31 @@ def test_a_step_starts_when_all_that_it_depends_on_have_ended_well() -> None:
     assert start([0], {"emr.steps_0": "success", "emr.steps_1": "running"}) == [["emr.steps"]]
 
 
-@pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry", "up_for_reschedule", "scheduled", "None"])
-def test_until_then_it_is_rescheduled(state: str) -> None:
-    with pytest.raises(AirflowRescheduleException):
+ON_THEIR_WAY = ("running", "deferred", "up_for_retry", "up_for_reschedule", "scheduled", "None")
+
+
+@pytest.mark.parametrize("state", ON_THEIR_WAY)
+@pytest.mark.parametrize("end", ["success", "failed", "upstream_failed", "skipped", "removed"])
+def test_until_then_it_is_deferred_and_looks_again(monkeypatch: pytest.MonkeyPatch, state: str, end: str) -> None:
+    with pytest.raises(TaskDeferred) as deferred:
         start([0, 1], {"emr.steps_0": "success", "emr.steps_1": state})
+    seen: list[Any] = [{"emr.steps_1": state}, RuntimeError("the database is locked"), {"emr.steps_1": end}]
+
+    async def states_of_task(dag_id: str, run_id: str, task_id: str) -> dict[str, str]:
+        assert (dag_id, run_id, task_id) == ("d", "r", "emr.steps")
+        found = seen.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return dict(found)
+
+    monkeypatch.setattr(versions, "states_of_task", states_of_task)
+    assert asyncio.run(deferred.value.trigger.wait()) == {}
+    assert (seen, deferred.value.method_name) == ([], "go_on")
+
+
+def test_one_that_is_not_to_be_deferred_is_rescheduled() -> None:
+    with pytest.raises(AirflowRescheduleException):
+        start([0], {"emr.steps_0": "running"}, deferrable=False)
 
 
 @pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "removed"])
