@@ -80,7 +80,11 @@ class Prices:
 
 @dataclass(frozen=True)
 class Between:
-    """USD per hour, at the least and at the most."""
+    """USD per hour, at the least and at the most.
+
+    :param least: USD per hour
+    :param most: USD per hour
+    """
 
     least: float
     most: float
@@ -122,6 +126,7 @@ def hourly_cost(cluster: EmrCluster, prices: Prices | Mapping[str, Any]) -> Hour
 
     EMR's volumes for instances of which nothing is said, and IOPS, throughput and traffic, are not counted.
 
+    :param cluster: which cluster; what of it is a template is not counted, and named
     :param prices: what instances cost, or the same as a mapping, as ``Prices.from_plain`` takes it
     """
     rules.instance("hourly_cost.cluster", cluster, kind=EmrCluster)
@@ -129,7 +134,10 @@ def hourly_cost(cluster: EmrCluster, prices: Prices | Mapping[str, Any]) -> Hour
 
 
 def instance_types_of(cluster: EmrCluster) -> list[str]:
-    """The instance types that a cluster may have, each once, as far as they are known."""
+    """The instance types that a cluster may have, each once, as far as they are known.
+
+    :param cluster: which cluster
+    """
     instances = cluster.instances
     known_types = [one.instance_type for _, one in instances.each()] if is_rendered(instances) else []
     return sorted({name for name in known_types if is_rendered(name)})

@@ -66,7 +66,10 @@ def tenant_id(field: str, value: Any) -> Any:
 
 
 def checked_tenants(tenants: Iterable[Tenant]) -> tuple[Tenant, ...]:
-    """Tenants that are there, and each once: Hive would take EWR and ewr for the same."""
+    """Tenants that are there, and each once: Hive would take EWR and ewr for the same.
+
+    :param tenants: who shares the cluster, at least one
+    """
     found: dict[str, Tenant] = {}
     for tenant in tenants:
         other = found.setdefault(tenant.name.lower(), tenant)

@@ -22,6 +22,10 @@ def existing_cluster(
 
     :param group_id: the group's id, put before its tasks' ids
     :param cluster_id: the cluster's id: text, a template, or another task's output
+    :param aws_conn_id: the AWS connection of all tasks of the group; None for boto3's own credential chain
+    :param region_name: the AWS region; None for the connection's
+    :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
+    :param poll_seconds: seconds between two looks, at the least; None for ``[emr_pipelines] poll_seconds``
     :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
     """
     ids.cluster_id(f"existing_cluster({group_id!r}).cluster_id", cluster_id)

@@ -117,7 +117,12 @@ class TransientCluster(ClusterTasks):
         """A task that tells what the cluster did and cost, once it has ended, however the run went.
 
         It is a teardown without a setup: it runs also where the cluster never came, and does not make a run that has
-        failed a success. The parameters are those of EmrRunReportOperator.
+        failed a success.
+
+        :param folder: as of EmrRunReportOperator
+        :param prices: as of EmrRunReportOperator
+        :param task_id: the task's id within the group
+        :param operator_arguments: whatever the operator takes
         """
         if not self.open or self.reporting is not None:
             rule = "a cluster has one report, asked for within its group"
@@ -166,10 +171,14 @@ def transient_cluster(
 
     :param group_id: the group's id, put before its tasks' ids
     :param cluster: what to create
+    :param aws_conn_id: the AWS connection of all tasks of the group; None for boto3's own credential chain
+    :param region_name: the AWS region; None for the connection's
+    :param deferrable: wait in the triggerer, which costs no worker slot; False waits in the worker
+    :param poll_seconds: seconds between two looks, at the least; None for ``[emr_pipelines] poll_seconds``
     :param on_failure_fail_dagrun: a cluster that cannot be terminated fails the DAG run
     :param replace_lost_cluster: a step whose cluster was lost, or which is cleared when the cluster has ended, gets a
-        new one when it is tried again; what lay in HDFS is gone. Clear with the downstream tasks, so that the
-        teardown runs again too
+        new one when it is tried again; what lay in HDFS is gone. Clear with the downstream tasks, so that the teardown
+        runs again too
     :param task_group_arguments: whatever a TaskGroup takes, such as default_args and tooltip
     """
     connection = {

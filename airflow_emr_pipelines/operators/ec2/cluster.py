@@ -225,6 +225,8 @@ class EmrTerminateClusterOperator(EmrClusterOperator):
     minute in the triggerer, and however long they last.
 
     :param cluster_id: the cluster; None or empty where none was created
+    :param retries: how often a termination that was refused is asked for again
+    :param retry_delay: how long after a refusal
     :raises ClusterFailed: the cluster is protected and not ours
     """
 

@@ -76,6 +76,8 @@ class FleetChange(Spec):
     :param on_demand: target of on-demand units
     :param spot: target of spot units
     :param instance_types: the types that it may take; what it has of others stays as long as it is needed
+    :param spot_resizing: how spot instances are sought when it grows later
+    :param on_demand_resizing: how on-demand instances are sought when it grows later
     """
 
     kind = "fleet_change"

@@ -70,9 +70,12 @@ MANAGED_POLICIES_TAG = "for-use-with-amazon-emr-managed-policies"
 class EmrCluster(Spec):
     """A cluster to create.
 
+    :param name: what EMR's console shows; at most 256 characters with the key that is put behind it
     :param release_label: such as emr-7.10.0, or emr-spark-8.1.0 of AWS's runtime for Apache Spark
-    :param instances: InstanceGroups or InstanceFleets
+    :param instances: InstanceGroups, or InstanceFleets
     :param applications: as EMR names them; a step needs its own
+    :param configurations: settings of the applications, a classification each
+    :param bootstrap_actions: scripts that each instance runs before applications are installed, at most 16
     :param log_uri: s3:// folder; without one a cluster has no logs, ever
     :param log_encryption_kms_key_id: the KMS key of the logs; the instance profile needs kms:GenerateDataKey on it
     :param monitoring: logs in CloudWatch, and which logs go to S3
@@ -86,26 +89,31 @@ class EmrCluster(Spec):
     :param ec2_subnet_ids: several, of which EMR chooses one; for fleets
     :param availability_zone: in the place of a subnet
     :param availability_zones: several, of which EMR chooses one; for fleets
+    :param ec2_key_name: the EC2 key pair for SSH
     :param emr_managed_master_security_group: in the place of the one that EMR makes; with the next one, or neither
     :param emr_managed_slave_security_group: of core and task instances
     :param service_access_security_group: what EMR reaches the instances through; with groups of your own in a private
         subnet
+    :param additional_master_security_groups: further security groups of the primary instances
+    :param additional_slave_security_groups: further security groups of core and task instances
     :param security_configuration: the name of one
     :param kerberos: needs a security configuration that enables it
     :param managed_scaling: limits within which EMR sizes the cluster
     :param scale_down_behavior: when an instance that is to go may go
     :param spread_primaries: three primaries on different hardware (PlacementGroupConfigs)
     :param custom_ami_id: the image of all instances
+    :param root_volume: the EBS volume with the operating system; EMR's size unless given
     :param os_release_label: the release of Amazon Linux
     :param repo_upgrade_on_boot: which updates a custom image gets as it starts: SECURITY or NONE
     :param unhealthy_node_replacement: EMR replaces core instances that do not report
     :param session_enabled: interactive sessions of Spark Connect
     :param extended_support: reserved for EMR
     :param additional_info: JSON that AWS has told you to send
+    :param tags: by name; every instance has them, too. Those of this package are added
+    :param termination_protected: TerminateJobFlows is refused until the protection is taken off
     :param idle_timeout: seconds without work after which EMR ends the cluster, 60 to 604,800; None switches this safety
         net off, and three primaries do not heed it
     :param step_concurrency: steps that run at once, 1 to 256
-    :param termination_protected: TerminateJobFlows is refused until the protection is taken off
     """
 
     kind = "cluster"

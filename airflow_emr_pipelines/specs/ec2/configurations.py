@@ -30,6 +30,10 @@ class Configuration(Spec):
     """One classification, such as ``spark-defaults``, with its properties.
 
     ``hadoop-env`` and the like hold environment variables in a nested classification ``export``.
+
+    :param classification: the file or part of an application, as EMR names it: spark-defaults, core-site, hive-site …
+    :param properties: its settings, one entry each
+    :param configurations: nested classifications, such as ``export`` in hadoop-env
     """
 
     kind = "configuration"
@@ -117,6 +121,7 @@ def environment(classification: str, variables: Mapping[str, str | int | float])
     """Environment variables of an application's daemons and tools: heap sizes, options of the JVM, JAVA_HOME.
 
     :param classification: such as hadoop-env, yarn-env, hive-env or spark-env
+    :param variables: the variables by name
     """
     field = "environment.classification"
     if rules.text(field, classification) and is_rendered(classification) and not classification.endswith("-env"):
@@ -132,6 +137,7 @@ def yarn_site(
 ) -> Configuration:
     """Settings of YARN (yarn-site).
 
+    :param properties: settings of YARN, one entry each
     :param application_masters_on_core: keep them off task instances, which the spot market may take away and the whole
         application with them: since emr-6.0.0 YARN runs them anywhere
     """
@@ -184,6 +190,7 @@ def sql_connector(
     """A catalog of Trino or Presto. The Glue Data Catalog is ``sql_connector("hive", {"hive.metastore": "glue"})``.
 
     :param name: the connector, such as hive, iceberg or postgresql
+    :param properties: the connector's settings
     :param engine: trino (from emr-6.4.0), prestosql (before), or presto
     """
     rules.choice("sql_connector.engine", engine, choices=get_args(SqlEngine))
@@ -205,6 +212,7 @@ def flink_conf(
 ) -> Configuration:
     """Settings for all Flink jobs of a cluster (flink-conf).
 
+    :param conf: further settings of Flink, one entry each
     :param checkpoints: the folder of checkpoints, in S3 or HDFS
     :param checkpoint_seconds: how often there is one
     :param state_backend: hashmap (memory) or rocksdb (disk, and checkpoints of what has changed only)
@@ -225,7 +233,10 @@ def flink_conf(
 
 
 def jupyter_s3(bucket: str) -> Configuration:
-    """JupyterHub's notebooks are kept in a bucket, under jupyter/, and not lost with the cluster (jupyter-s3-conf)."""
+    """JupyterHub's notebooks are kept in a bucket, under jupyter/, and not lost with the cluster (jupyter-s3-conf).
+
+    :param bucket: the bucket's name alone, without s3:// or a folder
+    """
     rules.text("jupyter_s3.bucket", bucket)
     if is_rendered(bucket) and not addresses.BUCKET.fullmatch(bucket):
         raise InvalidSpec(

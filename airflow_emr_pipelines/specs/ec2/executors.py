@@ -27,7 +27,12 @@ NEARLY_BEST = 92
 
 @dataclass(frozen=True)
 class Node:
-    """A machine that runs YARN containers: its memory in MiB, its virtual cores and, where known, what it is."""
+    """A machine that runs YARN containers: its memory in MiB, its virtual cores and, where known, what it is.
+
+    :param memory: MiB
+    :param cores: virtual cores
+    :param instance_type: where known: a few types give YARN another share of their memory
+    """
 
     memory: int
     cores: int
@@ -41,7 +46,15 @@ class Node:
 
 @dataclass(frozen=True)
 class SparkResources:
-    """What a Spark application may ask for; memory in whole MiB."""
+    """What a Spark application may ask for; memory in whole MiB.
+
+    :param executors: how many
+    :param executor_cores: cores of each
+    :param executor_memory: MiB of the heap of each
+    :param executor_overhead: MiB of each outside of the heap
+    :param driver_memory: MiB of the driver's heap
+    :param driver_overhead: MiB of the driver outside of the heap
+    """
 
     executors: int
     executor_cores: int

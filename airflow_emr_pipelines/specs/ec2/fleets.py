@@ -42,10 +42,15 @@ MOST_TYPES_BY_STRATEGY = 30
 class InstanceTypeConfig(Spec):
     """An instance type that a fleet may take.
 
+    :param instance_type: the EC2 type, such as m5.xlarge
     :param weighted_capacity: units of the fleet's target that one instance makes up
     :param bid_price: USD an hour, as a text
     :param bid_price_percentage: of the on-demand price; 100 where neither is given
     :param priority: for the prioritized strategies: 0 is taken first
+    :param ebs: the volumes that each instance gets; EMR's own where none are named
+    :param ebs_optimized: instances optimized for EBS; None for what the type does by itself
+    :param configurations: settings of applications on these instances, over the cluster's
+    :param custom_ami_id: the image of these instances, in place of the cluster's
     """
 
     kind = "instance_type_config"
@@ -81,6 +86,8 @@ class SpotProvisioning(Spec):
 
     :param timeout_minutes: how long, 5 to 1,440
     :param timeout_action: then go on with on-demand instances, or end the cluster
+    :param allocation_strategy: how EMR chooses among the types: capacity-optimized, price-capacity-optimized,
+        capacity-optimized-prioritized, lowest-price or diversified; None for EMR's choice
     """
 
     kind = "spot_provisioning"
@@ -120,7 +127,11 @@ class CapacityReservation(Spec):
 
 @dataclass(frozen=True)
 class OnDemandProvisioning(Spec):
-    """How on-demand instances are chosen when the cluster starts."""
+    """How on-demand instances are chosen when the cluster starts.
+
+    :param allocation_strategy: how EMR chooses among the types: lowest-price, or prioritized by their ``priority``
+    :param capacity_reservation: capacity reserved in EC2 that is to be used
+    """
 
     kind = "on_demand_provisioning"
 
@@ -138,6 +149,8 @@ class SpotResizing(Spec):
     """How spot instances are sought when the fleet grows later.
 
     :param timeout_minutes: how long, 5 to 10,080; then the fleet stays as it is
+    :param allocation_strategy: how EMR chooses among the types: capacity-optimized, price-capacity-optimized,
+        capacity-optimized-prioritized, lowest-price or diversified; None for EMR's choice
     """
 
     kind = "spot_resizing"
@@ -156,6 +169,9 @@ class OnDemandResizing(Spec):
     """How on-demand instances are sought when the fleet grows later.
 
     :param timeout_minutes: how long, 5 to 10,080; then the fleet stays as it is
+    :param allocation_strategy: how EMR chooses among the types: lowest-price, or prioritized by their ``priority``;
+        None for EMR's choice
+    :param capacity_reservation: capacity reserved in EC2 that is to be used
     """
 
     kind = "on_demand_resizing"
@@ -178,6 +194,11 @@ class Fleet(Spec):
     :param instance_types: at most 5, or 30 with an allocation strategy; a text means that type with weight 1
     :param on_demand: target of on-demand units
     :param spot: target of spot units
+    :param name: what EMR's console shows of the fleet
+    :param spot_provisioning: how spot instances are sought when the cluster starts
+    :param on_demand_provisioning: how on-demand instances are chosen when the cluster starts
+    :param spot_resizing: how spot instances are sought when it grows later
+    :param on_demand_resizing: how on-demand instances are sought when it grows later
     :param context: reserved for EMR
     """
 
@@ -237,7 +258,12 @@ class Fleet(Spec):
 
 @dataclass(frozen=True)
 class InstanceFleets(Spec):
-    """A fleet for each role. A text is a primary fleet of one on-demand instance."""
+    """A fleet for each role. A text is a primary fleet of one on-demand instance.
+
+    :param primary: one instance, on demand or on the spot market
+    :param core: instances that hold HDFS and work
+    :param task: instances that only work; it needs a core fleet
+    """
 
     kind = "instance_fleets"
 

@@ -34,6 +34,7 @@ class EbsVolumes(Spec):
 
     :param size_gb: GiB of each, 1 to 1,024
     :param volume_type: gp3, gp2, io1, st1, sc1 or standard
+    :param iops: operations a second, for gp3 and io1; io1 needs it
     :param throughput: MiB/s, 125 to 1,000, for gp3 only
     :param per_instance: how many, at most 25
     """
@@ -88,6 +89,10 @@ class BootstrapAction(Spec):
     """A script that every instance runs before applications are installed; its failure ends the cluster.
 
     Arguments are visible to whoever may describe the cluster: fetch secrets within the script.
+
+    :param name: what it is called
+    :param script: the script: s3://…, or a path on the instances
+    :param args: its arguments, one text an element
     """
 
     kind = "bootstrap_action"
@@ -112,9 +117,16 @@ class Group(Spec):
     what there is; fleets have a timeout. A cluster ends with its primary, may lose data of HDFS with a core instance,
     and with a task instance only work, which is repeated.
 
+    :param instance_type: the EC2 type of all its instances, such as m5.xlarge; what EMR's list lacks is refused
+    :param count: how many instances, 0 to 2,000; a primary group has 1 or 3
     :param spot: on the spot market, at most at ``bid_price``, or without one at the on-demand price
     :param bid_price: USD an hour, as a text; one that is never met is waited for
+    :param name: what EMR's console shows of the group
+    :param ebs: the volumes that each instance gets; EMR's own where none are named
+    :param ebs_optimized: instances optimized for EBS; None for what the type does by itself
+    :param configurations: settings of applications on these instances, over the cluster's
     :param auto_scaling: rules by which the group changes its size
+    :param custom_ami_id: the image of these instances, in place of the cluster's
     """
 
     kind = "group"
@@ -155,7 +167,12 @@ class Group(Spec):
 
 @dataclass(frozen=True)
 class InstanceGroups(Spec):
-    """A primary group, one for HDFS and work (core), some for work alone (tasks). A text means one such instance."""
+    """A primary group, one for HDFS and work (core), some for work alone (tasks). A text means one such instance.
+
+    :param primary: the instance, or three, that leads the cluster
+    :param core: instances that hold HDFS and work; None for a cluster of primaries alone
+    :param tasks: up to 48 groups of instances that only work; they need a core group
+    """
 
     kind = "instance_groups"
 

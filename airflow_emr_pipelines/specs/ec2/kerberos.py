@@ -38,7 +38,11 @@ class KerberosAttributes(Spec):
     EMR takes the passwords in clear in its request. They are given by reference, never stand in a DAG, and are read
     just before the request is sent.
 
-    :param kdc_admin_password: ``Secret("connection_id")``
+    :param realm: the Kerberos realm, such as EC2.INTERNAL
+    :param kdc_admin_password: of the KDC on the cluster: ``Secret("connection_id")``
+    :param cross_realm_trust_principal_password: of the trust with another realm, which has the same
+    :param ad_domain_join_user: who may join instances to an Active Directory; with the next one, or neither
+    :param ad_domain_join_password: that user's password
     """
 
     kind = "kerberos_attributes"

@@ -23,6 +23,9 @@ class CloudWatchLogs(Spec):
 
     Source: https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-logging-cw.html
 
+    :param log_group_name: the log group; EMR's own unless given
+    :param log_stream_name_prefix: what the names of the streams begin with
+    :param encryption_key_arn: the KMS key that encrypts the logs
     :param log_types: of STEP_LOGS, SPARK_DRIVER and SPARK_EXECUTOR, which of STDOUT and STDERR; empty for EMR's choice
     """
 
@@ -44,6 +47,7 @@ class CloudWatchLogs(Spec):
 class MonitoringConfiguration(Spec):
     """What is logged where.
 
+    :param cloud_watch: logs in CloudWatch; None for none
     :param s3_upload_policy: of system-logs, application-logs and persistent-ui-logs: emr-managed, on-customer-s3only or
         disabled
     """

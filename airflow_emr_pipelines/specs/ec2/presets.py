@@ -42,6 +42,9 @@ def spark_analytics_cluster(
 ) -> EmrCluster:
     """For Spark over large tables: adaptive queries, the Glue catalog, and up to four times the workers under load.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``r5.2xlarge``
     """
     return EmrCluster(
@@ -64,6 +67,9 @@ def data_engineering_cluster(
 ) -> EmrCluster:
     """For daily Spark and Hive steps: what it grows by is on the spot market, and runs no application master.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``m5.2xlarge``, on demand
     """
     core = _core("m5.2xlarge", workers, gib=200)
@@ -89,6 +95,9 @@ def machine_learning_cluster(
 ) -> EmrCluster:
     """For training with Spark ML and notebooks: large instances, Arrow and room for Kryo, no change of size in a fit.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``r5.4xlarge``
     """
     return EmrCluster(
@@ -118,6 +127,9 @@ def interactive_analytics_cluster(
 
     EMR does not see the engine's load: the cluster keeps its size, and its idle timeout is a working day.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``r5.2xlarge``
     """
     engines = known_on(release_label, SQL_ENGINES)
@@ -145,7 +157,10 @@ def streaming_cluster(
 
     A streaming job is never idle: end the cluster by its teardown. Releases emr-spark-8.x have no Flink.
 
+    :param name: what EMR's console shows
     :param checkpoints: the folder of Flink's checkpoints; in S3, since HDFS goes with the cluster
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``m5.2xlarge``
     """
     flink = flink_conf(checkpoints=checkpoints, checkpoint_seconds=60, state_backend="rocksdb")
@@ -183,7 +198,10 @@ def multi_tenant_cluster(
 
     Metrics and scaling are of the whole cluster, so tenants share what it grows by.
 
+    :param name: what EMR's console shows
     :param tenants: the names of the queues; a tenth of the cluster is for what names none
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``r5.xlarge``
     """
     return EmrCluster(
@@ -207,6 +225,9 @@ def memory_optimized_cluster(
 ) -> EmrCluster:
     """For joins and caches that want memory: executors of 24 GiB, and partitions of 256 MiB.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``r5.8xlarge``
     """
     return EmrCluster(
@@ -234,6 +255,9 @@ def io_optimized_cluster(
 ) -> EmrCluster:
     """For work that lives in HDFS: instances with disks of their own, and many threads to move blocks.
 
+    :param name: what EMR's console shows
+    :param log_uri: s3:// folder of the logs; without one the cluster has none, ever
+    :param release_label: such as emr-7.10.0
     :param workers: core instances, ``i3.2xlarge``
     """
     return EmrCluster(

@@ -40,10 +40,12 @@ class ManagedScaling(Spec):
 
     It wants Spark's dynamic allocation, and does not see the load of Presto, Trino or HBase.
 
-    :param minimum: units of ``unit_type``, core and task together
+    :param minimum: units of ``unit_type`` at the least, core and task together
+    :param maximum: units at the most
     :param unit_type: Instances or VCPU with instance groups, InstanceFleetUnits with fleets; None for what fits
     :param maximum_on_demand: units on demand at the most; what is above is on the spot market
     :param maximum_core: units of core instances at the most; what is above are task instances
+    :param scaling_strategy: DEFAULT, or ADVANCED with ``utilization_performance_index``; None for EMR's default
     :param utilization_performance_index: with the ADVANCED strategy: 1 saves most, 100 runs fastest; 1, 25, 50, 75, 100
     """
 
@@ -90,10 +92,22 @@ class ScalingRule(Spec):
     EMR's metrics come every 300 seconds and are of the whole cluster: two groups with a rule each grow alike. Growing
     wants YARNMemoryAvailablePercentage LESS_THAN 15 to 20, shrinking GREATER_THAN 75 to 80.
 
+    :param name: what the rule is called, once in a policy
+    :param metric_name: a metric of CloudWatch, such as YARNMemoryAvailablePercentage or ContainerPendingRatio
+    :param comparison_operator: how the metric stands to the threshold: GREATER_THAN, GREATER_THAN_OR_EQUAL, LESS_THAN
+        or LESS_THAN_OR_EQUAL
+    :param threshold: the value at which the rule takes effect, 0 or more
     :param adjustment: instances to add, or, when negative, to remove; per cent, or the new number, by adjustment_type
+    :param adjustment_type: what ``adjustment`` is: CHANGE_IN_CAPACITY (instances), PERCENT_CHANGE_IN_CAPACITY or
+        EXACT_CAPACITY
     :param cool_down: seconds after a change in which the group is left alone
     :param evaluation_periods: how many times 300 seconds the threshold must be crossed
+    :param period: seconds between two values of the metric; EMR's own are 300, and nothing else is taken
+    :param statistic: of the values in a period: AVERAGE, SUM, MINIMUM, MAXIMUM or SAMPLE_COUNT
     :param unit: the metric's own, as CloudWatch has it, such as PERCENT or COUNT; with another one there is no data
+    :param namespace: of the metric in CloudWatch; EMR's own unless given
+    :param dimensions: which of the metric's series; the cluster's own unless given
+    :param description: words for people
     """
 
     kind = "scaling_rule"
@@ -159,7 +173,9 @@ class ScalingRule(Spec):
 class AutoScaling(Spec):
     """Automatic scaling of one core or task group by rules; the cluster needs ``auto_scaling_role``.
 
-    :param minimum: instances of the group
+    :param minimum: instances of the group at the least
+    :param maximum: instances of the group at the most
+    :param rules: what makes it grow and shrink; at least one, each with a name of its own
     """
 
     kind = "auto_scaling"

@@ -29,6 +29,9 @@ class HadoopStreamingStep(Step):
     :param jars: further classes, such as those of a format
     :param conf: settings of Hadoop for this job
     :param combiner: the command line of a reducer that runs behind each mapper
+    :param partitioner: the Java class that says which reducer gets a key
+    :param input_format: the Java class that reads the input; lines of text unless given
+    :param output_format: the Java class that writes the output; lines of text unless given
     :param num_reduce_tasks: how many files are written; 0 writes what the mappers say
     :param environment: environment variables of the programs
     :param args: further options of hadoop-streaming, one text an element

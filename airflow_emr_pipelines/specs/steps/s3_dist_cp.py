@@ -31,11 +31,21 @@ class S3DistCpStep(Step):
     :param src_pattern: a regular expression on the whole path; what it does not match is not copied
     :param group_by: a regular expression with a group: files with the same text in it are joined to one
     :param target_size: MiB of the files that ``group_by`` makes
+    :param append_to_last_file: append to files that are in HDFS already, with ``group_by`` to those of the same group
     :param output_codec: gzip, gz, lzo, snappy or none
+    :param s3_server_side_encryption: ask S3 to encrypt what is written
     :param delete_on_success: remove what was copied from the source
+    :param disable_multipart_upload: upload each file in one request
     :param multipart_upload_chunk_size: MiB
     :param number_files: put a number in front of each file's name, from ``starting_index`` on
+    :param starting_index: the first number of ``number_files``
+    :param output_manifest: a text file, compressed with gzip, that lists what was copied
+    :param previous_manifest: the manifest of an earlier copy, whose files are left out
+    :param require_previous_manifest: False where there may be none, as for the first of many copies; True for EMR
     :param copy_from_manifest: copy what ``previous_manifest`` lists, instead of leaving it out
+    :param s3_endpoint: the S3 endpoint, such as s3.eu-central-1.amazonaws.com
+    :param storage_class: of the objects that are written: STANDARD or REDUCED_REDUNDANCY
+    :param src_prefixes_file: a file of S3 prefixes, one a line, that are copied in place of all of ``src``
     """
 
     kind = "s3_dist_cp"

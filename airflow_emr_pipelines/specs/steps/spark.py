@@ -78,10 +78,28 @@ class SparkStep(Step):
     :param deploy_mode: ``cluster`` runs the driver on the cluster, ``client`` on the primary node; None leaves it to
         the cluster's spark-defaults, which mean ``client`` where they say nothing
     :param conf: Spark's settings, one entry each; a value may hold commas
-    :param driver_memory: whole, with its unit: 8g, 6553m
+    :param driver_memory: the driver's heap, whole, with its unit: 8g, 6553m
+    :param driver_cores: cores of the driver, in cluster mode
+    :param executor_memory: the heap of each executor, whole, with its unit: 8g, 6553m
+    :param executor_cores: cores of each executor, which is how many tasks it runs at once
+    :param num_executors: how many executors; with dynamic allocation, EMR's default, only where the number starts, of
+        which it warns
     :param py_files: .py, .zip or .egg files for the Python path
+    :param jars: jars on the classpath of driver and executors
+    :param files: files in the working folder of the executors and, in cluster mode, of the driver
     :param archives: files that are unpacked on each node; ``#name`` behind one is the folder's name
     :param packages: Maven coordinates, group:artifact:version
+    :param exclude_packages: what of the packages' dependencies is left out, group:artifact
+    :param repositories: where packages are looked for besides Maven Central
+    :param properties_file: a file of Spark's settings on the nodes, in place of spark-defaults
+    :param queue: the queue of YARN
+    :param driver_java_options: options of the driver's JVM; memory is driver_memory's to say
+    :param driver_library_path: where the driver looks for native libraries
+    :param driver_class_path: what is put on the driver's classpath; that of ``jars`` is there already
+    :param proxy_user: the user in whose name it runs; not with principal
+    :param principal: the Kerberos principal that it logs in as, with keytab
+    :param keytab: the file with the principal's key
+    :param verbose: spark-submit says how it understood its options, in the step's stderr
     """
 
     kind = "spark"

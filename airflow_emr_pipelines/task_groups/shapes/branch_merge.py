@@ -106,10 +106,13 @@ def mapped_branch_merge(
     What makes the list also refuses names that could lead out of a branch's own paths: it runs before any step does.
     A pool cannot differ between mapped tasks; what is rendered can: the step itself, execution_role_arn.
 
+    :param compute: where the steps run
     :param branches: the output of a task: a list of mappings, each with a ``name``
     :param branch: makes the one chain that all of them run. It is given a mapping whose values are templates of the
         values in the list: ``branch["name"]`` is what the branch's name becomes. A value that it uses is a text in
         every element, since None would become the word
+    :param merge: as of ``branch_merge``
+    :param merge_arguments: as of ``branch_merge``
     """
     _check("mapped_branch_merge", compute, merge)
     if not is_output(branches):

@@ -19,6 +19,7 @@ def etl_chain(
     To be called inside the cluster's ``with``. A stage starts when all steps of the one before it have ended well; one
     with ``on_failure="CONTINUE"`` ends well also when it fails.
 
+    :param cluster: ``transient_cluster(…)`` or ``existing_cluster(…)``, within its ``with``
     :param stages: steps and lists of steps, in order
     :param operator_arguments: of all steps' tasks: retries, pool, execution_timeout …
     :returns: the tasks, stage by stage, for further edges

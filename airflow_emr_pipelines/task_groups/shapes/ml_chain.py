@@ -37,6 +37,10 @@ def ml_chain(
     To be called inside the cluster's ``with``. A failure ends the chain: no step may be one that carries on
     (``on_failure="CONTINUE"``), since a tolerated failure would let a model that was not validated be promoted.
 
+    :param cluster: ``transient_cluster(…)`` or ``existing_cluster(…)``, within its ``with``
+    :param features: makes the features of the raw data
+    :param split: parts them into training, validation and test data
+    :param training: trains the model
     :param validation: the step that fails when the model is not good enough
     :param tuning: the search for parameters; a chain without one trains right after the split
     :param promote: the task, or group, that puts the model to use, on the cluster or outside it

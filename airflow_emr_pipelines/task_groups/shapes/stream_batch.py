@@ -32,6 +32,7 @@ def stream_batch(
     (``on_failure="CONTINUE"``); the reconciliation only reports and may be. It comes after the late data: what it would
     correct before, they may put right.
 
+    :param compute: where the steps run
     :param late_data: processes what has come in since it last ran
     :param reconcile: compares what the stream has made of that with what the batch says
     :param join: makes one of both sides

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import inspect
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import airflow_emr_pipelines
 from airflow_emr_pipelines.cli import get_commands
 from airflow_emr_pipelines.provider_info import CONFIG_OPTIONS
 from tests.integration.docs.pages import FENCE, PAGES, ROOT, blocks
@@ -20,16 +24,45 @@ PACKAGE = ROOT / "airflow_emr_pipelines"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 
-def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the pages, as they are built without a warning."""
+    folder = tmp_path_factory.mktemp("pages")
     built = subprocess.run(
-        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q", "-b", "dirhtml", "docs", tmp_path],
+        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q", "-b", "dirhtml", "docs", folder],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert built.returncode == 0, built.stderr
-    assert "num_executors" in (tmp_path / "reference" / "steps" / "index.html").read_text()
+    return folder
+
+
+def fields_of(thing: Any) -> set[str]:
+    """What is written when a public name is used: its own fields, and for an operator those of ours above it."""
+    if dataclasses.is_dataclass(thing) and "operators" not in thing.__module__ and "sensors" not in thing.__module__:
+        return {field.name for field in dataclasses.fields(thing) if field.init}
+    makers = [vars(base)["__init__"] for base in thing.__mro__ if is_ours(base)] if inspect.isclass(thing) else [thing]
+    named = (parameter for maker in makers for parameter in inspect.signature(maker).parameters)
+    return {name for name in named if name not in ("self", "args", "kwargs")}
+
+
+def is_ours(base: type) -> bool:
+    return base.__module__.startswith("airflow_emr_pipelines.") and "__init__" in vars(base)
+
+
+def test_every_field_of_every_public_name_is_described_in_the_reference_with_its_type(built: Path) -> None:
+    reference = "".join(page.read_text() for page in sorted((built / "reference").rglob("index.html")))
+    _, *parts = re.split(r'id="airflow_emr_pipelines\.(\w+)"', reference)
+    described = {
+        name: set(re.findall(r"<strong>(\w+)</strong> \(.+?\) – \S", text))
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    missing = {name: fields_of(getattr(airflow_emr_pipelines, name)) - described[name] for name in PUBLIC}
+    assert {name: fields for name, fields in missing.items() if fields} == {}
+    assert {"executor_memory", "on_failure"} <= described["SparkStep"]
+    assert {"aws_conn_id", "step"} <= described["EmrRunStepOperator"]
 
 
 def test_the_reference_has_every_public_name() -> None:
