@@ -21,7 +21,7 @@ from airflow_emr_pipelines import settings, versions
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-LAGS = 3.0
+LAGS = 2.0
 """A process ends, and is heard of, within so many times as long as Airflow took to start the trigger."""
 LONGEST_LAG = 20.0
 """What took longer was a start anew, of a triggerer that took over, and says nothing of how slow Airflow is."""

@@ -70,6 +70,36 @@ with DAG("told_step", schedule=None, params={"cluster_id": "j-NONE", "pid_file":
 """
 
 
+TESTED = """
+import os
+import time
+from pathlib import Path
+
+from airflow.sdk import DAG, BaseOperatorLink
+from airflow_emr_pipelines import EmrRunStepOperator, ShellStep
+
+class Held(BaseOperatorLink):
+    '''Keeps the task's process from its end until a triggerer watches the step, too.'''
+
+    name = "Held"
+
+    def get_link(self, operator, *, ti_key):
+        logs = Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
+        for _ in range(1200):
+            if any("is RUNNING" in file.read_text() for file in logs.glob("dag_id=tested/**/*.trigger.*.log")):
+                return ""
+            time.sleep(0.1)
+        raise TimeoutError("No triggerer has looked at the step")
+
+class HeldOperator(EmrRunStepOperator):
+    operator_extra_links = (Held(),)
+
+LINE = "until test -e {{ params.marker }}; do sleep 0.2; done"
+with DAG("tested", schedule=None, params={"cluster_id": "j-NONE", "marker": ""}):
+    HeldOperator(task_id="held", step=ShellStep("held", LINE), cluster_id="{{ params.cluster_id }}")
+"""
+
+
 PIPELINE = """
 from datetime import timedelta
 from pathlib import Path
@@ -148,6 +178,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, emulator: Any) -> Iterator
     shutil.copytree(DAG_FOLDERS["examples"], folder / "dags")
     (folder / "dags" / "long_step.py").write_text(LONG_STEP)
     (folder / "dags" / "late.py").write_text(LATE)
+    (folder / "dags" / "tested.py").write_text(TESTED)
     for name in ("pipeline", "deleted", "timed_out"):
         (folder / "dags" / f"{name}.py").write_text(PIPELINE)
     (folder / "home" / "config").mkdir(parents=True)
@@ -353,6 +384,29 @@ def test_an_end_that_airflow_hears_of_late_costs_no_try_no_cause_and_no_cluster(
     assert "exit code 7" in causes["bad"]
     (cluster,) = [found for found in clusters_of(emr) if found["Name"].startswith("late [")]
     assert cluster["Status"]["State"] == "WAITING"
+
+
+def test_a_dag_that_is_tested_beside_a_triggerer_keeps_its_step(
+    airflow: LocalAirflow, emr: Any, cluster_id: str, until: Any, tmp_path: Path
+) -> None:
+    """``airflow dags test`` watches its triggers itself; the triggerer starts them as well, and is told of a kill."""
+    airflow.wait_for_dag("tested")
+    airflow.api.pause("tested")  # or the scheduler would run its tasks, too
+    marker = tmp_path / "marker"
+    conf = json.dumps({"cluster_id": cluster_id, "marker": str(marker)})
+    command = [sys.executable, "-m", "airflow", "dags", "test", "tested", "--conf", conf]
+    output = (tmp_path / "output").open("w+")
+    with output, subprocess.Popen(command, env=airflow.environment, stdout=output, stderr=output) as tested:
+        logs = Path(airflow.environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
+
+        def is_let_go() -> bool:
+            assert tested.poll() is None, Path(output.name).read_text()
+            return any("completed" in file.read_text() for file in logs.glob("dag_id=tested/**/*.trigger.*.log"))
+
+        until(is_let_go, "the triggerer's last word on the step")
+        marker.touch()
+        assert tested.wait(timeout=120) == 0, Path(output.name).read_text()
+    assert [state for _, state in step_states(emr, cluster_id)] == ["COMPLETED"]
 
 
 class Pipeline:
