@@ -78,6 +78,18 @@ class EmrLogsLink(_EmrLink):
         return f"https://{_console(location)}/s3/buckets/{bucket}?region={location['region']}&prefix={prefix}"
 
 
+class EmrToleratedLink(_EmrLink):
+    """Where to read why a step failed whose task has ended well in spite of that; there is none of another task."""
+
+    name = "Tolerated failure"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        return super().get_link(operator, ti_key=ti_key) if getattr(operator, "has_tolerated", False) else ""
+
+    def address(self, location: Mapping[str, Any]) -> str:
+        return EmrLogsLink().address(location) or EmrConsoleLink().address(location)
+
+
 class EmrSparkHistoryLink(_EmrLink):
     """Spark's history of the step, or of the cluster, by a page of Airflow's that asks EMR for it on each click."""
 

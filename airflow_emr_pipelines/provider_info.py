@@ -50,6 +50,7 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [
             "airflow_emr_pipelines.links.EmrConsoleLink",
             "airflow_emr_pipelines.links.EmrLogsLink",
+            "airflow_emr_pipelines.links.EmrToleratedLink",
             "airflow_emr_pipelines.links.EmrSparkHistoryLink",
         ],
         "cli": ["airflow_emr_pipelines.cli.get_commands"],

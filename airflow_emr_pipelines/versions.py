@@ -62,6 +62,9 @@ TRIGGERS_ARE_TOLD_OF_KILLS = hasattr(BaseTrigger, "on_kill")
 CLICKS_CARRY_THE_LOGIN = Version(airflow.__version__) >= Version("3.1")
 """From 3.1 the browser keeps Airflow's login in a cookie; before, a click on a page of ours would come from nobody."""
 
+LONGEST_NAME = 200
+"""Of a mapped task, that words may stand behind: Airflow's database has room for 250 characters."""
+
 TRIGGER_FAILED = "__fail__"
 """What Airflow resumes a task with when its trigger failed or its deferral timed out."""
 
@@ -72,6 +75,17 @@ def is_of_an_earlier_try(woke: Mapping[str, Any], context: Context) -> bool:
     Airflow 3.0 resumes a retry with what the failed try was resumed with, instead of executing it.
     """
     return woke.get("try_number") not in (None, context["ti"].try_number)
+
+
+def show_beside(context: Context, words: str) -> None:
+    """Put words beside the running task in Airflow's lists of tasks: there, and nowhere else, a task may say of itself
+    what its state does not. Of a mapped task its name, or else its index, is kept before them.
+    """
+    own = context.get("map_index_template")
+    if own is None and (context["ti"].map_index or -1) >= 0:
+        own = "{{ ti.map_index }}"
+    kept = f"{{% filter truncate({LONGEST_NAME}, True) %}}{own}{{% endfilter %}}: " if own is not None else ""
+    context["map_index_template"] = f"{kept}{words}"
 
 
 def is_in_dag_test() -> bool:

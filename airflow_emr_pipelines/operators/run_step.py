@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from airflow.sdk import BaseOperatorLink
+
 from airflow_emr_pipelines import versions
 from airflow_emr_pipelines.errors import InvalidSpec, StepFailed
-from airflow_emr_pipelines.links import EmrSparkHistoryLink
+from airflow_emr_pipelines.links import EmrSparkHistoryLink, EmrToleratedLink
 from airflow_emr_pipelines.operators.job_logs import failure_of, say_where, show_logs
 from airflow_emr_pipelines.operators.lineage import Lineage, is_spark_step
 from airflow_emr_pipelines.operators.requests import Requesting
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from airflow_emr_pipelines.hooks.compute import JobCompute, Location
 
 J = TypeVar("J", bound=JobReport)
+
+TOLERATED = "failure tolerated"
+"""What stands beside such a task in Airflow's lists, where it is as green as any."""
 
 
 class RunStep(Requesting, EmrOperator[J]):
@@ -47,6 +52,9 @@ class RunStep(Requesting, EmrOperator[J]):
     """
 
     backend: ClassVar[Backend]
+    operator_extra_links: Collection[BaseOperatorLink] = (*EmrOperator.operator_extra_links, EmrToleratedLink())
+    has_tolerated = False
+    """This try ends well in spite of a failure."""
 
     def __init__(
         self,
@@ -173,7 +181,7 @@ class RunStep(Requesting, EmrOperator[J]):
             self._end_compute(compute, report)
         failure = failure_of(compute, report, log=self.log)
         if word is OnFailure.CONTINUE:
-            return self._tolerate(report, failure)
+            return self._tolerate(context, report, failure)
         raise failure
 
     def _say_where(self, context: Context, compute: JobCompute[J], report: J) -> None:
@@ -182,11 +190,13 @@ class RunStep(Requesting, EmrOperator[J]):
         spark = versions.CLICKS_CARRY_THE_LOGIN and is_spark_step(from_dict(self.step, Step))
         say_where(compute, job, log_uri, EmrSparkHistoryLink().page(context["ti"]) if spark else None, log=self.log)
 
-    def _tolerate(self, report: J, failure: StepFailed) -> dict[str, Any]:
-        """End well in spite of a failure, but announce no data that was not made."""
+    def _tolerate(self, context: Context, report: J, failure: StepFailed) -> dict[str, Any]:
+        """End well in spite of a failure, but announce no data that was not made, and be seen not to be a success."""
         self.log.error("%s", failure)
         self.log.error("The step says on_failure=CONTINUE, so the task goes on as if it had succeeded")
         self.outlets = []
+        self.has_tolerated = True
+        versions.show_beside(context, TOLERATED)
         return {**self.result(report), "tolerated": True, "cause": failure.cause}
 
     def _end_compute(self, compute: JobCompute[J], report: J) -> None:

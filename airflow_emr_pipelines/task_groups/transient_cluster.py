@@ -143,7 +143,11 @@ class TransientCluster(ClusterTasks):
         Airflow judges a run by its leaves. Right before such a teardown a task is no leaf, so a run whose last step
         failed would be a success as soon as its cluster is gone; before a teardown that may not, it is one.
         """
-        ended = EmptyOperator(task_id="steps_ended")
+        ended = EmptyOperator(
+            task_id="steps_ended",
+            task_display_name="steps ended, well or not",
+            doc_md="A success says that no step runs any more, and nothing of how they ended.",
+        )
         ended.as_teardown(setups=self.create)
         ended.set_upstream(ends)
         return ended

@@ -63,6 +63,15 @@ def test_continue_lets_the_dag_go_on_wherever_the_step_stands(run_dag: RunDag, c
     assert result["tolerated"] is True
     assert "no such input" in result["cause"]
     assert announced(dag_run) == []
+    beside = {(ti.task_id, ti.map_index): ti.rendered_map_index for ti in dag_run.get_task_instances()}
+    assert beside["emr.middle", -1] == "failure tolerated"
+    assert [beside["emr.mapped", index] for index in range(3)] == ["0", "1: failure tolerated", "2"]
+    links = {
+        name: dag_run.get_task_instance(name).xcom_pull(task_ids=name, key="_link_EmrToleratedLink")
+        for name in ("emr.middle", "emr.first")
+    }
+    assert "s-" in links["emr.middle"]
+    assert not links["emr.first"]
 
     failing = steps_named(emr, cluster_id, "failing")
     assert len(failing) == len(FAILING) + 1, "the retried task submits a second step, under the same key"
