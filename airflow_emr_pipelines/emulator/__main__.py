@@ -44,7 +44,6 @@ def serve(options: argparse.Namespace) -> int:
         import a2wsgi  # noqa: F401
         import moto  # noqa: F401
         import psutil  # noqa: F401
-        import pyspark  # noqa: F401
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
 

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from packaging.version import Version
@@ -14,7 +13,7 @@ from packaging.version import Version
 from tests.airflow_of import AIRFLOW
 
 
-def test_airflow_lists_the_provider(airflow_database: Path) -> None:
+def test_airflow_lists_the_provider() -> None:
     listed = told("-m", "airflow", "providers", "list", "--output", "json")
     found = {entry["package_name"] for entry in json.loads(listed[listed.index("[{") :])}
     assert "airflow-emr-pipelines" in found

@@ -31,7 +31,8 @@ newer_than_3_0 = pytest.mark.skipif(
 )
 OTHER_AIRFLOWS = sorted(ROOT.glob("constraints-airflow-*.txt"))
 CONSTRAINTS = sorted(ROOT.glob("constraints*.txt"))
-PYTHONS = ("3.10", "3.11", "3.12")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+PYTHONS_OF_OTHER_AIRFLOWS = PYTHONS[:3]
 AIRFLOWS_OWN_PINS = {
     "apache-airflow": "3.0.6",
     "apache-airflow-providers-amazon": "9.12.0",
@@ -154,11 +155,29 @@ def test_the_constraints_that_airflow_publishes_for_its_oldest_release_let_us_in
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_each_requirement_once_for_each_python(python: str) -> None:
     pinned = pins(ROOT / "constraints.txt", python)
-    for required in map(Requirement, metadata.requires(DISTRIBUTION) or []):
+    for required in asked_for(python):
         assert required.specifier.contains(pinned[canonical(required)], prereleases=True), required
 
 
+def test_it_installs_on_each_python_that_airflow_does() -> None:
+    """Whatever a Spark runs on."""
+    airflows, ours = (
+        set(re.findall(r"^Programming Language :: Python :: (3\.\d+)$", "\n".join(told), re.MULTILINE))
+        for name in ("apache-airflow-core", DISTRIBUTION)
+        if (told := metadata.metadata(name).get_all("Classifier"))
+    )
+    assert airflows - ours <= {"3.9"}
+    assert ours == set(PYTHONS)
+    assert metadata.metadata(DISTRIBUTION)["Requires-Python"] == ">=3.10"
+
+
 @pytest.mark.parametrize("python", PYTHONS)
+def test_the_emulator_comes_with_the_spark_that_its_python_runs(python: str) -> None:
+    (spark,) = (one for one in asked_for(python) if one.name == "pyspark")
+    assert spark.specifier.contains("3.5.9" if Version(python) < Version("3.14") else "4.0.2")
+
+
+@pytest.mark.parametrize("python", PYTHONS_OF_OTHER_AIRFLOWS)
 @pytest.mark.parametrize("file", OTHER_AIRFLOWS, ids=lambda path: path.stem)
 def test_the_constraints_of_another_airflow_pin_it_and_all_that_we_ask_for_beside_it(file: Path, python: str) -> None:
     pinned = pins(file, python)
@@ -173,6 +192,18 @@ def declared() -> list[Requirement]:
     block = re.search(r"^dependencies = \[$(.*?)^\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)
     assert block is not None
     return [Requirement(text) for text in re.findall(r'"(.+)"', block[1])]
+
+
+def asked_for(python: str) -> list[Requirement]:
+    """What the distribution needs with all its extras on a Python."""
+    extras = ["", *(metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or [])]
+    required = map(Requirement, metadata.requires(DISTRIBUTION) or [])
+    return [
+        one
+        for one in required
+        if one.marker is None
+        or any(one.marker.evaluate({"python_version": python, "extra": extra}) for extra in extras)
+    ]
 
 
 def imported_by(file: Path) -> set[str]:

@@ -104,7 +104,7 @@ class SparkHistory:
 
         :raises MissingExtra: there is no Java or no Spark to start it with
         """
-        Java.find()
+        Java.find_with_any_spark()
         if self.pid is not None and self._port is not None and not self._unlisted:
             return True
         if self._waking is None or self._waking.done():
@@ -145,7 +145,7 @@ class SparkHistory:
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
     async def _launch(self) -> int:
-        java = Java.find()
+        java = Java.find_with_any_spark()
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = {**_SETTINGS, "spark.history.fs.logDirectory": self.folder.as_uri()}
         command = java.command(

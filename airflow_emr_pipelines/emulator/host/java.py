@@ -31,6 +31,7 @@ _QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 _WARM_UP_HEAP_MIB = 1024
 CHOSEN, CHOSEN_SPARK_4 = "AIRFLOW_EMR_JAVA_HOME", "AIRFLOW_EMR_SPARK_4"
 _SPARK_VERSION = re.compile(r"""__version__.*?["']((?P<line>\d+\.\d+)[^"']*)""")
+_LAST_FOR_SPARK_3 = (3, 13)
 _VERSION = re.compile(r'^JAVA_VERSION="(?P<version>(?P<feature>\d+)[^"]*)"', re.MULTILINE)
 _FEATURE = "17"
 _WARM_UP_NEEDS_BYTES = 2 * 1024**3
@@ -80,14 +81,32 @@ def checked(home: Path, way_back: str = "leave --java-home out") -> Path:
     return home.resolve()
 
 
+class MissingSpark(MissingExtra):
+    """The Python that the emulator runs under has no Spark 3.5."""
+
+    def __init__(self, found: str | None, python: tuple[int, int]) -> None:
+        extra = "install the extra, pip install 'airflow-emr-pipelines[emulator]'"
+        elsewhere = (
+            f". It runs on Python 3.10 to 3.13: {extra}, under one of those, and start the emulator there (in a "
+            "checkout: make install PYTHON=python3.12). Airflow may keep its Python: it needs the address only"
+        )
+        RuntimeError.__init__(
+            self,
+            "Spark needs the Python package pyspark 3.5, which is not installed under the emulator's Python "
+            f"{python[0]}.{python[1]}"
+            + (f", which has {found}" if found else "")
+            + (f": {extra}" if python <= _LAST_FOR_SPARK_3 else elsewhere),
+        )
+
+
 class MissingSpark4(MissingExtra):
     """The emulator was started without the Spark that a release wants."""
 
     def __init__(self, label: str) -> None:
         RuntimeError.__init__(
             self,
-            f"{label} has Spark 4.0, and this emulator was started with Spark 3.5 alone. Start it with --spark-4 DIR, "
-            "a virtual environment that has the Python package pyspark 4.0 (make up SPARK=4 makes one)",
+            f"{label} has Spark 4.0, which this emulator was started without. Start it with --spark-4 DIR, a virtual "
+            "environment that has the Python package pyspark 4.0 (make up SPARK=4 makes one)",
         )
 
 
@@ -109,10 +128,8 @@ def checked_spark_4(venv: Path, way_back: str = "leave --spark-4 out") -> Path:
     fault = "" if os.access(venv / "bin" / "python", os.X_OK) else "has no program bin/python"
     if not fault and (packages := _pyspark_of(venv)) is None:
         fault = "has no PySpark"
-    elif not fault and packages is not None:
-        version = _SPARK_VERSION.search((packages / "version.py").read_text())
-        if version is None or version["line"] != "4.0":
-            fault = f"has PySpark {version[1] if version else 'of no version'}"
+    elif not fault and packages is not None and (version := _version_of(packages))[0] != "4.0":
+        fault = f"has PySpark {version[1]}"
     if fault:
         way_out = f"name a virtual environment that pyspark 4.0 is installed in, or {way_back} to do without"
         raise UnfitSpark4(f"--spark-4 {venv} {fault}: {way_out}")
@@ -121,6 +138,26 @@ def checked_spark_4(venv: Path, way_back: str = "leave --spark-4 out") -> Path:
 
 def _pyspark_of(venv: Path) -> Path | None:
     return next(iter(venv.absolute().glob("lib/python3*/site-packages/pyspark")), None)
+
+
+def _version_of(pyspark: Path) -> tuple[str, str]:
+    """The line of a PySpark, such as 3.5, and its whole version."""
+    found = _SPARK_VERSION.search((pyspark / "version.py").read_text())
+    return (found["line"], found[1]) if found else ("", "of no version")
+
+
+def _spark_3() -> Path | None:
+    own = _folder_of("pyspark")
+    return own if own is not None and _version_of(own)[0] == "3.5" else None
+
+
+def _spark_4() -> tuple[Path, str] | None:
+    """Where the chosen PySpark 4.0 is, else the one beside us, and the Python for it."""
+    chosen, own = os.environ.get(CHOSEN_SPARK_4), _folder_of("pyspark")
+    if chosen:
+        found = _pyspark_of(Path(chosen))
+        return (found, f"{chosen}/bin/python") if found is not None else None
+    return (own, sys.executable) if own is not None and _version_of(own)[0] == "4.0" else None
 
 
 @dataclass(frozen=True)
@@ -137,17 +174,25 @@ class Java:
 
     @classmethod
     def find(cls) -> Java:
-        """The chosen one, else the installed one; MissingExtra says what is missing."""
-        return cls._with(_package_folder("pyspark", "Spark"), sys.executable)
+        """The chosen one, else the installed one, with Spark 3.5; MissingExtra says what is missing."""
+        spark_home = _spark_3()
+        if spark_home is None:
+            own = _folder_of("pyspark")
+            raise MissingSpark(own and f"PySpark {_version_of(own)[1]}", sys.version_info[:2])
+        return cls._with(spark_home, sys.executable)
 
     @classmethod
     def find_with_spark_4(cls, label: str) -> Java:
         """The same Java with the Spark that a release of AWS's runtime for Apache Spark has."""
-        chosen = os.environ.get(CHOSEN_SPARK_4)
-        spark_home = _pyspark_of(Path(chosen)) if chosen else None
-        if chosen is None or spark_home is None:
+        found = _spark_4()
+        if found is None:
             raise MissingSpark4(label)
-        return cls._with(spark_home, f"{chosen}/bin/python")
+        return cls._with(*found)
+
+    @classmethod
+    def find_with_any_spark(cls) -> Java:
+        """For programs that all releases share, such as the metastore: with Spark 3.5, else with 4.0."""
+        return cls.find() if _spark_3() is not None or (found := _spark_4()) is None else cls._with(*found)
 
     @classmethod
     def _with(cls, spark_home: Path, python: str) -> Java:
@@ -282,10 +327,15 @@ async def _run_quietly(command: Sequence[str], folder: Path, environment: dict[s
 
 
 def _package_folder(package: str, purpose: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    folder = _folder_of(package)
+    if folder is None:
         raise MissingExtra(package, purpose)
-    return Path(spec.submodule_search_locations[0])
+    return folder
+
+
+def _folder_of(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    return Path(spec.submodule_search_locations[0]) if spec is not None and spec.submodule_search_locations else None
 
 
 def _cache_folder() -> Path:

@@ -77,7 +77,7 @@ class Metastore:
         }
 
     async def _launch(self) -> int:
-        java = Java.find()
+        java = Java.find_with_any_spark()
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         command = java.command(
             "py4j.GatewayServer",

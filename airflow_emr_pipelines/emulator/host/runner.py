@@ -82,7 +82,7 @@ class Runner:
         try:
             Java.find()
         except MissingExtra as missing:
-            logger.warning("Spark and Hive steps will fail: %s", missing)
+            logger.warning("Steps that want Spark 3.5 will fail: %s", missing)
 
     async def prepare(self, setup: ClusterSetup) -> None:
         """Make the cluster's private home and environment."""

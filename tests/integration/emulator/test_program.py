@@ -322,7 +322,7 @@ def test_a_folder_without_a_java_that_fits(tmp_path: Path) -> None:
     assert said.startswith(f"--java-home {tmp_path} has no program bin/java. Spark 3.5 and")
 
 
-@pytest.mark.parametrize("package", ["moto", "pyspark", "uvicorn"])
+@pytest.mark.parametrize("package", ["moto", "uvicorn"])
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path: Path, package: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
     said = refused("--port", "0", env={**os.environ, "PYTHONPATH": str(tmp_path)})
@@ -330,6 +330,25 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path: Path
         f"The emulator needs the Python package {package}, which is not installed. "
         "Run: pip install 'airflow-emr-pipelines[emulator]'\n"
     )
+
+
+def test_without_a_spark_it_serves_and_says_at_a_spark_step_how_to_have_one(
+    start: Callable[..., Program], tmp_path: Path
+) -> None:
+    """As on a Python that no Spark runs on."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pyspark'] = None\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    program = start("--port", "0", "--data-dir", str(tmp_path / "data"), env=environment)
+    region = Region(program.url)
+    spark = {
+        **shell("", name="spark"),
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["spark-sql", "-e", "SELECT 1"]},
+    }
+    cluster = region.run(shell("true"), spark, Applications=[{"Name": "Hadoop"}, {"Name": "Spark"}])
+    plain, sparks = (region.wait_step(cluster, step["Id"])["Status"] for step in region.steps(cluster))
+    assert (plain["State"], sparks["State"]) == ("COMPLETED", "FAILED")
+    assert "pip install 'airflow-emr-pipelines[emulator]'" in sparks["FailureDetails"]["Message"]
+    assert "Steps that want Spark 3.5 will fail: Spark needs the Python package pyspark 3.5" in program.stop()[2]
 
 
 def test_a_moto_whose_inside_is_another_is_refused_with_what_it_lacks(tmp_path: Path) -> None:

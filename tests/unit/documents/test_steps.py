@@ -132,7 +132,7 @@ def test_the_faults_of_all_steps_are_told_with_its_line_and_the_way_out() -> Non
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[{"kind": "shell", "name": "a", "command": "true",}]', "line 1, column 51: it is no JSON"),
+        ('[{"kind": "shell", "name": "a" "command": "true"}]', "line 1, column 32: it is no JSON"),
         ('[\n\t{"kind": "shell", "name": "a", "name": "b"}]', "line 2, column 33: name stands twice"),
         ("{}", "line 1, column 1: it has no steps; a document is"),
         ('{"steps": []}', "line 1, column 11: it has no step; write"),

