@@ -157,22 +157,14 @@ def test_results_and_the_model_come_back_and_the_model_is_promoted(stage: Stage,
         assert len(chart) > 5000
 
 
-@pytest.mark.parametrize(
-    ("conf", "why"),
-    [
-        ({"threshold": 0.999}, r"its auc is 0\.\d+, and 0\.999 is the threshold"),
-        ({"fairness_threshold": 0}, r"the \w+_rate differs by 0\.\d+ between groups of origin, and 0\.0 is the most"),
-        ({"drift_threshold": 1}, r"the last day is more than 1\.0 times as far off as any day before it: \w+ \d"),
-    ],
-)
 def test_a_model_that_does_not_pass_fails_the_run_and_the_promoted_one_stays(
-    stage: Stage, trained: Run, capsys: pytest.CaptureFixture[str], conf: dict[str, Any], why: str
+    stage: Stage, trained: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = stage.keys("model-registry", PROMOTED), stage.json("model-registry", PROMOTED)
-    # The same model again: what comes before the validation is taken as done.
+    # The same model again, judged more strictly: what comes before the validation is taken as done.
     run = stage.run(
         "emr_ml_training",
-        run_conf={**CONF, **conf},
+        run_conf={**CONF, "threshold": 0.999, "fairness_threshold": 0, "drift_threshold": 1},
         mark_success_pattern=r"pipeline\.(feature|train|hyper|final).*",
     )
     assert (run.state, run.clusters_alive, run.steps) == ("failed", 0, {STEPS[-1]: "FAILED"})
@@ -180,6 +172,11 @@ def test_a_model_that_does_not_pass_fails_the_run_and_the_promoted_one_stays(
     assert (run.tasks["read_results"], run.tasks["promote"]) == ("upstream_failed", "upstream_failed")
     results = said(stage, "validation")
     assert results["passed"] is False
-    assert any(re.match(why, fault) for fault in results["faults"])
+    for why in (
+        r"its auc is 0\.\d+, and 0\.999 is the threshold",
+        r"the \w+_rate differs by 0\.\d+ between groups of origin, and 0\.0 is the most",
+        r"the last day is more than 1\.0 times as far off as any day before it: \w+ \d",
+    ):
+        assert any(re.match(why, fault) for fault in results["faults"]), why
     assert f"The model does not pass: {results['faults'][0]}" in capsys.readouterr().out
     assert (stage.keys("model-registry", PROMOTED), stage.json("model-registry", PROMOTED)) == before
