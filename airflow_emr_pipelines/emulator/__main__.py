@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_emr_pipelines.emulator",
         description="Amazon EMR on EC2, S3 and the rest of moto on one loopback port, with real Spark underneath. "
-        "Point any AWS client at it by AWS_ENDPOINT_URL. Buckets in --data-dir outlive it; clusters do not.",
+        "Point any AWS client at it by AWS_ENDPOINT_URL. Buckets in --data-dir outlive it; clusters end with it.",
     )
     add_arguments(parser)
     return serve(parser.parse_args(arguments))
@@ -67,8 +67,9 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     from airflow_emr_pipelines.emulator.aws.glue import GlueFolder
     from airflow_emr_pipelines.emulator.aws.rates import Rates
     from airflow_emr_pipelines.emulator.doors import NO_FRAME, Doors
+    from airflow_emr_pipelines.emulator.ec2.kept import KeptClusters
     from airflow_emr_pipelines.emulator.ec2.lifecycle import ClusterLifecycles, Delays
-    from airflow_emr_pipelines.emulator.ec2.model import Clock, Clusters
+    from airflow_emr_pipelines.emulator.ec2.model import Clock
     from airflow_emr_pipelines.emulator.ec2.provisioning import SpotMarket
     from airflow_emr_pipelines.emulator.host import java
     from airflow_emr_pipelines.emulator.host.runner import Runner
@@ -113,7 +114,9 @@ async def _serve(options: argparse.Namespace, folder: Path, listener: socket.soc
     delays = Delays(**delays_of(options), minute=options.timeout_minute)
     lifecycles = ClusterLifecycles(runner, clock, delays, SpotMarket(options.spot_capacity))
     rates = Rates() if options.rate_limits else None
-    behind = Server(Clusters(), lifecycles, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)
+    clusters = KeptClusters(folder / "ended-clusters", runner.history, clock)
+    lifecycles.told_of_ends = clusters.keep
+    behind = Server(clusters, lifecycles, clock, buckets.wsgi_app(), rates, folder, moto_api=options.moto_api)
     server = uvicorn.Server(
         uvicorn.Config(
             Doors(behind, [*names, address]),

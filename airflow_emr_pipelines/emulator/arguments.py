@@ -46,7 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "may be given several times",
     )
     parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="where the buckets are kept; clusters do not outlive it"
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where the buckets are kept, and what became of clusters; those end with it",
     )
     parser.add_argument(
         "--pace",

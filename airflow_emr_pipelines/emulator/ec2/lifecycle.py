@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -52,6 +52,8 @@ class ClusterLifecycles:
         self.runner, self.clock, self.delays = runner, clock, delays
         self.market = market or SpotMarket()
         self.stopping = asyncio.Event()
+        self.told_of_ends: Callable[[Cluster], None] = lambda _: None
+        """Called with each cluster that has ended."""
         self._running: dict[Cluster, ClusterLifecycle] = {}
         self._ends: dict[Cluster, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,6 +66,7 @@ class ClusterLifecycles:
         end = self._ends[cluster] = self.background(lifecycle.run())
         end.add_done_callback(lambda _: self._running.pop(cluster))
         end.add_done_callback(lambda _: self._ends.pop(cluster))
+        end.add_done_callback(lambda _: self.told_of_ends(cluster))
 
     def reshape(self, cluster: Cluster) -> None:
         """Act on what a request has changed of the cluster's groups and fleets."""

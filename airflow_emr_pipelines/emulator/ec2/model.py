@@ -37,6 +37,7 @@ STEP_TRANSITIONS: Mapping[StepState, frozenset[StepState]] = {
     S.CANCELLED: frozenset(),
     S.INTERRUPTED: frozenset(),
 }
+OF_THE_LIVING = ("changed", "reshaped", "addresses")
 FIRST_ADDRESS = IPv4Address("10.0.0.1")
 
 
@@ -133,6 +134,13 @@ class Cluster:
     ui_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     """Who knows it may see what its applications show of themselves."""
     addresses: Iterator[str] = field(default_factory=lambda: (str(FIRST_ADDRESS + number) for number in count()))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of one that has ended: nothing happens to it any more."""
+        return {name: value for name, value in vars(self).items() if name not in OF_THE_LIVING}
+
+    def __setstate__(self, kept: Mapping[str, Any]) -> None:
+        vars(self).update(kept, changed=asyncio.Event(), reshaped=asyncio.Event(), addresses=iter(()))
 
     @property
     def instances(self) -> Mapping[str, Any]:

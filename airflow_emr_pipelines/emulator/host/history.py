@@ -1,6 +1,7 @@
 """Spark's own history server over what the Spark applications of all clusters logged of themselves.
 
-It is started by its first user and stopped when nobody has used it for a while; the logs stay as long as the emulator.
+It is started by its first user and stopped when nobody has used it for a while; the logs stay as long as their clusters
+are known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,6 @@ class SparkHistory:
         self._idle: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._requests = 0
-        shutil.rmtree(folder, ignore_errors=True)  # of an emulator that was killed
 
     @property
     def pid(self) -> int | None:
@@ -80,6 +80,16 @@ class SparkHistory:
     def applications(self, cluster_id: str) -> frozenset[str]:
         """The ids of the applications of a cluster that there is a log of."""
         return frozenset(self._applications.get(cluster_id, ()))
+
+    def know(self, applications: Mapping[str, Iterable[str]]) -> None:
+        """Go on with the logs of these applications, by their clusters; others are of an emulator that was killed."""
+        for log in self.folder.glob("application_*"):
+            application_id = log.name.removesuffix(_UNFINISHED)
+            clusters = [one for one, ids in applications.items() if application_id in ids]
+            for cluster_id in clusters:
+                self._applications.setdefault(cluster_id, set()).add(application_id)
+            if not clusters:
+                log.unlink()
 
     def keep(self, cluster_id: str, written: Path, first: str, more: Callable[[], str]) -> list[str]:
         """Take over the logs that one step has written to a folder; returns the ids of their applications.
@@ -134,7 +144,7 @@ class SparkHistory:
             self._stop_when_idle()
 
     async def close(self) -> None:
-        """Stop the server and forget the logs."""
+        """Stop the server; the logs stay."""
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
@@ -142,7 +152,6 @@ class SparkHistory:
             if self._idle is not None:
                 self._idle.cancel()
             await self._end()
-        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
     async def _launch(self) -> int:
         java = Java.find_with_any_spark()

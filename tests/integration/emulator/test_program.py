@@ -215,7 +215,7 @@ def test_it_idles_below_200_megabytes(start: Callable[..., Program], tmp_path: P
 # --- its data
 
 
-def test_a_data_folder_serves_one_after_the_other_and_keeps_its_buckets(
+def test_a_data_folder_serves_one_after_the_other_and_keeps_its_buckets_and_what_became_of_clusters(
     start: Callable[..., Program], tmp_path: Path
 ) -> None:
     options = ("--port", "0", "--data-dir", str(tmp_path / "data"))
@@ -223,13 +223,23 @@ def test_a_data_folder_serves_one_after_the_other_and_keeps_its_buckets(
     s3 = Region(first.url, "us-east-1").client("s3")
     s3.create_bucket(Bucket="kept")
     s3.put_object(Bucket="kept", Key="a/b.txt", Body=b"still here")
+    region = Region(first.url, "us-east-1")
+    cluster = region.run(shell("sleep 1000"), Tags=[{"Key": "of", "Value": "a run"}])
+    region.wait_step(cluster, region.steps(cluster)[0]["Id"], "RUNNING")
     said = refused(*options)
     assert str(tmp_path) in said
     assert said.endswith("Stop that one, or choose another --data-dir.\n")
     assert first.stop()[0] == 0
     again = Region(start(*options).url, "us-east-1")
     assert again.client("s3").get_object(Bucket="kept", Key="a/b.txt")["Body"].read() == b"still here"
-    assert again.emr.list_clusters()["Clusters"] == []
+    (listed,) = again.emr.list_clusters()["Clusters"]
+    described = again.emr.describe_cluster(ClusterId=cluster)["Cluster"]
+    assert (listed["Id"], described["Status"]["State"]) == (cluster, "TERMINATED_WITH_ERRORS")
+    assert described["Tags"] == [{"Key": "of", "Value": "a run"}]
+    assert [step["Status"]["State"] for step in again.steps(cluster)] == ["CANCELLED"]
+    assert len(again.emr.list_instances(ClusterId=cluster)["Instances"]) >= 1
+    with urllib.request.urlopen(f"{again.url}/_emulator/clusters/{cluster}") as page:
+        assert json.load(page)["Cluster"]["Id"] == cluster
 
 
 def test_a_data_folder_of_its_own_is_removed_in_the_end(start: Callable[..., Program], tmp_path: Path) -> None:

@@ -72,7 +72,11 @@ def test_logs_get_the_ids_that_yarn_would_have_given(tmp_path: Path) -> None:
                 "application_1_0001": event_log("application_1_0001"),
                 "application_1_0002.inprogress": event_log("application_1_0002"),
             }
-        assert not kept.folder.exists()
+        async with history(tmp_path) as again:
+            (again.folder / "application_1_0003").touch()
+            again.know({"j-1": ["application_1_0001", "application_1_0002", "application_0_0001"], "j-2": []})
+            assert again.applications("j-1") == set(ids)
+            assert {path.name for path in again.folder.iterdir()} == set(names), "what is of no cluster is removed"
 
     run(scenario())
 
