@@ -20,20 +20,22 @@ from airflow_emr_pipelines.errors import InvalidSpec
 from local.errors import NotReady, PortTaken, StillUp
 from local.folders import named_folder
 from local.inputs import encounters
-from local.local_airflow import LocalAirflow, free_port
+from local.jobs import FOLDER, keep_out_of_dags
+from local.local_airflow import LocalAirflow, free_port, this_python
 from local.local_emulator import LocalEmulator, java_options, spark_4_options
-from local.processes import STOP_SECONDS, LastingProcess
+from local.processes import CHECKOUT, STOP_SECONDS, LastingProcess
 from local.running import Running
 from local.secret_files import write_private
 from local.seed import days_between, find_dags_folder, has_landed, seed
-from local.settings import COMPONENTS, HOST, SCHEDULER
+from local.settings import COMPONENTS, HOST, SCHEDULER, SCHEDULES, clean_environment
 
 HOME = Path(".local/airflow")
+AWS_CLI = CHECKOUT / ".venv-clients" / "bin" / "aws"
 AIRFLOW_PORT = 8080
 DAYS = days_between(date(2013, 1, 1), date(2013, 1, 7))
-EMULATOR, API_SERVER = "emulator", "api-server"
-PARTS = (EMULATOR, *COMPONENTS)
-STOPPED_IN_TURN = ((SCHEDULER,), tuple(part for part in COMPONENTS if part != SCHEDULER), (EMULATOR,))
+EMULATOR, JOBS, API_SERVER = "emulator", "jobs", "api-server"
+PARTS = (EMULATOR, JOBS, *COMPONENTS)
+STOPPED_IN_TURN = ((SCHEDULER,), tuple(part for part in COMPONENTS if part != SCHEDULER), (JOBS, EMULATOR))
 """Who starts tasks first, who carries them last."""
 
 Say = Callable[[str], None]
@@ -50,6 +52,7 @@ class Choices:
     emulator_port: int
     java_home: str | None = None
     spark_4: str | None = None
+    schedules: bool = False
 
     @classmethod
     def kept_in(cls, home: Path) -> Choices | None:
@@ -68,11 +71,12 @@ class Choices:
         emulator_port: int | None,
         java_home: str | None = None,
         spark_4: str | None = None,
+        schedules: bool | None = None,
     ) -> Choices:
         """What is asked for, else what the home was last started with, else the defaults.
 
-        Port 0 is a free one; while the home is up, the one that it has. An empty name of a Java is the default, and
-        that of a Spark 4 none.
+        Port 0 is the one that the home has, to which links of earlier runs lead, unless another program has taken it:
+        then a free one. An empty name of a Java is the default, and that of a Spark 4 none.
 
         :raises InvalidSpec: the DAGs folder is none
         :raises UnfitJava: steps cannot run on that Java
@@ -83,7 +87,7 @@ class Choices:
 
         def chosen(asked: int | None, before: int | None, default: int) -> int:
             if asked == 0:
-                return before if before is not None and is_up else free_port()
+                return before if before is not None and (is_up or can_listen(before)) else free_port()
             return asked or before or default
 
         folder = dags_folder or (Path(kept.dags_folder) if kept else find_dags_folder())
@@ -98,6 +102,7 @@ class Choices:
             chosen(emulator_port, kept.emulator_port if kept else None, EMULATOR_PORT),
             str(java.checked(named_folder(java_folder), "write --java-home ''")) if java_folder else None,
             str(java.checked_spark_4(named_folder(spark_4_folder), _WITHOUT_SPARK_4)) if spark_4_folder else None,
+            schedules if schedules is not None else kept is not None and kept.schedules,
         )
         if is_up and kept is not None and choices != kept:
             raise StillUp(home, kept.dags_folder, kept.port, kept.emulator_port)
@@ -119,11 +124,17 @@ class Background:
         self.airflow = LocalAirflow(
             self.home,
             Path(choices.dags_folder),
-            env=self.emulator.environment,
+            env={**self.emulator.environment, SCHEDULES: str(choices.schedules)},
             port=choices.port,
             process=self._lasting,
         )
-        self.parts = dict(zip(PARTS, (self.emulator.process, *self.airflow.components), strict=True))
+        self.jobs = self._lasting(
+            "What uploads the jobs",
+            this_python(("python", "-m", "local.jobs", "--dags-folder", choices.dags_folder)),
+            env={**clean_environment(), **self.emulator.environment},
+            log=self.logs / f"{JOBS}.log",
+        )
+        self.parts = dict(zip(PARTS, (self.emulator.process, self.jobs, *self.airflow.components), strict=True))
 
     @property
     def logs(self) -> Path:
@@ -145,7 +156,9 @@ class Background:
         self._see_that_ports_are_free(missing)
         before = Choices.kept_in(self.home)
         write_private(choices_file(self.home), json.dumps(asdict(self.choices)))
-        write_private(self.env_file, shell_text(self.airflow.environment))
+        write_private(self.env_file, shell_text(self.airflow.environment, self._programs()))
+        if told := keep_out_of_dags(Path(self.choices.dags_folder)):
+            say(told)
         try:
             with ThreadPoolExecutor(1) as beside:
                 serving = beside.submit(self._serve_and_seed, say)
@@ -156,6 +169,8 @@ class Background:
                         self.airflow.read_dags()
                         say("the DAGs are read")
                 serving.result()
+            if not self.jobs.is_running:
+                self.jobs.start()
             self.airflow.start()
         except BaseException:
             down(self.home, missing)
@@ -177,7 +192,17 @@ class Background:
     def _with_jobs(self) -> Path:
         """The DAGs folder, if it brings jobs for S3 as the examples' does; else the examples'."""
         own = Path(self.choices.dags_folder)
-        return own if (own / "jobs").is_dir() else find_dags_folder()
+        return own if (own / FOLDER).is_dir() else find_dags_folder()
+
+    def _programs(self) -> Path:
+        """A folder with the AWS CLI alone: where it is installed there are more programs than a shell should find."""
+        folder = self.home / "bin"
+        folder.mkdir(exist_ok=True)
+        aws = folder / AWS_CLI.name
+        aws.unlink(missing_ok=True)
+        if AWS_CLI.exists():
+            aws.symlink_to(AWS_CLI)
+        return folder
 
     def _see_that_ports_are_free(self, missing: Sequence[str]) -> None:
         wanted = (
@@ -241,12 +266,15 @@ def can_listen(port: int) -> bool:
     return True
 
 
-def shell_text(environment: Mapping[str, str]) -> str:
-    """Lines for a shell: without the user's own Airflow and AWS, with this home's, and its ``airflow`` found first."""
+def shell_text(environment: Mapping[str, str], more: Path) -> str:
+    """Lines for a shell: without the user's own Airflow and AWS, with this home's, and its ``airflow`` found first.
+
+    :param more: a folder of programs that are found next
+    """
     ours = {name: value for name, value in environment.items() if name.startswith(("AIRFLOW", "AWS_"))}
     proxies = {name: environment[name] for name in ("NO_PROXY", "no_proxy")}
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted({**ours, **proxies}.items())]
-    programs = shlex.quote(str(Path(sys.executable).parent))
+    programs = shlex.quote(f"{Path(sys.executable).parent}:{more}")
     return "\n".join((FORGET, *exports, f'export PATH={programs}:"$PATH"', ""))
 
 

@@ -118,7 +118,7 @@ class StillUp(LocalError):
     def __str__(self) -> str:
         return (
             f"{self.home} is up, with the DAGs of {self.dags_folder}, Airflow on port {self.port} and the emulator on "
-            f"port {self.emulator_port}. To change any of that, stop it first (make down)."
+            f"port {self.emulator_port}. To change that, or another option of it, stop it first (make down)."
         )
 
 

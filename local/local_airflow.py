@@ -21,6 +21,7 @@ from local.settings import (
     API_USER,
     COMPONENTS,
     HOST,
+    LOCAL_SETTINGS,
     MIGRATE,
     PASSWORDS_FILE,
     RESERIALIZE,
@@ -113,7 +114,7 @@ class LocalAirflow:
         """Make the database, or bring it to what this Airflow needs."""
         own = self.home / "config" / "airflow_local_settings.py"
         own.parent.mkdir(exist_ok=True)
-        own.write_text("import local.savepoints\n")
+        own.write_text("".join(f"import {module}\n" for module in LOCAL_SETTINGS))
         self._run("db-migrate", MIGRATE)
         # Kept in the file: from now on the processes that read do not stop the one that writes.
         self._query("PRAGMA journal_mode=WAL")

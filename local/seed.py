@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,14 +14,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow_emr_pipelines.emulator.s3.names import is_bucket_name
 from airflow_emr_pipelines.errors import InvalidSpec
 from local.buckets import make_buckets, put
 from local.flights import FIRST_DAY, LAST_DAY, REFERENCE_TABLES, flights_of, packaged_data, with_faults
 from local.folders import named_folder
 from local.inputs import INPUTS, encounters
-
-log = logging.getLogger(__name__)
+from local.jobs import FOLDER, Jobs
 
 ENV_FILE = ". .local/airflow/env"
 RAW_BUCKET = "raw-data"
@@ -71,17 +68,11 @@ def seed(
         not given
     """
     wanted = [checked_day(day) for day in days]
-    data, jobs = packaged_data(), (dags_folder or find_dags_folder()) / "jobs"
+    data, jobs = packaged_data(), (dags_folder or find_dags_folder()) / FOLDER
     if not jobs.is_dir():
         raise InvalidSpec("dags_folder", str(dags_folder), "it has the folder jobs", "name the dags/ of a checkout")
-    files = sorted(path for path in jobs.glob("*/**/*") if path.is_file() and "__pycache__" not in path.parts)
-    keys = {path: path.relative_to(jobs).parts for path in files}
-    job_keys = {path: (bucket, *key) for path, (bucket, *key) in keys.items() if is_bucket_name(bucket)}
-    make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS, *(bucket for bucket, *_ in job_keys.values())})
-    for path, (bucket, *key) in job_keys.items():
-        put(s3_client, bucket, "/".join(key), path.read_bytes())
-        if path.suffix == ".scala":
-            _put_jar(s3_client, path, bucket, "/".join(key))
+    make_buckets(s3_client, {RAW_BUCKET, *RESULT_BUCKETS})
+    list(Jobs(jobs, s3_client).land())
     if secrets_client is not None:
         encounters.make_key(secrets_client)
     for table in REFERENCE_TABLES:
@@ -94,17 +85,6 @@ def seed(
             land(s3_client, flights)
         landed.append(Landed(flights.day, flights.rows, flights.duplicates, flights.broken))
     return landed
-
-
-def _put_jar(s3_client: Any, source: Path, bucket: str, key: str) -> None:
-    """Upload the jar of a Scala source beside it; without Java here the example that runs it lacks it."""
-    from airflow_emr_pipelines.emulator.host.java import MissingExtra
-    from local.jars import jar_of
-
-    try:
-        put(s3_client, bucket, key.removesuffix(source.suffix) + ".jar", jar_of(source))
-    except MissingExtra as error:
-        log.warning("The jar of %s is not built: %s", source.name, error)
 
 
 def key_of(day: date) -> str:
@@ -136,7 +116,7 @@ def find_dags_folder() -> Path:
     named = os.environ.get("AIRFLOW__CORE__DAGS_FOLDER")
     candidates = [*([Path(named)] if named else []), Path("dags"), home / "dags"]
     for folder in candidates:
-        if (folder / "jobs").is_dir():
+        if (folder / FOLDER).is_dir():
             return folder
     raise InvalidSpec(
         "dags_folder",
@@ -165,10 +145,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Carry the command out; credentials, region and endpoint are found as for any AWS client."""
+    """Carry the command out; credentials, region and endpoint are found as for any AWS client.
+
+    It ends with 2 when what it is asked for makes no sense, and with 1 when it cannot be done.
+    """
     try:
         landed = _seed_as_asked(options)
-    except (InvalidSpec, ModuleNotFoundError) as error:
+    except InvalidSpec as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
         sys.exit(str(error))
     for day in landed:
         planted = (

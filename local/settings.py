@@ -24,6 +24,7 @@ MIGRATE = ("airflow", "db", "migrate")
 RESERIALIZE = ("airflow", "dags", "reserialize")
 EMULATOR = ("python", "-m", "airflow_emr_pipelines.emulator")
 
+SCHEDULES = "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"
 SETTINGS: dict[str, str] = {
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     "AIRFLOW__CORE__PARALLELISM": "4",
@@ -34,20 +35,28 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "1",
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
     # Only the runs that somebody asks for: the schedules of the examples would add a run of yesterday.
-    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+    SCHEDULES: "False",
     # The scheduler's nap between two looks is most of the time between two tasks.
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    # A new file and one that was saved are read at once. Only while all are read anew they wait: that is done seldom.
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
+    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{API_USER}:admin",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
     # The emulator keeps to EMR's rates, ListSteps 0.5 a second, but has nobody else to serve and stores logs at once.
+    "AIRFLOW__EMR_PIPELINES__DEPLOYMENT": "local",
     "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "2",
     "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "0.4",
     "AIRFLOW__EMR_PIPELINES__LEAST_DEFERRAL_SECONDS": "3",
     "AIRFLOW__EMR_PIPELINES__LOG_WAIT_SECONDS": "5",
 }
+
+LOCAL_SETTINGS = ("local.quiet", "local.savepoints")
+"""What each of its processes imports when it starts."""
 
 SECRETS = ("AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")
 """What the components of one Airflow must share and nobody else may know."""

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from airflow_emr_pipelines.cli.table import table
-from local.background import API_SERVER, EMULATOR, HOME, Background, Choices
+from local.background import API_SERVER, EMULATOR, HOME, JOBS, Background, Choices
 from local.folders import named_folder
+from local.jobs import FOLDER
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"Nothing was ever started in {home}.")
         return 1
     background = Background(home, choices)
-    where = {EMULATOR: background.emulator.url, API_SERVER: background.airflow.url}
+    jobs = background.airflow.dags_folder / FOLDER
+    where = {EMULATOR: background.emulator.url, JOBS: jobs, API_SERVER: background.airflow.url}
     health = background.airflow.api.health()
     states = {}
     for name, part in background.parts.items():

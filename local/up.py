@@ -19,6 +19,7 @@ from airflow_emr_pipelines.errors import EmrPipelinesError
 from local.background import AIRFLOW_PORT, HOME, PARTS, Background, Choices, one_at_a_time
 from local.errors import LocalError, tail
 from local.folders import named_folder
+from local.jobs import FOLDER
 from local.progress import Progress
 
 HIGHEST_PORT = 65_535
@@ -48,10 +49,12 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dags-folder", type=named_folder, help="Airflow's DAGs; the examples in ./dags at first")
     parser.add_argument(
-        "--port", type=port, help=f"where Airflow listens, {AIRFLOW_PORT} at first; 0 takes a free port"
+        "--port", type=port, help=f"where Airflow listens, {AIRFLOW_PORT} at first; 0 takes its last or a free port"
     )
     parser.add_argument(
-        "--emulator-port", type=port, help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes a free port"
+        "--emulator-port",
+        type=port,
+        help=f"where the emulator listens, {EMULATOR_PORT} at first; 0 takes its last or a free port",
     )
     parser.add_argument(
         "--java-home",
@@ -63,6 +66,7 @@ def arguments() -> argparse.ArgumentParser:
         metavar="DIR",
         help="virtual environment with pyspark 4.0, for releases emr-spark-8.x; none at first, and by '' again",
     )
+    parser.add_argument("--schedules", choices=("on", "off"), help="whether DAGs run by their schedules; off at first")
     return parser
 
 
@@ -76,7 +80,13 @@ def port(text: str) -> int:
 def begin(options: argparse.Namespace, progress: Progress) -> None:
     """Start what is missing and tell where everything is."""
     choices = Choices.made(
-        options.home, options.dags_folder, options.port, options.emulator_port, options.java_home, options.spark_4
+        options.home,
+        options.dags_folder,
+        options.port,
+        options.emulator_port,
+        options.java_home,
+        options.spark_4,
+        options.schedules and options.schedules == "on",
     )
     background = Background(options.home, choices)
     airflow, is_new = background.airflow, Choices.kept_in(background.home) is None
@@ -92,6 +102,8 @@ def begin(options: argparse.Namespace, progress: Progress) -> None:
         f" {airflow.passwords_file})"
         f"\n  EMR and S3     {background.emulator.url}"
         f"\n  DAGs           {airflow.dags_folder}"
+        f"\n  jobs           {airflow.dags_folder / FOLDER}/BUCKET/…: what is saved there lies in that bucket"
+        f"\n  schedules      {'on' if choices.schedules else 'off: runs come by triggers and backfills'}"
         f"\n  logs           {background.logs}"
         f"\n  for a shell    . {background.env_file}"
     )

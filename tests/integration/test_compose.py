@@ -14,12 +14,23 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from local.settings import AWS, COMPONENTS, EMULATOR, MIGRATE, SCHEDULER, SETTINGS, airflow_environment
+from local.settings import (
+    AWS,
+    COMPONENTS,
+    EMULATOR,
+    LOCAL_SETTINGS,
+    MIGRATE,
+    SCHEDULER,
+    SETTINGS,
+    airflow_environment,
+)
 from local.settings import SECRETS as SECRETS_OF_AIRFLOW
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yaml"
+DOCKERFILE = ROOT / "Dockerfile"
 ONCE = {"migrate", "pools", "seed"}  # they end, so there is no health to look at
+JOBS = "jobs"  # nobody asks it for anything
 SECRETS = ("POSTGRES_PASSWORD", "AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET")
 ENDPOINT = {"AWS_ENDPOINT_URL": "http://emulator:5555"}
 
@@ -41,8 +52,13 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
+def by_default(value: str) -> str:
+    """A value of the file where nothing is set that it asks for."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
 def test_there_is_a_service_for_each_part_of_the_demo(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {*COMPONENTS, *ONCE, "emulator", "postgres"}
+    assert set(services) == {*COMPONENTS, *ONCE, JOBS, "emulator", "postgres"}
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -83,7 +99,7 @@ def test_the_pools_of_the_examples_are_made_before_tasks_start(
 @pytest.mark.parametrize("component", [*COMPONENTS, "migrate", "pools"])
 def test_a_component_is_set_up_like_the_demos(services: dict[str, dict[str, Any]], component: str) -> None:
     environment = services[component]["environment"]
-    shared = {name: value for name, value in environment.items() if name not in OF_CONTAINERS}
+    shared = {name: by_default(value) for name, value in environment.items() if name not in OF_CONTAINERS}
     assert shared == {**SETTINGS, **AWS, **ENDPOINT}
     assert set(environment) >= OF_CONTAINERS
 
@@ -100,12 +116,52 @@ def test_tasks_are_started_only_when_the_api_server_takes_their_reports(services
     assert set(services["triggerer"]["depends_on"]) == set(needs) - {"api-server"}
 
 
-def test_the_seed_reaches_the_emulator_and_nothing_else(services: dict[str, dict[str, Any]]) -> None:
-    assert services["seed"]["environment"] == {**AWS, **ENDPOINT}
+@pytest.mark.parametrize("service", ["seed", JOBS])
+def test_who_fills_the_buckets_reaches_the_emulator_and_nothing_else(
+    services: dict[str, dict[str, Any]], service: str
+) -> None:
+    assert services[service]["environment"] == {**AWS, **ENDPOINT}
+
+
+def test_the_users_own_dags_are_read_where_airflow_looks_and_their_jobs_are_uploaded(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    dags = services[SCHEDULER]["environment"]["AIRFLOW__CORE__DAGS_FOLDER"]
+    mounted = {name: service.get("volumes", []) for name, service in services.items()}
+    with_dags = {name for name in mounted if f"${{DAGS_FOLDER:-./dags}}:{dags}:ro" in mounted[name]}
+    assert with_dags == {*COMPONENTS, JOBS}
+    assert services[JOBS]["command"] == ["python", "-m", "local.jobs", "--dags-folder", dags]
+
+
+def test_the_containers_are_as_quiet_as_the_demo() -> None:
+    settings = re.search(r'echo "import (\S+)" > config/airflow_local_settings.py', DOCKERFILE.read_text())
+    assert settings is not None
+    assert settings[1] in LOCAL_SETTINGS
+
+
+def test_no_service_may_take_all_the_memory(services: dict[str, dict[str, Any]]) -> None:
+    limits = {name: by_default(service.get("mem_limit", "")) for name, service in services.items()}
+    assert [name for name, limit in limits.items() if not re.fullmatch(r"\d+[mg]", limit)] == []
+
+
+def test_base_images_are_of_one_version(services: dict[str, dict[str, Any]]) -> None:
+    assert re.fullmatch(r"postgres:\d+\.\d+-alpine", services["postgres"]["image"])
+    assert re.match(r"FROM python:3\.12\.\d+-slim-\w+$", DOCKERFILE.read_text().splitlines()[1])
+
+
+def test_an_edit_of_the_package_installs_nothing_else_anew() -> None:
+    """Docker goes on from the first line whose files have changed."""
+    lines = DOCKERFILE.read_text().replace("\\\n", "").splitlines()
+    installs = [number for number, line in enumerate(lines) if "pip install" in line]
+    before, between = lines[: installs[0]], lines[installs[0] + 1 : installs[1]]
+    assert [line for line in before if line.startswith("COPY")] == ["COPY pyproject.toml constraints.txt ./"]
+    assert "COPY airflow_emr_pipelines airflow_emr_pipelines" in between
+    assert "--no-deps" in lines[installs[1]]
+    assert len(installs) == 2
 
 
 def test_every_lasting_service_has_a_healthcheck(services: dict[str, dict[str, Any]]) -> None:
-    assert {name for name, service in services.items() if "healthcheck" not in service} == ONCE
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {*ONCE, JOBS}
 
 
 def test_ports_are_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:

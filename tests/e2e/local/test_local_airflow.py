@@ -17,8 +17,7 @@ from local.report import exception_of
 
 pytestmark = pytest.mark.slow
 
-# Files that come later are looked for every second, instead of every five minutes.
-ENV = {"TOLD": "what it was told", "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1"}
+ENV = {"TOLD": "what it was told"}
 DAG_ID = "two_tasks"
 DAG_FILE = """
 import os

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local.background import PARTS, Background, Choices, record_of
+from local.background import AWS_CLI, PARTS, Background, Choices, record_of
 from local.local_airflow import LocalAirflow
 from local.processes import LastingProcess, looks
 
@@ -135,14 +135,45 @@ def test_what_runs_is_not_started_with_other_choices(home: Home) -> None:
     assert set(home.heads()) == set(PARTS)
 
 
+@pytest.mark.skipif(not AWS_CLI.exists(), reason="make clients installs it")
 def test_a_shell_that_reads_its_file_has_this_airflow_and_this_aws(home: Home) -> None:
-    script = f'. {home.folder}/env; command -v airflow; echo "$AIRFLOW_HOME"; env | grep ^AWS_'
+    script = f"""
+        . {home.folder}/env
+        command -v airflow; echo "$AIRFLOW_HOME"; command -v aws; echo "$AIRFLOW__EMR_PIPELINES__DEPLOYMENT"
+        env | grep ^AWS_"""
     mine = {**os.environ, "AWS_PROFILE": "mine", "AIRFLOW__CORE__FERNET_KEY": "mine", "AWS_ENDPOINT_URL_S3": "mine"}
     done = subprocess.run(["sh", "-ec", script], env=mine, capture_output=True, text=True, check=True)
-    program, airflow_home, *aws = done.stdout.splitlines()
+    program, airflow_home, aws_cli, deployment, *aws = done.stdout.splitlines()
     assert (Path(program).parent, airflow_home) == (Path(sys.executable).parent, str(home.folder))
+    assert (Path(aws_cli).resolve(), deployment) == (AWS_CLI.resolve(), "local")
     assert f"AWS_ENDPOINT_URL={home.background.emulator.url}" in aws
     assert "mine" not in done.stdout
+
+
+def test_what_is_saved_is_what_runs_next(home: Home, dags: Path) -> None:
+    """A DAG is found long before the five minutes that Airflow takes by itself, and so is a bucket for its output."""
+    airflow, s3 = home.airflow, home.background.emulator.client("s3")
+    script = dags / "jobs" / "apps" / "clean.py"
+    script.parent.mkdir(parents=True)
+    (dags / "jobs" / "results").mkdir()
+    for _ in looks("the list of what is no DAG", timeout=90, log=home.folder / "logs" / "jobs.log"):
+        if (dags / ".airflowignore").exists():
+            break
+    script.write_text("# an airflow dag runs this job, which is none: from airflow.sdk import DAG\n1 / 0\n")
+    (dags / "edited.py").write_text(LONG_STEP.replace("long_step", "edited"))
+    airflow.wait_for_dag("edited", timeout=90)
+    for _ in looks("the upload of the job", timeout=90, log=home.folder / "logs" / "jobs.log"):
+        if {"apps", "results"} <= {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+            break
+    script.write_text("print('saved')\n")
+    for _ in looks("the upload of the edited job", timeout=90, log=home.folder / "logs" / "jobs.log"):
+        found = s3.list_objects_v2(Bucket="apps").get("Contents", ())
+        if [(one["Key"], one["Size"]) for one in found] == [("clean.py", len("print('saved')\n"))]:
+            break
+    (dags / "edited.py").write_text(LONG_STEP.replace("long_step", "edited_again"))
+    airflow.wait_for_dag("edited_again", timeout=90)
+    for name in ("edited.py", "jobs/apps/clean.py"):
+        (dags / name).unlink()
 
 
 @pytest.mark.parametrize("option", ["--port", "--emulator-port"])
@@ -206,8 +237,11 @@ def test_after_a_crash_of_the_machine_it_goes_on_with_its_data_and_no_task_waits
         if home.airflow.api.run_state("long_step", run_id) == "failed":
             break
     (task,) = home.airflow.api.tasks("long_step", run_id)
-    log = "\n".join(str(event) for event in home.airflow.api.log("long_step", run_id, task))
+    events = home.airflow.api.log("long_step", run_id, task)
+    log = "\n".join(str(event) for event in events)
     assert re.search(r"Cluster id '?j-\w+'? is not valid", log)
+    assert "botocore" not in {event.get("logger", "").partition(".")[0] for event in events}
+    assert [path for path in (home.folder / "logs").glob("*.log") if "graphviz" in path.read_text()] == []
 
 
 def deferred_run(home: Home) -> str:

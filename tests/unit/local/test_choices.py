@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from dataclasses import asdict
 from pathlib import Path
 
@@ -99,3 +100,22 @@ def test_a_dags_folder_that_is_none_is_refused_by_name_and_never_kept(home: Path
     with pytest.raises(InvalidSpec, match="--dags-folder = '/nowhere/dags': there is no such folder; make it, or"):
         begin(arguments().parse_args(["--home", str(home), "--dags-folder", "/nowhere/dags"]), Progress())
     assert Choices.kept_in(home) is None
+
+
+def test_schedules_are_off_until_they_are_asked_for_and_then_on_until_they_are_not(home: Path) -> None:
+    for given, kept in ((), False), (("--schedules", "on"), True), ((), True), (("--schedules", "off"), False):
+        choices = up(home, *given)
+        assert choices is not None
+        assert choices.schedules is kept
+        assert Background(home, choices).airflow.environment["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == str(kept)
+
+
+def test_a_free_port_is_kept_for_the_links_of_earlier_runs_unless_somebody_else_has_it(home: Path) -> None:
+    free = ("--port", "0", "--emulator-port", "0")
+    first, again = up(home, *free), up(home, *free)
+    assert first is not None
+    assert first == again == up(home)
+    with socket.create_server(("127.0.0.1", first.emulator_port)):
+        other = up(home, *free)
+    assert other is not None
+    assert (other.port == first.port, other.emulator_port == first.emulator_port) == (True, False)

@@ -95,7 +95,7 @@ def test_jobs_of_ones_own_lie_in_folders_named_for_their_buckets_and_nothing_els
     seed([], s3_client=s3, dags_folder=tmp_path)
     assert set(keys(s3, "my-apps")) == {"clean.py", "lib/rules.py"}
     buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    assert buckets == {"my-apps", "raw-data", *RESULT_BUCKETS}
+    assert buckets == {"my-apps", "helpers", "raw-data", *RESULT_BUCKETS}
 
 
 def test_days_between_are_all_days_and_not_backwards() -> None:
@@ -128,9 +128,16 @@ def test_the_command_prints_what_landed(s3: Any, capsys: pytest.CaptureFixture[s
     ]
 
 
-def test_the_command_says_what_is_wrong_with_a_day(s3: Any) -> None:
-    with pytest.raises(SystemExit, match="2014-01-01"):
-        main(["--day", "2014-01-01", "--dags-folder", str(DAGS)])
+@pytest.mark.parametrize(
+    "given",
+    [["--day", "2014-01-01"], ["--until", "2012-12-31"], ["--dags-folder", "/nowhere"], ["--plant-faults", "x"]],
+)
+def test_the_command_ends_with_2_when_it_is_asked_for_what_makes_no_sense_and_names_it(
+    given: list[str], s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--dags-folder", str(DAGS), *given])
+    assert given[1] in capsys.readouterr().err
 
 
 def test_without_credentials_the_command_says_in_a_sentence_where_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
