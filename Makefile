@@ -182,8 +182,8 @@ $(SPARK_4)/.installed: constraints-spark-4.txt | $(STAMP)
 seed: $(STAMP) ## the examples' data and jobs into the S3 of this shell (ARGS="--day 2013-01-08 --until 2013-01-31")
 	@$(BIN)/python -m local.seed $(ARGS)
 
-up: $(STAMP) $(CLIENTS)/.installed $(if $(SPARK),spark-$(SPARK)) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports, ARGS="--schedules on", SPARK=4 for emr-spark-8.x too)
-	@$(BIN)/python -m local.up --home $(FOLDER) $(if $(SPARK),--spark-4 $(SPARK_4)) $(ARGS)
+up: $(STAMP) $(CLIENTS)/.installed $(if $(SPARK),spark-$(SPARK)) ## emulator and a whole Airflow in the background (ARGS="--port 0 --emulator-port 0" for free ports, SCHEDULES=on, SPARK=4 for emr-spark-8.x too)
+	@$(BIN)/python -m local.up --home $(FOLDER) $(if $(SPARK),--spark-4 $(SPARK_4)) $(if $(filter on off,$(SCHEDULES)),--schedules $(SCHEDULES)) $(ARGS)
 
 status: $(STAMP) ## what of it runs, and where
 	@$(BIN)/python -m local.status --home $(FOLDER)
