@@ -98,8 +98,8 @@ fmt: $(STAMP) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-unit: $(STAMP) ## the tests that need nothing to run beside them (ARGS="-k spark" for some)
-	$(PYTEST) --dist worksteal tests/unit $(ARGS)
+unit: $(STAMP) ## the quick tests that need nothing to run beside them (ARGS="-k spark" for some)
+	$(PYTEST) --dist worksteal -m 'not slow' tests/unit $(ARGS)
 
 integration: $(STAMP) $(CLIENTS)/.installed ## those with an emulator, Spark, or tasks run by dag.test()
 	$(PYTEST) $(BY_FILE) tests/integration $(ARGS)

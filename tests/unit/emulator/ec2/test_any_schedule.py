@@ -7,6 +7,7 @@ import contextlib
 import logging
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,7 @@ class Watched:
             assert len(active) >= cluster.step_concurrency
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     cluster=CLUSTERS,

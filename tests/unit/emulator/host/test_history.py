@@ -14,7 +14,7 @@ import pytest
 from airflow_emr_pipelines.emulator.host.guard import Guard
 from airflow_emr_pipelines.emulator.host.history import SparkHistory
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 
 
 def event_log(application_id: str, name: str = "app") -> str:
@@ -81,6 +81,7 @@ def test_logs_get_the_ids_that_yarn_would_have_given(tmp_path: Path) -> None:
     run(scenario())
 
 
+@pytest.mark.slow
 def test_the_server_goes_when_nobody_asks_and_comes_back(tmp_path: Path) -> None:
     written = tmp_path / "written"
     written.mkdir()
@@ -102,6 +103,7 @@ def test_the_server_goes_when_nobody_asks_and_comes_back(tmp_path: Path) -> None
     run(scenario())
 
 
+@pytest.mark.slow
 def test_a_server_that_runs_is_ready_again_when_it_lists_what_was_added(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with history(tmp_path) as kept:
@@ -120,6 +122,7 @@ def test_a_server_that_runs_is_ready_again_when_it_lists_what_was_added(tmp_path
     run(scenario())
 
 
+@pytest.mark.slow
 def test_an_application_that_the_server_never_lists_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -139,6 +142,7 @@ def test_an_application_that_the_server_never_lists_holds_nobody_up(
     assert "does not list application_1_0001" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airflow_emr_pipelines.emulator.host.history._HEAP_MIB", 0)
 

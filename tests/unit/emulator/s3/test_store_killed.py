@@ -15,6 +15,8 @@ import pytest
 
 from tests.unit.emulator.s3 import killed_store
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = ["old content", "old"], ["new", "new"]
 KEYS = {"a file": "a/k", "a file aside": "a//k", "a marker with a content": "marked/"}
 
