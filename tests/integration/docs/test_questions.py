@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.docs.pages import FENCE, PAGES, ROOT
+from tests.public_names import PUBLIC
 
 QUESTIONS = ROOT / "docs" / "questions.md"
 SUBJECTS = (
@@ -61,3 +62,9 @@ def test_a_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None
         assert target.exists(), f"{page.name}: {link}"
         if anchor:
             assert anchor in anchors_of(target), f"{page.name}: {link}"
+
+
+def test_what_each_operator_and_sensor_returns_is_told() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / "xcoms.md").read_text(), re.MULTILINE)
+    told = set(re.findall(r"`(\w+)`", " ".join(rows)))
+    assert told == {name for name in PUBLIC if name.endswith(("Operator", "Sensor"))}
