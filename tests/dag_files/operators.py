@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Context, task
+from airflow.sdk import DAG, Asset, Context, task, task_group
 
 from airflow_emr_pipelines import (
     BootstrapAction,
+    CustomJarStep,
     EmrCluster,
     EmrClusterSensor,
     EmrCreateClusterOperator,
@@ -18,6 +19,7 @@ from airflow_emr_pipelines import (
     InstanceGroups,
     ScriptRunnerStep,
     ShellStep,
+    existing_cluster,
     transient_cluster,
 )
 
@@ -48,6 +50,14 @@ with DAG("data_from_other_tasks", schedule=None, params=PARAMS, render_template_
         step=ShellStep("says {{ dag.dag_id }}", said["first"]),
     )
     EmrRunStepOperator.partial(task_id="each", cluster_id=CLUSTER_ID).expand(step=plan())
+
+    @task_group
+    def of_a_list(word: Any) -> None:
+        says = CustomJarStep("Mapped", "command-runner.jar", ["echo", "--word", word])
+        with existing_cluster("emr", CLUSTER_ID) as standing:
+            standing.run(says)
+
+    of_a_list.expand(word=["north", "south"])
     EmrRunStepOperator(
         task_id="announced",
         cluster_id=CLUSTER_ID,

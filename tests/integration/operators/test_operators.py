@@ -41,7 +41,10 @@ def test_values_come_from_templates_and_from_other_tasks_whole_and_in_parts(
 ) -> None:
     dag_run = run_dag("data_from_other_tasks", cluster_id=cluster_id)
     assert set(states(dag_run).values()) == {"success"}, printed()
-    seen = {step["Name"].split(" [")[0]: step["Config"]["Args"] for step in steps_of(emr, cluster_id)}
+    steps = steps_of(emr, cluster_id)
+    seen = {step["Name"].split(" [")[0]: step["Config"]["Args"] for step in steps}
+    mapped = [step["Config"]["Args"][-1] for step in steps if step["Name"].startswith("Mapped [")]
+    assert sorted(mapped) == ["north", "south"]
     assert seen["says data_from_other_tasks"][-1] == "echo one"
     # What another task has sent is data: it is not rendered again.
     assert seen["a"][-1] == "echo a {{ ds }}"
