@@ -178,7 +178,8 @@ class Java:
         spark_home = _spark_3()
         if spark_home is None:
             own = _folder_of("pyspark")
-            raise MissingSpark(own and f"PySpark {_version_of(own)[1]}", sys.version_info[:2])
+            has = f"PySpark {_version_of(own)[1]}" if own is not None else None
+            raise MissingSpark(has, sys.version_info[:2])
         return cls._with(spark_home, sys.executable)
 
     @classmethod
