@@ -134,7 +134,7 @@ class JobsTrigger(PatientTrigger):
         try:
             yield await self.event()
         except asyncio.CancelledError:
-            if not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
+            if self.cancel_on_kill and not versions.TRIGGERS_ARE_TOLD_OF_KILLS:
                 await versions.shielded(self._end_if_killed())
             raise
 
@@ -182,7 +182,8 @@ class JobsTrigger(PatientTrigger):
         Airflow says this also to a triggerer whose triggers were given to another one while it stood still: the task
         waits on there, or has got what it waited for. It would give up on this after half a minute.
         """
-        await versions.shielded(self._end_unless_it_waits())
+        if self.cancel_on_kill:
+            await versions.shielded(self._end_unless_it_waits())
 
     async def _end_unless_it_waits(self) -> None:
         try:
@@ -194,8 +195,6 @@ class JobsTrigger(PatientTrigger):
 
     async def _end(self, state: str | None) -> None:
         """Cancel the job, unless the task's state says that no user has ended the task."""
-        if not self.cancel_on_kill:
-            return
         if state == "deferred" or (state not in (None, "failed", "removed") and await self._is_of_use()):
             self.log.info("The task is %s: %s is left alone", state, self.label)
             return
