@@ -169,9 +169,9 @@ class Background:
                         self.airflow.read_dags()
                         say("the DAGs are read")
                 serving.result()
+            self.airflow.start()
             if not self.jobs.is_running:
                 self.jobs.start()
-            self.airflow.start()
         except BaseException:
             down(self.home, missing)
             raise

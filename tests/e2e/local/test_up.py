@@ -53,7 +53,7 @@ class Home:
 
     def run(self, program: str, *arguments: str) -> tuple[int, str]:
         with self.start(program, *arguments) as process:
-            said, _ = process.communicate(timeout=180)
+            said, _ = process.communicate(timeout=300)
         return process.returncode, said
 
     @property
