@@ -147,7 +147,7 @@ def test_the_faults_of_all_steps_are_told_with_its_line_and_the_way_out() -> Non
         ('[\n"\x00"]', "line 2, column 2: it is no JSON"),
         ('{"a": 1, "a": 2}', "line 1, column 10: a stands twice"),
         ("[" * 200 + "]" * 200, "line 1, column 22: it is nested too deeply"),
-        ("[" * 20_000, "line 1, column 22: it is nested too deeply"),
+        ("[" * 20_000 + "]" * 20_000, "line 1, column 22: it is nested too deeply"),
     ],
 )
 def test_what_is_no_document_is_refused(text: str, told: str) -> None:
