@@ -207,8 +207,11 @@ def timed_out(airflow: LocalAirflow, emulator: Any, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture(scope="module", autouse=True)
-def late(airflow: LocalAirflow, emulator: Any, log_bucket: str) -> str:
+def late(airflow: LocalAirflow, emulator: Any, log_bucket: str, timed_out: Pipeline) -> str:
     """A run of the DAG ``late``, begun early, so that its seconds pass while other tests have theirs."""
+    # Until the first task has begun, Airflow's server makes ready what tasks ask of it: on a busy machine it answers
+    # nobody for a minute.
+    wait_while_it_runs(airflow, lambda: bool(timed_out.clusters()), "the first task")
     airflow.wait_for_dag("late")
     cluster = standing_cluster(emulator.client("emr"), log_bucket)
     return airflow.api.trigger("late", {"cluster_id": cluster})
