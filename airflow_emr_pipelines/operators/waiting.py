@@ -117,12 +117,23 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
         if self.killed:
             self.give_up()
             raise AirflowException(f"The task was killed while it started {trigger.label}")
+        trigger.hook = self.hook
         if self.deferrable:
+            come = None if TaskRun.of(context).first_try else self._come(trigger)
+            if come is not None:
+                return self._judge(context, trigger, come)
             trigger.hand_over(context)
             left = None if trigger.deadline is None else timedelta(seconds=max(0.0, trigger.deadline - time.time()))
             self.defer(trigger=trigger, method_name="resume", timeout=left + BACKSTOP if left is not None else None)
-        trigger.hook = self.hook
         return self._judge(context, trigger, asyncio.run(trigger.wait()))
+
+    def _come(self, trigger: JobsTrigger) -> dict[str, Any] | None:
+        """What an earlier try waited for, where it has come: Airflow may have lost that try just then."""
+        try:
+            return trigger.come()
+        except Exception as error:
+            self.log.warning("Whether %s is there already is not known: %s", trigger.label, error)
+            return None
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Come back from the triggerer."""

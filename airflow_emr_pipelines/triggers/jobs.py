@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
@@ -144,9 +144,24 @@ class JobsTrigger(PatientTrigger):
             await self._end(state)
 
     async def wait(self) -> dict[str, Any]:
+        return self._together(await asyncio.gather(*map(self._wait_for, self.job_ids)))
+
+    def come(self) -> dict[str, Any] | None:
+        """The event's content where what is waited for has come by now, as one look tells; else None."""
+        found, _ = self.compute().reports(self.job_ids)
+        reports = [found.get(job_id) for job_id in self.job_ids]
+        here = [report for report in reports if self._is_waited_for(report)]
+        return self._together(list(map(self._event, here))) if len(here) == len(reports) else None
+
+    def _is_waited_for(self, report: Report | Exception | None) -> TypeGuard[Report]:
+        if report is None or isinstance(report, Exception):
+            return False
+        return report.state.finished or report.state.value in self.until
+
+    def _together(self, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The one event of all that is waited for."""
         if not self.is_of_several:
-            return await self._wait_for(*self.job_ids)
-        events = await asyncio.gather(*map(self._wait_for, self.job_ids))
+            return events[0]
         reports = [event["report"] for event in events if event["report"] is not None]
         return {
             "job": self.job,
@@ -173,7 +188,7 @@ class JobsTrigger(PatientTrigger):
                     said = f": {report.said}" if report.said else ""
                     self.log.info("%s (%s) is %s%s", report.id, report.name, report.state.value, said)
                 seen = report
-                if report.state.finished or report.state.value in self.until:
+                if self._is_waited_for(report):
                     return self._event(seen)
 
     async def on_kill(self) -> None:

@@ -20,6 +20,7 @@ from airflow_emr_pipelines.specs.ec2.reports import StepReport
 from airflow_emr_pipelines.specs.reports import Report
 from airflow_emr_pipelines.specs.values.keys import key_in_name, name_with_key
 from airflow_emr_pipelines.triggers.jobs import JobKind, JobsTrigger
+from airflow_emr_pipelines.versions import TaskDeferred
 from tests.unit.small_compute import SmallCompute, step
 
 
@@ -165,6 +166,27 @@ def test_a_retry_takes_a_job_over_that_still_runs_and_follows_one_that_failed(gr
     assert task(grid).execute(context(2, 3))["job_id"] == "job-2"
     assert task(grid).execute(context(3, 3))["job_id"] == "job-2"
     assert grid.log == ["start job-1", "start job-2"]
+
+
+def test_a_retry_waits_for_no_job_that_has_completed(grid: Grid) -> None:
+    """Airflow may lose the try that comes back from a wait, and after the same wait the next one too."""
+    deferring, grid.ends = task(grid), "RUNNING"
+    deferring.deferrable = True
+    for try_number in (1, 2):
+        with pytest.raises(TaskDeferred):
+            deferring.execute(context(try_number, 2))
+    grid.ends = "COMPLETED"
+    assert deferring.execute(context(3, 2)) == {"job_id": "job-1", "tolerated": False}
+    assert grid.log == ["start job-1"]
+
+
+def test_a_retry_that_cannot_look_waits(grid: Grid, monkeypatch: pytest.MonkeyPatch) -> None:
+    deferring = task(grid)
+    deferring.deferrable = True
+    monkeypatch.setattr(grid, "reports", lambda ids: 1 / 0)
+    for try_number in (1, 2):
+        with pytest.raises(TaskDeferred):
+            deferring.execute(context(try_number, 1))
 
 
 def test_what_a_task_left_running_before_it_was_cleared_is_ended_first(
