@@ -105,7 +105,7 @@ class RenderedOrTold:
     A mapped task is rendered by Airflow's own method alone, so that the public one is no place for it.
     """
 
-    def not_rendered(self, context: Context) -> None:
+    def not_rendered(self, context: Context, error: Exception) -> None:
         """Do what has to be done before the task fails for it."""
         raise NotImplementedError
 
@@ -115,8 +115,8 @@ class RenderedOrTold:
         base: Any = super()
         try:
             base._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        except Exception:
-            self.not_rendered(context)
+        except Exception as error:
+            self.not_rendered(context, error)
             raise
 
 

@@ -46,9 +46,11 @@ SETTINGS: dict[str, str] = {
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{API_USER}:admin",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    # On a busy machine a task's first word to Airflow is answered late, and without an answer its try is lost.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
-    # The emulator keeps to EMR's rates, ListSteps 0.5 a second, but has nobody else to serve and stores logs at once.
     "AIRFLOW__EMR_PIPELINES__DEPLOYMENT": "local",
+    # The emulator keeps to EMR's rates, ListSteps 0.5 a second, but has nobody else to serve and stores logs at once.
     "AIRFLOW__EMR_PIPELINES__POLL_SECONDS": "2",
     "AIRFLOW__EMR_PIPELINES__CALLS_PER_SECOND": "0.4",
     "AIRFLOW__EMR_PIPELINES__LEAST_DEFERRAL_SECONDS": "3",

@@ -66,7 +66,7 @@ KNOWN = (
     ),
     KnownCause(
         re.compile(r"\bNoSuchBucket\b|there is no bucket|specified bucket does not exist", re.IGNORECASE),
-        "make the bucket, or correct its name",
+        "correct its name, or make the bucket: aws s3 mb s3://…",
     ),
     KnownCause(
         re.compile(

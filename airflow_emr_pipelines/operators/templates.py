@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 
 from airflow_emr_pipelines.errors import InvalidSpec
 from airflow_emr_pipelines.specs.values.rules import warn_where_written
@@ -21,6 +21,7 @@ DATES = frozenset(
 )
 """What templates of a run without a logical date do not have
 (https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html)."""
+WITHOUT_A_DATE = "write {{ dag_run.run_after | ds }} or a parameter"
 OPENINGS = ("{{", "{%", "{#", "}}")
 KNOWN = rf"(?:{'|'.join(sorted(DATES))}|(?:params|ti|macros|var|dag_run|conn)\.[\w.]+)"
 HALF_OPEN = re.compile(r"(?<![{$])\{ *(" + KNOWN + r") *\}\}")
@@ -65,8 +66,16 @@ def no_date(field: str, names: list[str]) -> str:
     words = ", ".join(f"{{{{ {name} }}}}" for name in names)
     return (
         f"{field} needs {words}, and the DAG has no schedule: a run that is triggered without a logical date has none, "
-        "and fails; give the DAG a schedule, or write {{ dag_run.run_after | ds }} or a parameter"
+        f"and fails; give the DAG a schedule, or {WITHOUT_A_DATE}"
     )
+
+
+def date_that_is_not(error: Exception) -> str | None:
+    """What is said of an error that comes of a run without a logical date."""
+    found = re.match(r"'(\w+)' is undefined", str(error)) if isinstance(error, UndefinedError) else None
+    if found is None or found[1] not in DATES:
+        return None
+    return f"This run was started without a logical date, and so has no {{{{ {found[1]} }}}}: {WITHOUT_A_DATE}"
 
 
 def warn_of_templates(operator: Any, *names: str) -> None:

@@ -18,6 +18,7 @@ from airflow_emr_pipelines.operators.arguments import told_of_unknown
 from airflow_emr_pipelines.operators.calls import Calls
 from airflow_emr_pipelines.operators.rendering import KeepsTexts
 from airflow_emr_pipelines.operators.task_run import TaskRun, try_started
+from airflow_emr_pipelines.operators.templates import date_that_is_not
 from airflow_emr_pipelines.specs.values import rules
 from airflow_emr_pipelines.specs.values.keys import key_in_name
 from airflow_emr_pipelines.specs.values.templates import is_rendered
@@ -164,8 +165,10 @@ class EmrOperator(versions.RenderedOrTold, EmrCallOperator, Generic[S]):
             self._give_up_published(context)
         return super().resume_execution(next_method, next_kwargs, context)
 
-    def not_rendered(self, context: Context) -> None:
+    def not_rendered(self, context: Context, error: Exception) -> None:
         """Airflow renders the fields also when the task comes back. Where it cannot, the job would run on."""
+        if way_out := date_that_is_not(error):
+            self.log.error("%s", way_out)
         self._give_up_published(context)
 
     def _published(self, context: Context) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from airflow_emr_pipelines.errors import InvalidSpec
@@ -24,6 +25,12 @@ from airflow_emr_pipelines.specs.values.keys import without_key
 from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_of
 
 MOST_ACTIVE_STEPS = 256
+DEFAULT_ROLES = {
+    "ServiceRole": "EMR_DefaultRole",
+    "JobFlowRole": "EMR_EC2_DefaultRole",
+    "AutoScalingRole": "EMR_AutoScaling_DefaultRole",
+}
+"""As ``aws emr create-default-roles`` makes them."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
         yield PlanWarning(
             "no-log-uri", request.task_id, "the cluster has no log URI: the cause of a failure cannot be read"
         )
+    yield from _of_roles(request, body)
     instances = body.get("Instances")
     if not isinstance(instances, Mapping):  # of a stock operator's request, which is an error then
         return
@@ -74,6 +82,15 @@ def _of_cluster(request: Request) -> Iterator[PlanWarning]:
         yield PlanWarning(
             "no-idle-timeout", request.task_id, f"{why}: where its termination does not come to run, it lives on"
         )
+
+
+def _of_roles(request: Request, body: Mapping[str, Any]) -> Iterator[PlanWarning]:
+    """Roles that are nearly EMR's default ones."""
+    for member, default in DEFAULT_ROLES.items():
+        role = body.get(member)
+        if isinstance(role, str) and role != default and get_close_matches(role, [default], cutoff=0.9):
+            text = f"{member} is {role!r}, which is nearly EMR's default role: did you mean {default}?"
+            yield PlanWarning("nearly-a-default-role", request.task_id, text)
 
 
 def _misfits(requests: list[Request], clusters: list[Request]) -> Iterator[PlanWarning]:

@@ -88,7 +88,6 @@ def say_addresses(files: Iterable[Path], buckets: Path, hdfs: Path) -> None:
 def say_missing_bucket(files: Iterable[Path], bucket: str) -> None:
     """Let files name the bucket where Hadoop tells of a class that is not there."""
     told = f"java.io.IOException: NoSuchBucket: there was no bucket {bucket} when this step started"
-    told = f"{told}; aws s3 mb s3://{bucket} makes it"
     mark = hadoop.NO_SUCH_BUCKET.encode()
     _say_otherwise(files, [mark], lambda line: hadoop.CLASS_NOT_FOUND.sub(told.encode(), line))
 

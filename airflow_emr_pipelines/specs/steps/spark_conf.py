@@ -49,6 +49,12 @@ NOT_READ = {
 ONLY_A_START = f"with {DYNAMIC_ALLOCATION} it is only where the number of executors starts"
 BOUNDS = "leave it out and set spark.dynamicAllocation.minExecutors and maxExecutors, or disable that"
 
+AWAITED = "spark.yarn.submit.waitAppCompletion"
+NOT_AWAITED = (
+    "the step completes when its application has begun, and its cluster may end under it: no failure is seen",
+    "leave it out, so that the step lasts as long as its application",
+)
+
 MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])i?b?", re.IGNORECASE)
 MEMORY_SETTING = re.compile(
     r"spark\.(driver|executor|yarn\.am)\.(pyspark\.)?memory(Overhead)?|spark\.memory\.offHeap\.size"
@@ -102,6 +108,8 @@ def checked(field: str, values: Any) -> Any:
         for name, value in values.items():
             if name in NOT_READ:
                 warn(f"{field}[{name!r}]", value, *NOT_READ[name])
+            if name == AWAITED and str(value).strip().lower() == "false":
+                warn(f"{field}[{name!r}]", value, *NOT_AWAITED)
             if is_text(value):
                 _check_setting(f"{field}[{name!r}]", name, value)
     return values

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, Asset
-from jinja2 import Undefined
+from jinja2 import Environment, StrictUndefined, Undefined, UndefinedError
 
 from airflow_emr_pipelines import (
     CustomJarStep,
@@ -18,6 +18,7 @@ from airflow_emr_pipelines import (
     ShellStep,
     transient_cluster,
 )
+from airflow_emr_pipelines.operators.templates import date_that_is_not
 
 
 def jar(name: str, text: str) -> CustomJarStep:
@@ -152,3 +153,14 @@ def test_a_clusters_templates_are_looked_at_too_and_a_secret_is_not_shown() -> N
     assert {each.filename for each in [*told_of_cluster, *told_of_group]} == {__file__}
     (said,) = told("login --password hunter2 {{ ds }")
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{{ ds }}", True), ("{{ logical_date.year }}", True), ("{{ bucket }}", False)]
+)
+def test_a_date_that_a_run_does_not_have_is_told_with_the_way_out(text: str, said: bool) -> None:
+    with pytest.raises(UndefinedError) as refused:
+        Environment(undefined=StrictUndefined).from_string(text).render()
+    way_out = date_that_is_not(refused.value)
+    assert (way_out is not None) == said
+    assert way_out is None or "write {{ dag_run.run_after | ds }} or a parameter" in way_out

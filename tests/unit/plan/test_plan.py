@@ -167,6 +167,14 @@ def test_a_cluster_without_logs_or_an_idle_timeout_is_warned_of() -> None:
     assert assert_sound(dag, allow=["no-log-uri", "no-idle-timeout"]).requests
 
 
+def test_a_role_that_is_nearly_a_default_one_is_warned_of() -> None:
+    for role, told in (("EMR_DefaltRole", ["nearly-a-default-role"]), ("EMR_DefaultRole", []), ("etl-emr", [])):
+        cluster = EmrCluster("roles", "emr-7.10.0", ONE, log_uri="s3://logs/", service_role=role)
+        with DAG("roles", schedule=None) as dag, transient_cluster("emr", cluster) as emr:
+            emr.run(OK)
+        assert codes(dag) == told
+
+
 def test_three_primaries_are_warned_of_whose_idle_timeout_emr_does_not_heed() -> None:
     three = EmrCluster("three", "emr-7.10.0", InstanceGroups(Group("m5.xlarge", 3)), log_uri="s3://logs/")
     with DAG("three", schedule=None) as dag, transient_cluster("emr", three) as emr:

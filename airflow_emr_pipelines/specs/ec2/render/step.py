@@ -6,6 +6,7 @@ Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -110,6 +111,10 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
     return {"Jar": COMMAND_RUNNER, "Args": words}
 
 
+HALF_OPEN = re.compile(r"(?<![{$])\{ *([a-z_]\w*) *\}\}")
+"""What may be half a template."""
+
+
 def warn_of_dropped(step: str, words: Sequence[str]) -> None:
     """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
     if all(word and "}}" not in word for word in words):
@@ -123,7 +128,9 @@ def warn_of_dropped(step: str, words: Sequence[str]) -> None:
             rules.warn(field, word, rule, "give the program a word that means none to it", code=DROPPED)
         if "}}" in word and is_rendered(word):
             rule = "}} does not arrive, as EMR's command-runner.jar takes it out of words"
+            half = HALF_OPEN.search(word)
             remedy = "write it with a blank between the two, or keep such a text in a file in S3"
+            remedy = f"for a template write {{{{ {half[1]} }}}}; else {remedy}" if half else remedy
             rules.warn(field, word if shown == word else HIDDEN, rule, remedy, code=DROPPED)
 
 

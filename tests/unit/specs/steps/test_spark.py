@@ -137,6 +137,15 @@ def test_a_setting_that_nothing_reads_is_warned_of(setting: str, told: str) -> N
         spark_defaults({setting: 3})
 
 
+@pytest.mark.parametrize("value", [False, "false", " FALSE"])
+def test_an_application_that_no_step_waits_for_is_warned_of(value: Any) -> None:
+    setting = "spark.yarn.submit.waitAppCompletion"
+    for settings in (spark, spark_defaults):
+        with pytest.warns(UserWarning, match="the step completes when its application has begun"):
+            settings(conf={setting: value}) if settings is spark else spark_defaults({setting: value})
+    spark(conf={setting: "true"})
+
+
 @pytest.mark.parametrize(
     ("application", "told"),
     [

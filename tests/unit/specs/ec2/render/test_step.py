@@ -241,6 +241,12 @@ def test_what_is_dropped_is_told_by_its_place_and_without_secrets(arguments: lis
     assert {one.filename for one in said} == {__file__}
 
 
+@pytest.mark.parametrize("word", ["{ ds }}", "--day={params}}"])
+def test_half_a_template_is_not_told_to_be_written_with_a_blank(word: str) -> None:
+    with pytest.warns(UserWarning, match=r"for a template write \{\{ (ds|params) \}\}; else write it with a blank"):
+        render_step(SparkStep("x", "s3://bucket/x.py", [word]))
+
+
 def test_the_first_word_that_is_empty_follows_none() -> None:
     with pytest.warns(UserWarning, match=r"Args\[0\] = ''") as said:
         render_step(CustomJarStep("x", "command-runner.jar", ["", "--password", "hunter2"]))
