@@ -16,7 +16,7 @@ from tests.integration.faults.conftest import Account
 from tests.integration.faults.tasks import create_task, neighbour_of, step_task, terminate_task
 from tests.integration.faults.world import Ending, KilledAt, Task
 
-SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "12"))
+SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "6"))
 """How many are drawn; `make soak` draws more."""
 STEPS = 8
 FOR_EVER = 1000
