@@ -27,6 +27,17 @@ FORM = json.dumps({part.__name__: [field.name for field in fields(part)] for par
 """What is written by an emulator of another form is not read."""
 
 
+class _Reader(pickle.Unpickler):
+    """Makes what clusters are made of, and nothing else: the folder may have come from somebody else."""
+
+    def find_class(self, module: str, name: str) -> type:
+        if module == "datetime" or module.startswith("airflow_emr_pipelines."):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (found.__module__, found.__qualname__) == (module, name):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a cluster")
+
+
 class KeptClusters(Clusters):
     """All clusters of an account, and a file with those that have ended, under an earlier emulator or this one."""
 
@@ -52,10 +63,10 @@ class KeptClusters(Clusters):
             with self._file.open("rb") as file:
                 known = file.readline() == FORM
                 while known:
-                    yield pickle.load(file)
+                    yield _Reader(file).load()
         except (FileNotFoundError, EOFError):
             return
-        except (OSError, pickle.UnpicklingError, AttributeError, ImportError) as error:
+        except Exception as error:  # a damaged file may come to anything
             logger.warning("Not all clusters of earlier times are known: %s", error)
 
     def _write(self, ended: Iterable[Cluster], mode: Literal["wb", "ab"]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from airflow_emr_pipelines.emulator.ec2.kept import KEPT, KeptClusters
+from airflow_emr_pipelines.emulator.ec2.kept import FORM, KEPT, KeptClusters
 from airflow_emr_pipelines.emulator.ec2.model import Cluster
 from airflow_emr_pipelines.emulator.host.history import SparkHistory
 from tests.unit.emulator.ec2.small_world import COMPLETED, SmallWorld, state, step
@@ -91,3 +93,20 @@ def test_what_is_forgotten_is_not_told_again(forgets: str, tmp_path: Path) -> No
         assert World(tmp_path).clusters.all() == []
 
     asyncio.run(scenario())
+
+
+class Harm:
+    """What makes a folder, where it is read by anybody who reads all there is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_file_that_somebody_else_has_made_runs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "ended").write_bytes(FORM + pickle.dumps(Harm(tmp_path / "harm")))
+    assert World(tmp_path).clusters.all() == []
+    assert not (tmp_path / "harm").exists()
+    assert "mkdir is no part of a cluster" in caplog.text
