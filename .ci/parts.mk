@@ -1,6 +1,6 @@
 # The parts of .ci/run. None needs another: two run at a time, and whichever is done makes room for the next.
 
-PARTS := check demo workflows emulator tasks jobs older-airflow unit newer-pythons rest
+PARTS := check demo workflows tasks jobs emulator older-airflow rest unit newer-pythons
 TEST  := $(MAKE) -f Makefile test PROCESSES=0
 
 WORKFLOWS := tests/e2e/dags
