@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_emr_pipelines.errors import DagNotFound
+
+SHOWN_OF_A_TRACEBACK = ("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "30")
+"""Of Airflow's two last calls both may be inside of a value, and neither the line of the DAG's file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,7 @@ def dag_of(dag_id: str, files: Path | None = None) -> Any:
 def _find(dag_id: str, files: Path | None) -> Any:
     from airflow_emr_pipelines.versions import dag_bag, dag_folders
 
+    os.environ.setdefault(*SHOWN_OF_A_TRACEBACK)
     others: list[str] = []
     import_errors: dict[str, str] = {}
     for path in [files] if files is not None else dag_folders():
@@ -51,8 +56,14 @@ def _find(dag_id: str, files: Path | None) -> Any:
         if dag_id in bag.dags:
             return bag.dags[dag_id]
         others += bag.dags
-        import_errors |= bag.import_errors
+        import_errors |= {file: _without_ours(error) for file, error in bag.import_errors.items()}
     raise DagNotFound(dag_id, sorted(others), import_errors)
+
+
+def _without_ours(error: str) -> str:
+    """A traceback without the calls inside this package, of which the error's own words tell all."""
+    package = re.escape(str(Path(__file__).parents[1]))
+    return re.sub(rf'  File "(?:{package}/|<string>)[^\n]*\n(?:    [^\n]*\n)*', "", error)
 
 
 @contextmanager

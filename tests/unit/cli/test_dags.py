@@ -52,6 +52,15 @@ def test_an_unknown_id_is_told_with_those_that_are_near(folder: Path) -> None:
         dag_of("x", folder)
 
 
+def test_of_a_value_that_is_refused_the_line_of_the_file_is_shown(folder: Path) -> None:
+    (folder / "broken.py").write_text(
+        "from airflow.sdk import DAG\nfrom airflow_emr_pipelines import InstanceGroups\nInstanceGroups('m5.xlrage')\n"
+    )
+    with pytest.raises(DagNotFound, match=r"(?s)broken\.py\", line 3.*did you mean m5\.xlarge") as raised:
+        dag_of("broken", folder)
+    assert "__post_init__" not in str(raised.value)
+
+
 def test_a_file_that_cannot_be_imported_is_shown(folder: Path) -> None:
     (folder / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('no such table')\n")
     with pytest.raises(DagNotFound, match=r"(?s)broken\.py cannot be imported:.*ValueError: no such table"):
