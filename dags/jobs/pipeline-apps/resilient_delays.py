@@ -16,10 +16,13 @@ import cleanse_flights
 import lake
 import quality
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import SparkRuntimeException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 PARTITIONS_A_CORE = 3
+LOST = (Py4JJavaError, SparkRuntimeException)
+"""What the loss of a batch comes as: the second since Spark 4, which tells why the tasks of a job failed."""
 TOTALS = "carrier STRING, flights LONG, cancelled LONG, arrived LONG, minutes LONG"
 
 
@@ -123,10 +126,12 @@ def counted(rows: DataFrame, schema: Any, folder: str, options: argparse.Namespa
         try:
             once = quality.deduplicated(rows, schema, quality.LATEST)
             totals_of(once).write.mode("overwrite").parquet(folder)
-        except Py4JJavaError as error:
+        except LOST as error:
             if attempt == tries:
                 raise
-            print(f"Attempt {attempt} of {tries} was lost: {str(error.java_exception).splitlines()[0]}")
+            print(
+                f"Attempt {attempt} of {tries} was lost: {str(getattr(error, 'java_exception', error)).splitlines()[0]}"
+            )
             continue
         partitions = int(str(spark.conf.get("spark.sql.shuffle.partitions")))
         return {"attempts": attempt, "cores": cores, "partitions": partitions}

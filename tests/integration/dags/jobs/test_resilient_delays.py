@@ -17,7 +17,6 @@ import pandas as pd
 import pytest
 import resilient_delays as job
 from lake import DataError
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
 
@@ -133,7 +132,7 @@ def test_a_lost_batch_is_tried_again_by_the_cores_there_are_unless_it_is_to_fail
     assert spark.conf.get("spark.sql.adaptive.skewJoin.enabled") == "true"
     check(day)
     calls.clear()
-    with pytest.raises(Py4JJavaError, match="lost"):
+    with pytest.raises(job.LOST, match="lost"):
         count(day, failure_recovery="restart")
     assert spark.conf.get("spark.sql.adaptive.enabled") == "false"
 
