@@ -13,8 +13,9 @@ UNIT      := tests/unit
 # `make test-airflow` alone runs more.
 OLDER := tests/integration/faults/test_clears.py tests/integration/faults/test_once.py::test_lost_answers_make_no_second_step \
     tests/integration/faults/test_once.py::test_lost_answers_make_no_second_cluster tests/e2e/operators/test_under_a_scheduler.py \
-    tests/integration/test_airflow_commands.py tests/unit/hooks tests/unit/operators/test_ends.py tests/unit/task_groups \
-    tests/unit/triggers tests/unit/test_links.py tests/unit/test_packaging.py
+    tests/integration/test_airflow_commands.py tests/unit/documents tests/unit/hooks tests/unit/logs \
+    tests/unit/operators/test_ends.py tests/unit/task_groups tests/unit/triggers tests/unit/test_links.py tests/unit/test_packaging.py \
+    tests/unit/test_public_names.py
 
 .PHONY: all $(PARTS)
 all: $(PARTS)
@@ -22,18 +23,18 @@ all: $(PARTS)
 check demo:
 	$(MAKE) -f Makefile $@
 workflows:
-	$(TEST) ARGS="$(WORKFLOWS)"
+	+$(TEST) ARGS="$(WORKFLOWS)"
 emulator:
-	$(TEST) ARGS="$(EMULATOR)"
+	+$(TEST) ARGS="$(EMULATOR)"
 tasks:
-	$(TEST) ARGS="$(TASKS)"
+	+$(TEST) ARGS="$(TASKS)"
 jobs:
-	$(TEST) ARGS="$(JOBS)"
+	+$(TEST) ARGS="$(JOBS)"
 older-airflow:
 	$(MAKE) -f Makefile test-airflow VERSION=3.0.6 ARGS="-k 'not backfill and not paused'" AIRFLOW_TESTS="$(OLDER)"
 unit:
-	$(TEST) ARGS="$(UNIT)"
+	+$(TEST) ARGS="$(UNIT)"
 newer-pythons:
 	$(MAKE) -f Makefile test-python
 rest:
-	$(TEST) ARGS="tests $(addprefix --ignore=,$(WORKFLOWS) $(EMULATOR) $(TASKS) $(JOBS) $(UNIT))"
+	+$(TEST) ARGS="tests $(addprefix --ignore=,$(WORKFLOWS) $(EMULATOR) $(TASKS) $(JOBS) $(UNIT))"

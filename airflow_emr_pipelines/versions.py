@@ -81,8 +81,8 @@ def show_beside(context: Context, words: str) -> None:
     """Put words beside the running task in Airflow's lists of tasks: there, and nowhere else, a task may say of itself
     what its state does not. Of a mapped task its name, or else its index, is kept before them.
     """
-    own = context.get("map_index_template")
-    if own is None and (context["ti"].map_index or -1) >= 0:
+    own, index = context.get("map_index_template"), context["ti"].map_index
+    if own is None and index is not None and index >= 0:
         own = "{{ ti.map_index }}"
     kept = f"{{% filter truncate({LONGEST_NAME}, True) %}}{own}{{% endfilter %}}: " if own is not None else ""
     context["map_index_template"] = f"{kept}{words}"

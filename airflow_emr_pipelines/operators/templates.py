@@ -10,22 +10,12 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 
 from airflow_emr_pipelines.errors import InvalidSpec
+from airflow_emr_pipelines.specs.values.half_templates import DATES, half_open
 from airflow_emr_pipelines.specs.values.rules import warn_where_written
 from airflow_emr_pipelines.versions import has_dates
 
-DATES = frozenset(
-    {
-        *("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "logical_date"),
-        *("data_interval_start", "data_interval_end", "task_instance_key_str"),
-    }
-)
-"""What templates of a run without a logical date do not have
-(https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html)."""
 WITHOUT_A_DATE = "write {{ dag_run.run_after | ds }} or a parameter"
 OPENINGS = ("{{", "{%", "{#", "}}")
-KNOWN = rf"(?:{'|'.join(sorted(DATES))}|(?:params|ti|macros|var|dag_run|conn)\.[\w.]+)"
-HALF_OPEN = re.compile(r"(?<![{$])\{ *(" + KNOWN + r") *\}\}")
-"""What Airflow knows, in braces of which the first is one too few."""
 PLAIN = Environment()
 """Reads texts, and renders none."""
 
@@ -46,7 +36,7 @@ def template_faults(field: str, value: Any, dag: Any) -> Iterator[InvalidSpec]:
                 yield InvalidSpec(
                     field, text, rule, "close what is opened, as in {{ ds }}; what is none stands in {% raw %}"
                 )
-            elif half := _half_open(text):
+            elif half := half_open(text):
                 rule = f"{{ {half} }}}} is likely a broken template: it opens with one brace, so nothing is rendered"
                 yield InvalidSpec(field, text, rule, f"write {{{{ {half} }}}}")
 
@@ -110,14 +100,6 @@ def _read(text: str) -> _Read:
         return _Read(None if "unknown tag" in str(error.message) else error.message)
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     return _Read(None, DATES.intersection(name for node in tree.body for name in _of_statement(node)) - own)
-
-
-def _half_open(text: str) -> str | None:
-    """What stands in half a template's braces; in JSON, code and the like braces are closed as often as opened."""
-    if text.count("}") <= text.count("{") or "endraw" in text:
-        return None
-    found = HALF_OPEN.search(text)
-    return found[1] if found else None
 
 
 def _of_statement(node: nodes.Node) -> Iterator[str]:

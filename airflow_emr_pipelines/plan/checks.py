@@ -17,6 +17,7 @@ from airflow_emr_pipelines.plan.clusters import cluster_of
 from airflow_emr_pipelines.plan.fields import placeholder_of, unmapped
 from airflow_emr_pipelines.plan.requests import Request, elements
 from airflow_emr_pipelines.plan.sample import output_of
+from airflow_emr_pipelines.specs.ec2.cluster import EmrCluster
 from airflow_emr_pipelines.specs.ec2.compatibility import doubtful_program
 from airflow_emr_pipelines.specs.ec2.fit import cluster_misfits, step_misfits
 from airflow_emr_pipelines.specs.serialization import to_dict
@@ -26,8 +27,8 @@ from airflow_emr_pipelines.versions import fixed_arguments, is_mapped, operator_
 
 MOST_ACTIVE_STEPS = 256
 DEFAULT_ROLES = {
-    "ServiceRole": "EMR_DefaultRole",
-    "JobFlowRole": "EMR_EC2_DefaultRole",
+    "ServiceRole": EmrCluster.service_role,
+    "JobFlowRole": EmrCluster.job_flow_role,
     "AutoScalingRole": "EMR_AutoScaling_DefaultRole",
 }
 """As ``aws emr create-default-roles`` makes them."""

@@ -6,7 +6,6 @@ Every step says ActionOnFailure=CONTINUE, whatever its own word: EMR refuses the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -111,15 +110,13 @@ def hadoop_jar_step(step: Step) -> HadoopJarStep:
     return {"Jar": COMMAND_RUNNER, "Args": words}
 
 
-HALF_OPEN = re.compile(r"(?<![{$])\{ *([a-z_]\w*) *\}\}")
-"""What may be half a template."""
-
-
 def warn_of_dropped(step: str, words: Sequence[str]) -> None:
     """Say what EMR's command-runner.jar does not hand on (seen by others: https://github.com/Yelp/mrjob/pull/2082)."""
     if all(word and "}}" not in word for word in words):
         return
-    from airflow_emr_pipelines.specs.values.masking import masked  # what a DAG file hardly ever needs
+    # What a DAG file hardly ever needs.
+    from airflow_emr_pipelines.specs.values.half_templates import half_open
+    from airflow_emr_pipelines.specs.values.masking import masked
 
     for place, (word, shown) in enumerate(zip(words, masked(words), strict=True)):
         field = f"{step}, HadoopJarStep.Args[{place}]"
@@ -128,9 +125,9 @@ def warn_of_dropped(step: str, words: Sequence[str]) -> None:
             rules.warn(field, word, rule, "give the program a word that means none to it", code=DROPPED)
         if "}}" in word and is_rendered(word):
             rule = "}} does not arrive, as EMR's command-runner.jar takes it out of words"
-            half = HALF_OPEN.search(word)
+            half = half_open(word)
             remedy = "write it with a blank between the two, or keep such a text in a file in S3"
-            remedy = f"for a template write {{{{ {half[1]} }}}}; else {remedy}" if half else remedy
+            remedy = f"for a template write {{{{ {half} }}}}; else {remedy}" if half else remedy
             rules.warn(field, word if shown == word else HIDDEN, rule, remedy, code=DROPPED)
 
 

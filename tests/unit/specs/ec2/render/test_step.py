@@ -241,9 +241,11 @@ def test_what_is_dropped_is_told_by_its_place_and_without_secrets(arguments: lis
     assert {one.filename for one in said} == {__file__}
 
 
-@pytest.mark.parametrize("word", ["{ ds }}", "--day={params}}"])
+@pytest.mark.parametrize("word", ["{ ds }}", "--day={params.day}}"])
 def test_half_a_template_is_not_told_to_be_written_with_a_blank(word: str) -> None:
-    with pytest.warns(UserWarning, match=r"for a template write \{\{ (ds|params) \}\}; else write it with a blank"):
+    with pytest.warns(
+        UserWarning, match=r"for a template write \{\{ (ds|params\.day) \}\}; else write it with a blank"
+    ):
         render_step(SparkStep("x", "s3://bucket/x.py", [word]))
 
 
